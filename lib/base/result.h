@@ -40,6 +40,9 @@ class Error {
   /// The command that mends it, or empty. Printed as `paraph: hint: …`.
   [[nodiscard]] const std::string& hint() const { return hint_; }
 
+  /// what() with its hint, for one line of a log or a note: "…; try: chmod 600 FILE".
+  [[nodiscard]] std::string advice() const { return hint_.empty() ? what_ : what_ + "; try: " + hint_; }
+
   /// Puts the outer step in front: "claim 4xkq2: rename: No space left on device".
   [[nodiscard]] Error in(std::string_view step) && {
     what_ = std::string(step) + ": " + what_;
