@@ -1,0 +1,103 @@
+#include "cms/public_key.h"
+
+#include <ctime>
+
+#include "cms/oids.h"
+
+namespace paraph::cms {
+namespace {
+
+constexpr std::size_t kMaxRsaOctets = 8192 / 8;
+
+/// An unsigned INTEGER without its leading zeros.
+std::string_view magnitude(std::string_view integer) {
+  while (!integer.empty() && integer.front() == '\0') {
+    integer.remove_prefix(1);
+  }
+  return integer;
+}
+
+/// RFC 8017 A.1.1: RSAPublicKey inside the BIT STRING.
+std::string rsa_fault(const ber::Element& bit_string) {
+  ber::Reader bits(bit_string.content.substr(bit_string.content.empty() ? 0 : 1));
+  const auto key = bits.next_if(ber::kSequence);
+  ber::Reader fields(key ? key->content : std::string_view());
+  const auto modulus = fields.next_if(ber::kInteger);
+  const auto exponent = fields.next_if(ber::kInteger);
+  if (!modulus || !exponent) {
+    return "damaged RSA key";
+  }
+  if (magnitude(modulus->content).size() > kMaxRsaOctets) {
+    return "RSA key of more than 8192 bits";
+  }
+  // e ≤ 2^32: a full-size exponent costs a hundred times as much to verify with.
+  const std::string_view e = magnitude(exponent->content);
+  if (e.size() > 5 || (e.size() == 5 && e != std::string_view("\1\0\0\0\0", 5))) {
+    return "RSA exponent above 2^32";
+  }
+  return {};
+}
+
+std::string spki_fault(const ber::Element& spki) {
+  ber::Reader fields(spki.content);
+  const auto algorithm = fields.next_if(ber::kSequence);
+  const auto key = fields.next_if(ber::kBitString);
+  if (!algorithm || !key) {
+    return "damaged public key";
+  }
+  const auto id = ber::Reader(algorithm->content).next_if(ber::kOid);
+  const std::string name = id ? ber::oid_text(id->content) : std::string();
+  if (name == oid::kRsaEncryption || name == oid::kRsaPss || name == oid::kRsaOaep) {
+    return rsa_fault(*key);
+  }
+  return names_its_curve(*algorithm, false) ? std::string() : "explicit curve parameters";
+}
+
+}  // namespace
+
+bool names_its_curve(const ber::Element& algorithm_identifier, bool parameters_may_lack) {
+  ber::Reader fields(algorithm_identifier.content);
+  const auto id = fields.next_if(ber::kOid);
+  if (!id || ber::oid_text(id->content) != oid::kEcPublicKey) {
+    return true;
+  }
+  const auto parameters = fields.next();
+  if (!parameters || parameters->is(ber::kNull)) {
+    return parameters_may_lack;
+  }
+  return parameters->is(ber::kOid);
+}
+
+std::string public_key_fault(std::string_view certificate_der) {
+  constexpr const char* kNone = "not an X.509 certificate";
+  const auto certificate = ber::Reader(certificate_der).next_if(ber::kSequence);
+  const auto tbs =
+      certificate ? ber::Reader(certificate->content).next_if(ber::kSequence) : std::nullopt;
+  if (!tbs) {
+    return kNone;
+  }
+  // RFC 5280 §4.1: version, serialNumber, signature, issuer, validity, subject,
+  // subjectPublicKeyInfo.
+  ber::Reader fields(tbs->content);
+  (void)fields.next_if_context(0);
+  const bool serial = fields.next_if(ber::kInteger).has_value();
+  std::optional<ber::Element> sequence;
+  for (int i = 0; i < 5; ++i) {
+    sequence = fields.next_if(ber::kSequence);
+  }
+  return serial && sequence ? spki_fault(*sequence) : kNone;
+}
+
+std::optional<TimePoint> to_time_point(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day day{std::chrono::year(parts.tm_year + 1900),
+                                        std::chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
+                                        std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
+  return std::chrono::sys_days(day) + std::chrono::hours(parts.tm_hour) +
+         std::chrono::minutes(parts.tm_min) + std::chrono::seconds(parts.tm_sec);
+}
+
+}  // namespace paraph::cms

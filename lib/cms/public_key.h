@@ -1,0 +1,28 @@
+#pragma once
+
+// For this module only: limits on public keys, looked at before OpenSSL decodes one.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ports.h"
+#include "cms/ber.h"
+#include "cms/openssl.h"
+
+namespace paraph::cms {
+
+/// Why a certificate's public key must not be used (security rule 26: RSA of at most 8192 bits with
+/// e ≤ 2^32, named curves only), or that the octets are no certificate; empty when all is well.
+/// d2i_X509 decodes the key at once, so this works on the DER.
+[[nodiscard]] std::string public_key_fault(std::string_view certificate_der);
+
+/// RFC 5480 §2.1.1: the AlgorithmIdentifier of an EC key names its curve; explicit curves can be
+/// made to cost or to deceive. True as well for keys that are not EC.
+[[nodiscard]] bool names_its_curve(const ber::Element& algorithm_identifier,
+                                   bool parameters_may_lack);
+
+/// nullopt for a Time that is not one (d2i does not check the digits).
+[[nodiscard]] std::optional<TimePoint> to_time_point(const ASN1_TIME* time);
+
+}  // namespace paraph::cms

@@ -1,0 +1,215 @@
+#include "cms/seal.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+
+#include <array>
+
+#include "cms/der.h"
+#include "cms/wrap.h"
+
+namespace paraph::cms {
+namespace {
+
+using namespace std::string_view_literals;
+
+// ContentInfo.contentType: id-envelopedData (RFC 5652 §6.1), id-ct-authEnvelopedData (RFC 5083
+// §2.1)
+constexpr auto kEnvelopedData = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"sv;
+constexpr auto kAuthEnvelopedData = "\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17"sv;
+constexpr auto kData = "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x01"sv;
+constexpr auto kVersion0 = "\x02\x01\x00"sv;
+constexpr auto kVersion2 = "\x02\x01\x02"sv;
+// aes-ICVlen 16 (RFC 5084 §3.2); left out, it would mean 12.
+constexpr auto kTagLength = "\x02\x01\x10"sv;
+
+constexpr std::size_t kLine = 72;
+constexpr std::size_t kLineOctets = kLine / 4 * 3;
+/// EVP_EncryptUpdate counts in int.
+constexpr std::size_t kChunk = std::size_t{1} << 30U;
+
+unsigned char* octets(std::string& text, std::size_t at = 0) {
+  return reinterpret_cast<unsigned char*>(text.data() + at);
+}
+const unsigned char* octets(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+/// Ciphertext, and behind it the tag as an OCTET STRING (`mac`) where there is one: what all copies
+/// end with.
+struct Ciphertext {
+  std::string tail;
+  std::size_t length = 0;  ///< without the mac
+};
+
+Result<Ciphertext> encrypt_octets(const CipherRow& row, const unsigned char* key,
+                                  const unsigned char* iv, std::string_view content) {
+  const auto failed = [] {
+    return Error::never(Errc::engine, drain_errors("cannot encrypt the content"));
+  };
+  const CipherContextPtr context(EVP_CIPHER_CTX_new());
+  if (!context || EVP_EncryptInit_ex2(context.get(), fetched(row.cipher), key, iv, nullptr) != 1)
+    return failed();
+  Ciphertext out;
+  out.tail.resize(content.size() + EVP_MAX_BLOCK_LENGTH + 2 + kTagOctets);
+  int written = 0;
+  for (std::size_t at = 0; at < content.size(); at += kChunk) {
+    const auto piece = content.substr(at, kChunk);
+    if (EVP_EncryptUpdate(context.get(), octets(out.tail, out.length), &written, octets(piece),
+                          static_cast<int>(piece.size())) != 1)
+      return failed();
+    out.length += static_cast<std::size_t>(written);
+  }
+  if (EVP_EncryptFinal_ex(context.get(), octets(out.tail, out.length), &written) != 1)
+    return failed();
+  out.length += static_cast<std::size_t>(written);
+  out.tail.resize(out.length);
+  if (!row.authenticated) return out;
+  der::append_header(out.tail, der::kOctetString, kTagOctets);
+  out.tail.resize(out.tail.size() + kTagOctets);
+  if (EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, kTagOctets,
+                          octets(out.tail, out.tail.size() - kTagOctets)) != 1)
+    return failed();
+  return out;
+}
+
+/// EncryptedContentInfo (RFC 5652 §6.1) up to the first octet of the ciphertext.
+std::string content_info_head(const CipherRow& row, std::string_view iv, std::size_t ciphertext) {
+  // RFC 3565 §2.3: the IV; RFC 5084 §3.2: GCMParameters
+  const auto nonce = der::tlv(der::kOctetString, {iv});
+  const auto parameters = row.authenticated ? der::tlv(der::kSequence, {nonce, kTagLength}) : nonce;
+  const auto algorithm = der::tlv(der::kSequence, {row.oid, parameters});
+  std::string out;
+  der::append_header(out, der::kSequence,
+                     kData.size() + algorithm.size() + der::header_size(ciphertext) + ciphertext);
+  out.append(kData).append(algorithm);
+  der::append_header(out, der::context_primitive(0), ciphertext);
+  return out;
+}
+
+std::size_t base64_size(std::size_t count, std::size_t eol) {
+  return (count + 2) / 3 * 4 + (count + kLineOctets - 1) / kLineOctets * eol;
+}
+
+/// Lines of 72 behind `out`; OpenSSL's block encoder is several times faster than base64_encode(),
+/// and this is done once per copy.
+void append_lines(std::string& out, std::string_view text, std::string_view eol) {
+  std::array<unsigned char, kLine + 1> line{};  // the encoder adds a NUL
+  for (std::size_t at = 0; at < text.size(); at += kLineOctets) {
+    const auto piece = text.substr(at, kLineOctets);
+    const int length = EVP_EncodeBlock(line.data(), octets(piece), static_cast<int>(piece.size()));
+    out.append(reinterpret_cast<const char*>(line.data()), static_cast<std::size_t>(length))
+        .append(eol);
+  }
+}
+
+}  // namespace
+
+struct SealedContent::Impl {
+  const CipherRow* row = nullptr;
+  KeyWrapper wrapper;
+  std::string content_head;
+  std::string tail;
+  /// The tail in base64 without its first 0, 1 or 2 octets, by line end; made when first needed.
+  std::array<std::array<std::string, 3>, 2> encoded_tails;
+
+  /// Everything in front of the tail, for the one recipient that `recipient_info` is about.
+  [[nodiscard]] std::string head(std::string_view recipient_info, bool key_agreement) const;
+  [[nodiscard]] Result<std::string> head_for(const Certificate& certificate);
+  [[nodiscard]] const std::string& encoded_tail(std::size_t skipped, LineEnd line_end);
+};
+
+std::string SealedContent::Impl::head(std::string_view recipient_info, bool key_agreement) const {
+  // RFC 5652 §6.1: 0 when all is ktri by issuer and serial number, else 2. RFC 5083 §2.1: always 0.
+  const auto version = key_agreement && !row->authenticated ? kVersion2 : kVersion0;
+  const auto type = row->authenticated ? kAuthEnvelopedData : kEnvelopedData;
+  const auto with_header = [](std::size_t length) { return der::header_size(length) + length; };
+  const std::size_t enveloped =
+      version.size() + with_header(recipient_info.size()) + content_head.size() + tail.size();
+  const std::size_t content = with_header(enveloped);
+  std::string out;
+  out.reserve(64 + recipient_info.size() + content_head.size());
+  der::append_header(out, der::kSequence, type.size() + with_header(content));
+  out += type;
+  der::append_header(out, der::context(0), content);
+  der::append_header(out, der::kSequence, enveloped);
+  out += version;
+  der::append_header(out, der::kSet, recipient_info.size());
+  out.append(recipient_info).append(content_head);
+  return out;
+}
+
+Result<std::string> SealedContent::Impl::head_for(const Certificate& certificate) {
+  ERR_clear_error();
+  const auto recipient = PreparedRecipient::from(certificate);
+  if (!recipient) return recipient.error();
+  const auto info = wrapper.recipient_info(*recipient);
+  if (!info) return info.error();
+  return head(*info, recipient->curve != nullptr);
+}
+
+const std::string& SealedContent::Impl::encoded_tail(std::size_t skipped, LineEnd line_end) {
+  auto& text = encoded_tails.at(static_cast<std::size_t>(line_end)).at(skipped);
+  const auto eol = line_end == LineEnd::crlf ? "\r\n"sv : "\n"sv;
+  if (text.empty()) {
+    text.reserve(base64_size(tail.size() - skipped, eol.size()));
+    append_lines(text, std::string_view(tail).substr(skipped), eol);
+  }
+  return text;
+}
+
+SealedContent::SealedContent(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SealedContent::SealedContent(SealedContent&&) noexcept = default;
+SealedContent& SealedContent::operator=(SealedContent&&) noexcept = default;
+SealedContent::~SealedContent() = default;
+ContentCipher SealedContent::cipher() const {
+  return impl_->row->cipher;
+}
+
+Result<SealedContent> SealedContent::encrypt(std::string_view content, ContentCipher cipher) {
+  ERR_clear_error();
+  auto impl = std::make_unique<Impl>();
+  impl->row = &cipher_row(cipher);
+  if (auto drawn = impl->wrapper.generate(impl->row->key_octets); !drawn)
+    return std::move(drawn).error();
+  std::string iv(impl->row->iv_octets, '\0');
+  if (RAND_bytes_ex(library(), octets(iv), iv.size(), 0) != 1)
+    return Error::later(Errc::engine, drain_errors("no randomness"));
+  auto ciphertext = encrypt_octets(*impl->row, impl->wrapper.key(), octets(iv), content);
+  if (!ciphertext) return std::move(ciphertext).error();
+  impl->content_head = content_info_head(*impl->row, iv, ciphertext->length);
+  impl->tail = std::move(ciphertext->tail);
+  return SealedContent(std::move(impl));
+}
+
+Result<std::string> SealedContent::for_recipient(const Certificate& recipient) {
+  auto head = impl_->head_for(recipient);
+  if (head) *head += impl_->tail;
+  return head;
+}
+
+Result<std::string> SealedContent::base64_for_recipient(const Certificate& recipient) {
+  std::string out;
+  if (auto done = append_base64(out, recipient, LineEnd::crlf); !done)
+    return std::move(done).error();
+  return out;
+}
+
+Result<void> SealedContent::append_base64(std::string& out, const Certificate& recipient,
+                                          LineEnd line_end) {
+  auto head = impl_->head_for(recipient);
+  if (!head) return std::move(head).error();
+  // The head takes the first octets of the tail until it ends on a whole group of three: no padding
+  // in the middle, and at most three encodings of the tail serve everybody. A tail has 16 octets at
+  // least, but for GCM's 18.
+  const std::size_t borrowed = (3 - head->size() % 3) % 3;
+  head->append(impl_->tail, 0, borrowed);
+  const auto& tail = impl_->encoded_tail(borrowed, line_end);
+  const auto eol = line_end == LineEnd::crlf ? "\r\n"sv : "\n"sv;
+  out.reserve(out.size() + base64_size(head->size(), eol.size()) + tail.size());
+  append_lines(out, *head, eol);
+  out += tail;
+  return {};
+}
+
+}  // namespace paraph::cms

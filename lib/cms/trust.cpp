@@ -1,0 +1,272 @@
+#include "cms/trust.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <chrono>
+#include <ctime>
+
+#include <fmt/core.h>
+
+#include "cms/openssl.h"
+
+namespace paraph::cms {
+namespace {
+
+using StorePtr = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
+using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
+struct FreeStack {
+  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }  // not what is in it
+};
+using StackPtr = std::unique_ptr<STACK_OF(X509), FreeStack>;
+using Verdict = TrustAnchors::Verdict;
+
+constexpr int kMaxDepth = 10;
+constexpr std::chrono::minutes kSkew{5};  // security rule 47: on notBefore only
+constexpr int kMinCurveBits = 224;        // as strong as RSA-2048
+
+}  // namespace
+
+struct TrustAnchors::Impl {
+  std::vector<Certificate> anchors;
+  StorePtr store;
+};
+
+namespace {
+
+struct CodeRow {
+  int code;
+  ChainStatus status;
+};
+/// What is not listed is a defect of the chain itself.
+constexpr std::array kCodes{
+    CodeRow{X509_V_ERR_CERT_HAS_EXPIRED, ChainStatus::expired},
+    CodeRow{X509_V_ERR_CERT_NOT_YET_VALID, ChainStatus::not_yet_valid},
+    CodeRow{X509_V_ERR_CERT_REVOKED, ChainStatus::revoked},
+    CodeRow{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, ChainStatus::untrusted_issuer},
+    CodeRow{X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, ChainStatus::untrusted_issuer},
+    CodeRow{X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, ChainStatus::untrusted_issuer},
+    CodeRow{X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, ChainStatus::untrusted_issuer},
+    CodeRow{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, ChainStatus::untrusted_issuer},
+    CodeRow{X509_V_ERR_CERT_UNTRUSTED, ChainStatus::untrusted_issuer},
+    CodeRow{X509_V_ERR_CERT_REJECTED, ChainStatus::untrusted_issuer},
+};
+
+ChainStatus status_of(int code) {
+  const auto* row = std::find_if(kCodes.begin(), kCodes.end(), [code](const CodeRow& candidate) {
+    return candidate.code == code;
+  });
+  return row != kCodes.end() ? row->status : ChainStatus::bad_chain;
+}
+
+std::string name_of(const X509* x509) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(out.get(), X509_get_subject_name(x509), 0,
+                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+  char* data = nullptr;
+  const long length = BIO_get_mem_data(out.get(), &data);
+  return length > 0 ? std::string(data, static_cast<std::size_t>(length)) : std::string("no name");
+}
+
+/// What the walk up the chain learns besides OpenSSL's yes or no.
+struct Walk {
+  TimePoint at;
+  Verdict dates{ChainStatus::good, {}};
+};
+
+/// Faults of dates are noted and stepped over, so that a worse fault further on is found too.
+int on_fault(int ok, X509_STORE_CTX* context) {
+  if (ok != 0) {
+    return ok;
+  }
+  const int code = X509_STORE_CTX_get_error(context);
+  const ChainStatus status = status_of(code);
+  if (status != ChainStatus::expired && status != ChainStatus::not_yet_valid) {
+    return 0;
+  }
+  auto* walk = static_cast<Walk*>(X509_STORE_CTX_get_app_data(context));
+  X509* x509 = X509_STORE_CTX_get_current_cert(context);
+  const std::time_t tolerated = std::chrono::system_clock::to_time_t(walk->at + kSkew);
+  const int order = ASN1_TIME_cmp_time_t(X509_get0_notBefore(x509), tolerated);
+  if (status == ChainStatus::not_yet_valid && (order == 0 || order == -1)) {
+    return 1;
+  }
+  if (walk->dates.status != ChainStatus::expired) {  // expired outweighs not yet valid
+    walk->dates = {status,
+                   fmt::format("{}: {}", X509_verify_cert_error_string(code), name_of(x509))};
+  }
+  return 1;
+}
+
+StoreContextPtr prepare(X509_STORE* store, X509* leaf, STACK_OF(X509) * untrusted, Walk& walk) {
+  StoreContextPtr context(X509_STORE_CTX_new_ex(library(), nullptr));
+  if (!context || X509_STORE_CTX_init(context.get(), store, leaf, untrusted) != 1) {
+    return nullptr;
+  }
+  X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context.get());
+  X509_VERIFY_PARAM_set_time(param, std::chrono::system_clock::to_time_t(walk.at));
+  X509_VERIFY_PARAM_set_depth(param, kMaxDepth);
+  // Every certificate of the store was put there by an administrator, so each may end a path, an
+  // intermediate or a pinned leaf included.
+  X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
+  X509_STORE_CTX_set_app_data(context.get(), &walk);
+  X509_STORE_CTX_set_verify_cb(context.get(), on_fault);
+  return context;
+}
+
+/// The chain as Certificates, leaf first.
+std::vector<Certificate> chain_of(X509_STORE_CTX* context, const Certificate& leaf,
+                                  const std::vector<const std::vector<Certificate>*>& known) {
+  std::vector<Certificate> chain{leaf};
+  STACK_OF(X509)* built = X509_STORE_CTX_get0_chain(context);
+  for (int i = 1; i < sk_X509_num(built); ++i) {
+    const X509* wanted = sk_X509_value(built, i);
+    for (const auto* set : known) {
+      const auto found = std::find_if(set->begin(), set->end(), [wanted](const Certificate& one) {
+        return X509_cmp(one.impl().x509.get(), wanted) == 0;
+      });
+      if (found != set->end()) {
+        chain.push_back(*found);
+        break;
+      }
+    }
+  }
+  // OpenSSL had nothing else to build from.
+  assert(chain.size() == static_cast<std::size_t>(sk_X509_num(built)));
+  return chain;
+}
+
+bool self_signed(const Certificate& certificate) {
+  return (X509_get_extension_flags(certificate.impl().x509.get()) & EXFLAG_SS) != 0;
+}
+
+/// RFC 8550 §4.4: who may do what; security rule 24 for the intersection of extended key usages.
+/// OpenSSL's purposes are not used: smime_sign refuses anyExtendedKeyUsage, "any" lets all pass.
+Verdict judge_usage(const std::vector<Certificate>& chain, TrustAnchors::Purpose purpose) {
+  const Certificate& leaf = chain.front();
+  const bool may = purpose == TrustAnchors::Purpose::sign ? leaf.may_sign() : leaf.may_encrypt();
+  if (!may) {
+    return {ChainStatus::wrong_usage, "keyUsage forbids it: " + leaf.subject()};
+  }
+  if (leaf.is_ca()) {
+    return {ChainStatus::wrong_usage, "a CA certificate: " + leaf.subject()};
+  }
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const bool root = i > 0 && self_signed(chain[i]);
+    if (!root && !chain[i].eku_allows_email()) {
+      return {ChainStatus::wrong_usage,
+              "extendedKeyUsage lacks emailProtection: " + chain[i].subject()};
+    }
+  }
+  return {ChainStatus::good, {}};
+}
+
+bool weak_key(const Certificate& certificate, const Policy& policy) {
+  const int bits = certificate.key_bits();
+  switch (certificate.key_type()) {
+    case KeyType::rsa:
+    case KeyType::rsa_pss:
+      return bits < policy.min_rsa_bits || bits > policy.max_rsa_bits;
+    case KeyType::ec:
+      return bits < kMinCurveBits;
+    case KeyType::dsa:
+      return true;  // RFC 8551 dropped it
+    default:
+      return false;
+  }
+}
+
+bool weak_signature(const Certificate& certificate) {
+  int digest_nid = NID_undef;
+  X509_get_signature_info(certificate.impl().x509.get(), &digest_nid, nullptr, nullptr, nullptr);
+  ERR_clear_error();
+  constexpr std::array kWeak{NID_md2, NID_md4, NID_md5, NID_sha1, NID_ripemd160, NID_md5_sha1};
+  return std::find(kWeak.begin(), kWeak.end(), digest_nid) != kWeak.end();
+}
+
+/// RFC 8550 §6: a secure mail list server rejects weak keys and digests.
+Verdict judge_strength(const std::vector<Certificate>& chain, const Policy& policy) {
+  for (const Certificate& certificate : chain) {
+    if (weak_key(certificate, policy)) {
+      return {ChainStatus::weak_key,
+              fmt::format("{}: {}", certificate.key_description(), certificate.subject())};
+    }
+  }
+  // Nothing rests on the signature of the last one: it is trusted for being in the store.
+  for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
+    if (weak_signature(chain[i])) {
+      return {ChainStatus::weak_digest, "signed with MD5 or SHA-1: " + chain[i].subject()};
+    }
+  }
+  return {ChainStatus::good, {}};
+}
+
+/// RFC 5280 §4.2.1.9. OpenSSL also accepts issuers that only keyUsage makes a CA.
+Verdict judge_issuers(const std::vector<Certificate>& chain) {
+  for (std::size_t i = 1; i + 1 < chain.size(); ++i) {
+    if (!chain[i].is_ca()) {
+      return {ChainStatus::bad_chain,
+              "issued by a certificate that is no CA: " + chain[i].subject()};
+    }
+  }
+  return {ChainStatus::good, {}};
+}
+
+}  // namespace
+
+TrustAnchors::TrustAnchors() : TrustAnchors(from({})) {}
+
+TrustAnchors::TrustAnchors(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
+TrustAnchors TrustAnchors::from(const std::vector<Certificate>& anchors) {
+  auto impl = std::make_shared<Impl>();
+  impl->anchors = anchors;
+  impl->store.reset(X509_STORE_new());
+  for (const Certificate& anchor : anchors) {
+    X509_STORE_add_cert(impl->store.get(), anchor.impl().x509.get());
+  }
+  return TrustAnchors(std::move(impl));
+}
+
+std::size_t TrustAnchors::size() const {
+  return impl_->anchors.size();
+}
+
+const std::vector<Certificate>& TrustAnchors::certificates() const {
+  return impl_->anchors;
+}
+
+Verdict TrustAnchors::judge(const Certificate& leaf, const std::vector<Certificate>& untrusted,
+                            TimePoint at, Purpose purpose, const Policy& policy) const {
+  const StackPtr others(sk_X509_new_null());
+  for (const Certificate& one : untrusted) {
+    sk_X509_push(others.get(), one.impl().x509.get());
+  }
+  Walk walk{at, {ChainStatus::good, {}}};
+  const auto context = prepare(impl_->store.get(), leaf.impl().x509.get(), others.get(), walk);
+  if (!context) {
+    return {ChainStatus::bad_chain, drain_errors("no chain could be built")};
+  }
+  const bool built = X509_verify_cert(context.get()) == 1;
+  ERR_clear_error();
+  if (!built) {
+    const int code = X509_STORE_CTX_get_error(context.get());
+    const X509* where = X509_STORE_CTX_get_current_cert(context.get());
+    return {status_of(code), fmt::format("{}: {}", X509_verify_cert_error_string(code),
+                                         where != nullptr ? name_of(where) : leaf.subject())};
+  }
+  const auto chain = chain_of(context.get(), leaf, {&impl_->anchors, &untrusted});
+  // From the worst fault to the least: what an administrator should hear about first.
+  for (const Verdict& verdict : {judge_issuers(chain), walk.dates, judge_usage(chain, purpose),
+                                 judge_strength(chain, policy)}) {
+    if (verdict.status != ChainStatus::good) {
+      return verdict;
+    }
+  }
+  return {ChainStatus::good, {}};
+}
+
+}  // namespace paraph::cms

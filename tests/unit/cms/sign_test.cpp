@@ -1,0 +1,128 @@
+#include <fmt/core.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <optional>
+
+#include "base/ascii.h"
+#include "cms/seal.h"
+#include "support/pki.h"
+
+using namespace paraph;
+using namespace paraph::cms;
+using namespace paraph::testing;
+
+namespace {
+
+const TimePoint kAt{std::chrono::seconds(kNow)};
+const std::string kContent = "Content-Type: text/plain\r\n\r\nSigned as it stands.\r\n";
+
+Certificate certificate(std::string_view name) {
+  return Certificate::from_pem(Pki::shared().cert_pem(name)).value().front();
+}
+
+KeyPair pair(std::string_view name) {
+  return {certificate(name), PrivateKey::from_pem(Pki::shared().key_pem(name), "").value()};
+}
+
+/// Whether `openssl cms` accepts the signature over this content, trusting the PKI's root alone.
+bool verifies(std::string_view signature, std::string_view content) {
+  const TempDir dir;
+  spit(dir / "signature", signature);
+  spit(dir / "content", content);
+  return sh_status(fmt::format("openssl cms -verify -binary -inform DER -in {} -content {} -CAfile "
+                               "{} -attime {} -out {}",
+                               dir / "signature", dir / "content", Pki::shared().cert_path("ca"),
+                               kNow, dir / "out")) == 0;
+}
+
+std::string printed(std::string_view signature) {
+  return sh("openssl cms -cmsout -print -inform DER", signature);
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("RSA, RSA-PSS and ECDSA signatures verify, and only over the signed octets",
+          "[cms][sign]") {
+  const Pki& pki = Pki::shared();
+  pki.issue({.name = "p384", .key = "ec:P-384"});
+  pki.issue({.name = "pss-signer", .key = "rsa-pss:2048"});
+  for (const std::string name : {"alice", "carol", "p384", "pss-signer"}) {
+    INFO(name);
+    const auto signature = sign_detached(kContent, pair(name), {}, kAt);
+    REQUIRE(signature);
+    REQUIRE(verifies(*signature, kContent));
+    REQUIRE_FALSE(verifies(*signature, kContent + " "));
+    REQUIRE(signature->find("Signed as it stands") == std::string::npos);  // detached
+    const auto text = printed(*signature);
+    REQUIRE(count(text, "signingTime") == 1);
+    REQUIRE(text.find("Jan  1 00:00:00 2027 GMT") != std::string::npos);
+    REQUIRE(count(text, "S/MIME Capabilities") == 1);
+    REQUIRE(text.find("des-ede3") == std::string::npos);
+    REQUIRE(text.find("sha256") != std::string::npos);
+  }
+}
+
+TEST_CASE("the salt of an RSA-PSS signature is as long as its digest", "[cms][sign]") {
+  Pki::shared().issue({.name = "pss-signer", .key = "rsa-pss:2048"});
+  const auto signature = sign_detached(kContent, pair("pss-signer"), {}, kAt);
+  REQUIRE(signature);
+  const auto text = printed(*signature);
+  const auto algorithm = text.find("signatureAlgorithm", text.find("signerInfos"));
+  REQUIRE(algorithm != std::string::npos);
+  REQUIRE(text.find("rsassaPss", algorithm) != std::string::npos);
+  // saltLength [2] INTEGER 32
+  REQUIRE(signature->find(std::string_view("\xA2\x03\x02\x01\x20", 5)) != std::string::npos);
+}
+
+TEST_CASE("capabilities promise the AES modes that we open, best first", "[cms][sign]") {
+  const auto signature = sign_detached(kContent, pair("alice"), {}, kAt).value();
+  const auto at = signature.find(
+      std::string_view("\x2A\x86\x48\x86\xF7\x0D\x01\x09\x0F", 9));  // 1.2.840.113549.1.9.15
+  REQUIRE(at != std::string::npos);
+  const std::string_view rest = std::string_view(signature).substr(at);
+  const auto gcm = rest.find("\x60\x86\x48\x01\x65\x03\x04\x01\x2E");
+  const auto cbc = rest.find("\x60\x86\x48\x01\x65\x03\x04\x01\x2A");
+  const auto short_cbc = rest.find("\x60\x86\x48\x01\x65\x03\x04\x01\x02");
+  REQUIRE(gcm < cbc);
+  REQUIRE(cbc < short_cbc);
+  REQUIRE(short_cbc < 64);
+}
+
+TEST_CASE("the chain travels along, each certificate once", "[cms][sign]") {
+  const Pki& pki = Pki::shared();
+  pki.issue({.name = "between", .extensions = Wanted::kCaExtensions});
+  pki.issue({.name = "leaf", .issuer = "between"});
+  const auto alone = sign_detached(kContent, pair("leaf"), {}, kAt).value();
+  REQUIRE_FALSE(verifies(alone, kContent));
+  const auto between = certificate("between");
+  const auto whole =
+      sign_detached(kContent, pair("leaf"), {certificate("leaf"), between, between}, kAt);
+  REQUIRE(whole);
+  REQUIRE(verifies(*whole, kContent));
+  REQUIRE(count(*whole, between.der()) == 1);
+  REQUIRE(count(*whole, certificate("leaf").der()) == 1);
+}
+
+TEST_CASE("what cannot sign says so", "[cms][sign]") {
+  Pki::shared().issue({.name = "edward", .key = "ed25519"});
+  const auto edward = sign_detached(kContent, pair("edward"), {}, kAt);
+  REQUIRE_FALSE(edward);
+  REQUIRE_FALSE(edward.error().what().empty());
+  // A certificate with somebody else's key
+  REQUIRE_FALSE(sign_detached(kContent, {certificate("alice"), pair("bob").key}, {}, kAt));
+}
+
+TEST_CASE("signatures after 2049 carry a GeneralizedTime, and empty content signs", "[cms][sign]") {
+  const TimePoint late{std::chrono::seconds(2'524'608'000)};  // 2050-01-01
+  const auto signature = sign_detached({}, pair("carol"), {}, late);
+  REQUIRE(signature);
+  REQUIRE(verifies(*signature, ""));
+  REQUIRE(signature->find("20500101000000Z") != std::string::npos);
+}
