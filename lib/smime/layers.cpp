@@ -1,0 +1,176 @@
+#include "smime/layers.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "cms/content_info.h"
+
+namespace paraph::smime {
+namespace {
+
+constexpr std::size_t kLineLimit = 998;     // RFC 5322 §2.1.1
+constexpr std::size_t kProbedObjects = 16;  // CMS objects below the root that are worth a look
+
+bool is_signature_type(std::string_view media_type) {
+  return media_type == "application/pkcs7-signature" ||
+         media_type == "application/x-pkcs7-signature";
+}
+
+bool is_mime_type(std::string_view media_type) {
+  return media_type == "application/pkcs7-mime" || media_type == "application/x-pkcs7-mime";
+}
+
+/// RFC 8551 §3.10: application/octet-stream is S/MIME by the extension of its name.
+template <std::size_t N>
+bool is_octet_stream_named(const mail::MimeTree& tree, const mail::Entity& entity,
+                           const std::array<std::string_view, N>& extensions) {
+  if (!entity.content_type.is("application", "octet-stream")) {
+    return false;
+  }
+  std::vector<std::string> names;
+  if (auto name = entity.content_type.parameter("name")) {
+    names.push_back(std::move(*name));
+  }
+  if (auto field = tree.field(entity, "Content-Disposition")) {
+    if (auto disposition = mail::parse_content_disposition(*field);
+        disposition && disposition->filename) {
+      names.push_back(std::move(*disposition->filename));
+    }
+  }
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    return std::any_of(extensions.begin(), extensions.end(), [&](std::string_view extension) {
+      return ascii::iends_with(ascii::trim(name), extension);
+    });
+  });
+}
+
+bool is_signature_part(const mail::MimeTree& tree, const mail::Entity& entity) {
+  static constexpr std::array<std::string_view, 1> kExtensions = {".p7s"};
+  return is_signature_type(entity.content_type.full()) ||
+         is_octet_stream_named(tree, entity, kExtensions);
+}
+
+bool is_cms_object(const mail::MimeTree& tree, const mail::Entity& entity) {
+  static constexpr std::array<std::string_view, 4> kExtensions = {".p7m", ".p7s", ".p7c", ".p7z"};
+  const std::string type = entity.content_type.full();
+  return is_mime_type(type) || is_signature_type(type) ||
+         is_octet_stream_named(tree, entity, kExtensions);
+}
+
+/// multipart/signed that its protocol, or a signature part where the protocol is missing, makes
+/// ours.
+bool is_ours(const mail::MimeTree& tree, const mail::Entity& entity,
+             const std::vector<std::size_t>& parts) {
+  if (!entity.content_type.is("multipart", "signed")) {
+    return false;
+  }
+  if (const auto protocol = entity.content_type.parameter("protocol")) {
+    return is_signature_type(ascii::to_lower(ascii::trim(*protocol)));
+  }
+  return std::any_of(parts.begin(), parts.end(), [&](std::size_t part) {
+    return is_signature_type(tree.entities()[part].content_type.full());
+  });
+}
+
+bool holds_signed_data(const mail::MimeTree& tree, std::size_t index) {
+  const auto octets = body_octets(tree, index);
+  return octets && cms::prescan(*octets).kind == cms::ContentKind::signed_data;
+}
+
+}  // namespace
+
+Container container(const mail::MimeTree& tree, std::size_t index) {
+  const mail::Entity& entity = tree.entities()[index];
+  const bool multipart = entity.content_type.is("multipart", "signed");
+  const std::vector<std::size_t> parts =
+      multipart ? tree.children(index) : std::vector<std::size_t>{};
+  if (is_ours(tree, entity, parts)) {
+    // RFC 1847 §2.1: exactly two parts, and the protocol parameter is required.
+    const bool well_formed = parts.size() == 2 && entity.content_type.parameter("protocol") &&
+                             is_signature_part(tree, tree.entities()[parts[1]]);
+    return well_formed ? Container::detached : Container::ill_formed;
+  }
+  return is_cms_object(tree, entity) ? Container::cms : Container::none;
+}
+
+std::optional<std::string> body_octets(const mail::MimeTree& tree, std::size_t index) {
+  const mail::Entity& entity = tree.entities()[index];
+  return mail::decode_body(tree.message().at(entity.body), entity.transfer_encoding);
+}
+
+std::optional<LayerType> encrypted_label(const mail::Entity& entity) {
+  const std::string label = entity.content_type.parameter("smime-type").value_or("");
+  for (const LayerType type : {LayerType::enveloped_data, LayerType::auth_enveloped_data}) {
+    if (ascii::iequals(label, to_string(type))) {
+      return type;
+    }
+  }
+  return std::nullopt;
+}
+
+bool signed_part_below(const mail::MimeTree& tree, std::size_t index) {
+  const std::vector<mail::Entity>& entities = tree.entities();
+  std::vector<bool> below(entities.size(), false);  // parents come before their children
+  std::size_t probed = 0;
+  for (std::size_t i = index + 1; i < entities.size(); ++i) {
+    const std::size_t parent = entities[i].parent;
+    below[i] = parent == index || (parent != mail::Entity::kNone && below[parent]);
+    if (!below[i]) {
+      continue;
+    }
+    const Container kind = container(tree, i);
+    if (kind == Container::detached || kind == Container::ill_formed ||
+        is_signature_part(tree, entities[i])) {
+      return true;
+    }
+    if (kind == Container::cms && probed++ < kProbedObjects && holds_signed_data(tree, i)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_mime_entity(const mail::MimeTree& tree) {
+  const mail::Entity& root = tree.root();
+  if (root.fields.empty() || mail::has(root.defects, mail::Defect::field_without_colon) ||
+      tree.message().at(root.header).find('\0') != std::string_view::npos) {
+    return false;
+  }
+  const bool ended = root.body.offset > root.header.end();  // by an empty line
+  return ended ||
+         std::any_of(root.fields.begin(), root.fields.end(), [&](const mail::HeaderField& field) {
+           return ascii::istarts_with(tree.name(field), "Content-");
+         });
+}
+
+bool is_text(std::string_view octets) {
+  return utf8::valid(octets) && std::none_of(octets.begin(), octets.end(), [](char c) {
+           return ascii::is_control(c) && !ascii::is_space(c);
+         });
+}
+
+bool has_unsafe_octets(std::string_view octets) {
+  std::size_t line = 0;
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    const char c = octets[i];
+    if (c == '\n') {
+      line = 0;
+      continue;
+    }
+    if (c == '\r') {
+      if (i + 1 == octets.size() || octets[i + 1] != '\n') {
+        return true;
+      }
+      continue;
+    }
+    if (c == '\0' || ++line > kLineLimit) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace paraph::smime

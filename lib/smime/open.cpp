@@ -1,0 +1,200 @@
+#include "smime/open.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "smime/judge.h"
+#include "smime/layers.h"
+#include "smime/walk.h"
+
+namespace paraph::smime {
+namespace {
+
+bool is_encrypted(LayerType type) {
+  return type == LayerType::enveloped_data || type == LayerType::auth_enveloped_data;
+}
+
+bool is_signed(LayerType type) {
+  return type == LayerType::multipart_signed || type == LayerType::signed_data;
+}
+
+/// From what the walk met to one judgement of the message.
+class Verdict {
+ public:
+  Verdict(Trail trail, const OpenContext& context) : context_(context), trail_(std::move(trail)) {}
+
+  Opened settle() &&;
+
+ private:
+  void settle_signature();
+  void settle_outer_signatures();
+  void settle_absence();
+  void settle_identity();
+  void settle_smime();
+  void keep_innermost();
+  void deny(Reason reason);
+  std::size_t after_last_encryption() const;
+  bool agrees(const mail::Entity& entity) const;
+
+  Protection& protection() { return trail_.opened.protection; }
+  const mail::MimeTree& tree() const { return *trail_.tree; }
+  const mail::Entity& root() const { return trail_.root_entity(); }
+  const std::optional<mail::AddrSpec>& sender() const { return trail_.sender.mailbox; }
+
+  const OpenContext& context_;
+  Trail trail_;
+  bool signed_ = false;  ///< there is a signature of security rule 5
+};
+
+Opened Verdict::settle() && {
+  Protection& p = protection();
+  p.from = trail_.sender.written;
+  p.judged_at = context_.at;
+  settle_signature();
+  for (const Reason reason : trail_.faults) {
+    deny(reason);
+  }
+  settle_outer_signatures();
+  if (signed_) {
+    settle_identity();
+  } else {
+    settle_absence();
+  }
+  if (!sender()) {
+    deny(trail_.sender.fault);
+  }
+  settle_smime();
+  keep_innermost();
+  return std::move(trail_.opened);
+}
+
+void Verdict::deny(Reason reason) {
+  add(protection().reasons, reason);
+  if (row(reason).status != SignatureStatus::valid) {  // which leaves the status as it is
+    protection().signature.status = worse(protection().signature.status, row(reason).status);
+  }
+}
+
+std::size_t Verdict::after_last_encryption() const {
+  const auto& layers = trail_.opened.protection.layers;
+  std::size_t inside = layers.size();
+  while (inside > 0 && !is_encrypted(layers[inside - 1].type)) {
+    --inside;
+  }
+  return inside;
+}
+
+void Verdict::settle_signature() {
+  const auto& layers = protection().layers;
+  for (std::size_t i = after_last_encryption(); i < layers.size(); ++i) {
+    if (is_signed(layers[i].type)) {
+      signed_ = true;
+      protection().signature = layers[i].signature;
+      protection().reasons = trail_.findings[i];
+      return;
+    }
+  }
+}
+
+/// Security rule 5: signatures around ciphertext give no method. A broken one denies it, too (RFC
+/// 2634 §4.2: processing stops there): whoever touched the outer layer may have put the inner one
+/// there.
+void Verdict::settle_outer_signatures() {
+  const auto& layers = protection().layers;
+  for (std::size_t i = 0; i < after_last_encryption(); ++i) {
+    if (!is_signed(layers[i].type)) {
+      continue;
+    }
+    add(protection().reasons, Reason::signs_ciphertext);
+    for (const Reason reason : trail_.findings[i]) {
+      if (row(reason).status == SignatureStatus::invalid) {
+        add(protection().reasons, reason);
+      }
+    }
+  }
+}
+
+void Verdict::settle_absence() {
+  if (protection().reasons.empty()) {
+    add(protection().reasons,
+        signed_part_below(tree(), trail_.root) ? Reason::not_whole_message : Reason::not_signed);
+  }
+}
+
+/// Whether the header section of `entity` names the outer sender and nobody else.
+bool Verdict::agrees(const mail::Entity& entity) const {
+  const auto inner = sender_of(tree(), entity).mailbox;
+  return inner && sender() && *inner == *sender();
+}
+
+/// What the signature covers may say itself who wrote it.
+void Verdict::settle_identity() {
+  if (trail_.ambiguous) {
+    deny(Reason::malformed);
+  }
+  if (!sender() || trail_.closed) {
+    return;
+  }
+  const auto& own = context_.own_addresses;
+  if (std::find(own.begin(), own.end(), sender()->canonical()) != own.end()) {
+    deny(Reason::own_address);
+  }
+  const mail::ContentType& type = root().content_type;
+  if (type.is("message", "rfc822") || type.is("message", "global")) {
+    // RFC 8551 §3.1: with the same From, a wrapper that protects the header; else a forward
+    // (security rule 48).
+    const std::vector<std::size_t> wrapped = tree().children(trail_.root);
+    if (wrapped.empty() || !agrees(tree().entities()[wrapped.front()])) {
+      deny(Reason::forwarded_message);
+    }
+  } else if (type.parameter("hp") || type.parameter("protected-headers")) {
+    // RFC 9788 §2.1, and the drafts before it.
+    if (!tree().find(root(), "From").empty() && !agrees(root())) {
+      deny(Reason::signer_is_not_sender);
+    }
+  }
+}
+
+void Verdict::settle_smime() {
+  Protection& p = protection();
+  p.smime = signed_ && p.signature.status == SignatureStatus::valid &&
+            std::none_of(p.reasons.begin(), p.reasons.end(), [](Reason reason) {
+              return row(reason).denies_smime && reason != Reason::signs_ciphertext;
+            });
+  if (p.smime) {
+    p.companion = companion_of(p.signature, *sender(), context_);
+  }
+}
+
+void Verdict::keep_innermost() {
+  if (!trail_.closed) {
+    trail_.opened.innermost.emplace(
+        trail_.root == 0 ? tree().message()
+                         : mail::RawMessage(std::string(tree().message().at(root().whole))));
+  }
+}
+
+}  // namespace
+
+Opened open(const mail::MimeTree& message, const OpenContext& context) {
+  return Verdict(walk(message, context), context).settle();
+}
+
+std::optional<Learnable> learnable(const Protection& protection) {
+  if (!protection.smime) {
+    return std::nullopt;
+  }
+  const auto sender = mail::AddrSpec::parse(protection.from.front());
+  const Signer& signer = protection.signature.signers.front();
+  // Security rule 20: a signing time from the future would freeze what is stored.
+  constexpr auto kSkew = std::chrono::minutes(5);
+  if (!sender || !signer.certificate ||
+      (signer.signing_time && *signer.signing_time > protection.judged_at + kSkew)) {
+    return std::nullopt;
+  }
+  return Learnable{sender->canonical(), *signer.certificate, protection.companion};
+}
+
+}  // namespace paraph::smime

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ports.h"
+#include "base/sealed.h"
+#include "cms/content_info.h"
+#include "cms/keys.h"
+#include "cms/trust.h"
+#include "mail/entity.h"
+#include "mail/raw_message.h"
+#include "smime/protection.h"
+
+namespace paraph::smime {
+
+/// What opening needs to know. Only the keys of the delivered address (security rule 15).
+struct OpenContext {
+  cms::DecryptKeys keys;
+  cms::TrustAnchors anchors;
+  cms::Policy policy;
+  TimePoint at;  ///< when the queue wrote it
+  std::vector<cms::Certificate>
+      stored;  ///< stored certificates of the From address: missing bytes only
+  std::vector<std::string> own_addresses;  ///< canonical; From in them never yields smime (rule 27)
+  std::vector<std::string> own_key_digests;  ///< spki_sha256() of our keys (rule 27)
+  std::size_t max_layers = 8;
+  std::size_t max_octets = 256U << 20;  ///< after decryption and decompression
+};
+
+/// A message with its layers opened as far as they are ours.
+struct Opened {
+  Protection protection;
+  /// The MIME entity inside the last decryption: Content-* fields, protected fields and body
+  /// exactly as they came out, signatures on it included. Absent when nothing was decrypted. What
+  /// is sealed again for subscribers.
+  std::optional<Sealed<mail::RawMessage>> payload;
+  /// The root entity that a person reads, all layers (signatures too) removed: for inspect and
+  /// tests.
+  std::optional<Sealed<mail::RawMessage>> innermost;
+};
+
+/// Walks the layers outside in, dispatching on the CMS content type and not on the MIME label:
+/// `multipart/signed`, opaque `signed-data`, `enveloped-data`, `authEnveloped-data`,
+/// `compressed-data`; also application/x-pkcs7-* and application/octet-stream named *.p7m / *.p7s.
+/// Only the root entity of each layer counts; a signed part below it gives `not_whole_message`, a
+/// signature around ciphertext `signs_ciphertext` (rule 5). Cryptography first, then identity and
+/// trust, so that each message gets its own reason. Never fails.
+[[nodiscard]] Opened open(const mail::MimeTree& message, const OpenContext& context);
+
+/// The `smime` method from a Protection, as Opened::protection.smime has it: one valid signature
+/// over the whole message by a trusted certificate that names the one From mailbox. Certificates
+/// that such a message lets us learn for its From address (rules 19 to 21): the signer's, and a
+/// companion encryption certificate with equal issuer, subject and address. Empty unless
+/// protection.smime, and when the signing time lies more than 5 minutes after judged_at (rule 20).
+struct Learnable {
+  std::string address;  ///< canonical From
+  cms::Certificate signer;
+  std::optional<cms::Certificate> encryption;
+};
+[[nodiscard]] std::optional<Learnable> learnable(const Protection& protection);
+
+}  // namespace paraph::smime

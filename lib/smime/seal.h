@@ -1,0 +1,49 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ports.h"
+#include "base/result.h"
+#include "base/sealed.h"
+#include "cms/seal.h"
+#include "mail/raw_message.h"
+
+namespace paraph::smime {
+
+/// A decrypted post made ready to be sealed for many: the payload in canonical form under one content key, and
+/// the outer header. One per packet claim, cipher profile and exact plaintext (security rule 37).
+class SealedPost {
+ public:
+  /// `outer_header`: the finished outer fields but MIME-Version and Content-*, each with its line end (LF).
+  /// From `payload` only what stands in it is encrypted; nothing of it travels outward.
+  [[nodiscard]] static Result<SealedPost> prepare(std::string outer_header, const Sealed<mail::RawMessage>& payload,
+                                                  cms::ContentCipher cipher);
+  /// The complete message for one recipient, LF line ends: outer header, `MIME-Version`, `Content-Type:
+  /// application/pkcs7-mime; smime-type=enveloped-data|authEnveloped-data; name="smime.p7m"`, base64.
+  [[nodiscard]] Result<std::string> copy_for(const cms::Certificate& recipient);
+  [[nodiscard]] cms::ContentCipher cipher() const { return content_.cipher(); }
+
+ private:
+  SealedPost(std::string header, cms::SealedContent content)
+      : header_(std::move(header)), content_(std::move(content)) {}
+  std::string header_;
+  cms::SealedContent content_;
+};
+
+/// Signs a message of ours: its Content-* fields and body become the first part of multipart/signed
+/// (RFC 8551 §3.5.3), the other fields stay outside. Input and output with LF line ends; the signed octets are
+/// the canonical form. `boundary_seed` makes the boundary (20 random octets; more is not used).
+/// Precondition: the message is 7-bit (RFC 8551 §3.1.3); whoever composes it encodes what is not. An Error says
+/// so when an octet is above 127, a NUL or a bare CR, or a line longer than 998: the signature would not survive.
+[[nodiscard]] Result<std::string> sign_message(std::string_view message, const cms::KeyPair& signer,
+                                               const std::vector<cms::Certificate>& chain, TimePoint at,
+                                               std::string_view boundary_seed);
+
+/// Encrypts a message of ours for one recipient the same way SealedPost does (its Content-* fields and body
+/// inside, the rest outside).
+[[nodiscard]] Result<std::string> encrypt_message(std::string_view message, const cms::Certificate& recipient,
+                                                  cms::ContentCipher cipher);
+
+}  // namespace paraph::smime

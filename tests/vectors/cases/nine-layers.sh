@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# One layer too many.
+# expect status malformed
+# expect auth_method smtp
+# expect reasons limit_exceeded
+# expect layers signed-data signed-data signed-data signed-data signed-data signed-data signed-data signed-data
+# witness verify
+text | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | post

@@ -1,0 +1,7 @@
+# shellcheck shell=bash
+# No From field.
+# expect status valid
+# expect auth_method smtp
+# expect reasons no_from
+# expect layers multipart/signed
+text | clear_signed alice | { header; cat; } | lf

@@ -1,0 +1,7 @@
+# shellcheck shell=bash
+# application/octet-stream named .P7M.
+# expect status valid
+# expect auth_method smime
+# expect reasons
+# expect layers signed-data
+text | raw_signature alice -nodetach | cms_entity signed-data application/octet-stream SMIME.P7M | post

@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# extendedKeyUsage serverAuth.
+# expect status untrusted
+# expect auth_method smtp
+# expect reasons wrong_usage
+# expect layers multipart/signed
+# witness no-verify
+text | clear_signed alice-server | post

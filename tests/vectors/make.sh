@@ -1,0 +1,21 @@
+#!/bin/bash
+# make.sh DIR [CASE…]: the PKI in DIR/pki and each case's message in DIR/CASE.eml. A case is a file of cases/: a
+# shell script over the words of kit.sh that prints the message, with what it must come out as in its comments:
+#   # expect FIELD VALUE…   status, auth_method, reasons, layers, encrypted, opened, inside_encryption, cipher
+#   # witness WHAT          what the openssl command says: verify, decrypt (exit 0), no-verify, no-decrypt
+#   # key NAME | at TIME    the key to open with (default list; none), the time of judgement (default now)
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+out=$1; shift
+[ -d "$out/pki" ] || sh "$here/pki.sh" "$out/pki"
+export KIT=$here PKI=$out/pki
+[ $# -gt 0 ] || set -- $(cd "$here/cases" && ls | sed 's/\.sh$//')
+for name in "$@"; do
+    export TMP; TMP=$(mktemp -d "$out/tmp.XXXXXX")
+    # In a shell of its own: `set -e` means nothing inside the condition of an `if`.
+    if ! bash -euo pipefail -c '. "$KIT/kit.sh"; . "$0"' "$here/cases/$name.sh" > "$out/$name.eml" 2> "$TMP/err"; then
+        echo "vectors: case $name failed: $(cat "$TMP/err")" >&2
+        exit 1
+    fi
+    rm -rf "$TMP"
+done

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Runs the vectors through `paraph message inspect --json` and the openssl command.
+
+usage: run.py [CASE…]       $PARAPH_BIN/paraph is the program (default: build/dev/bin beside the sources)
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+PARAPH = pathlib.Path(os.environ.get("PARAPH_BIN", HERE.parent.parent / "build/dev/bin")) / "paraph"
+SKIPPED = 77
+FIELDS = {
+    "status": lambda j: j["signature"]["status"],
+    "auth_method": lambda j: j["auth_method"],
+    "reasons": lambda j: " ".join(j["reasons"]),
+    "layers": lambda j: " ".join(layer["type"] for layer in j["layers"]),
+    "encrypted": lambda j: str(j["encrypted"]).lower(),
+    "opened": lambda j: str(all(layer["opened"] for layer in j["layers"])).lower(),
+    "inside_encryption": lambda j: str(j["signature"]["inside_encryption"]).lower(),
+    "cipher": lambda j: next((layer["cipher"] for layer in j["layers"] if layer.get("cipher")), ""),
+}
+
+
+def facts(case):
+    """The comments of a case: ({field: value}, {word: value})."""
+    expected, others = {}, {}
+    for line in case.read_text().splitlines():
+        words = line.lstrip("# ").split(None, 2) if line.startswith("#") else []
+        if len(words) >= 2 and words[0] == "expect":
+            expected[words[1]] = words[2].strip() if len(words) > 2 else ""
+        elif len(words) == 2 and words[0] in ("witness", "key", "at"):
+            others[words[0]] = words[1]
+    return expected, others
+
+
+def inspect(message, pki, others):
+    key = others.get("key", "list")
+    command = [PARAPH, "message", "inspect", message, "--ca", pki / "ca.pem", "--json"]
+    if key != "none":
+        command += ["--key", pki / f"{key}.key", "--cert", pki / f"{key}.pem"]
+    if "at" in others:
+        command += ["--at", others["at"]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise RuntimeError(f"exit {done.returncode}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def witness(message, pki, others):
+    """None, or how the openssl command disagrees with what the case says of it."""
+    said = others.get("witness")
+    if said is None:
+        return None
+    key = others.get("key", "list")
+    options = {"verify": ["-verify", "-CAfile", pki / "ca.pem", "-purpose", "any" if said == "verify" else "smimesign"],
+               "decrypt": ["-decrypt", "-inkey", pki / f"{key}.key", "-recip", pki / f"{key}.pem"]}
+    wanted = not said.startswith("no-")
+    command = ["openssl", "cms", "-in", message, "-out", os.devnull] + options[said.removeprefix("no-")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return None if (done.returncode == 0) == wanted else f"openssl: exit {done.returncode}, {said} expected"
+
+
+def main():
+    if not PARAPH.exists():
+        print(f"SKIP: no {PARAPH}")
+        return SKIPPED
+    cases = [HERE / "cases" / f"{name}.sh" for name in sys.argv[1:]] or sorted((HERE / "cases").glob("*.sh"))
+    failed = 0
+    with tempfile.TemporaryDirectory() as work:
+        work = pathlib.Path(work)
+        subprocess.run(["bash", HERE / "make.sh", work, *(case.stem for case in cases)], check=True)
+        for case in cases:
+            expected, others = facts(case)
+            message = work / f"{case.stem}.eml"
+            faults = [] if expected else ["expects nothing"]
+            try:
+                found = inspect(message, work / "pki", others)
+                faults += [f"{field}: {FIELDS[field](found)!r}, expected {value!r}"
+                           for field, value in expected.items() if FIELDS[field](found) != value]
+            except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+                faults.append(str(error))
+            faults += filter(None, [witness(message, work / "pki", others)])
+            failed += bool(faults)
+            print(f"{'FAIL' if faults else 'ok  '} {case.stem}" + "".join(f"\n       {fault}" for fault in faults))
+    print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed or not cases else 0
+
+
+sys.exit(main())
