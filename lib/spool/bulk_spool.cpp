@@ -1,0 +1,301 @@
+#include <algorithm>
+#include <cassert>
+#include <set>
+#include <tuple>
+
+#include "spool/bulk_layout.h"
+#include "spool/entry.h"
+#include "spool/journal.h"
+#include "spool/names.h"
+#include "spool/spool.h"
+
+namespace paraph::spool {
+namespace {
+
+using bulk::in;
+using bulk::journal_path;
+using bulk::kJournal;
+using bulk::kMaxMessage;
+using bulk::kMaxPacket;
+using bulk::message_path;
+using bulk::packet_path;
+using bulk::wait_note;
+
+constexpr auto kKeepEnded = std::chrono::hours(24);
+constexpr auto kForgetEvery = std::chrono::hours(1);
+
+bool belongs_to(std::string_view name, const QueueId& id) {
+  return name.substr(0, id.str().size()) == id.str() && name.substr(id.str().size(), 1) == ".";
+}
+
+/// "ID.NNNN" of "ID.NNNN.done"; empty for other names.
+std::string_view packet_of_journal(std::string_view name) {
+  if (name.size() < kJournal.size()) return {};
+  const auto packet = name.substr(0, name.size() - kJournal.size());
+  return name.substr(packet.size()) == kJournal && PacketName::parse(packet) ? packet : std::string_view();
+}
+
+Result<std::size_t> count(const BulkSpool::Recipients& next) {
+  for (std::size_t total = 0;;) {
+    const auto batch = next();
+    if (!batch) return batch.error();
+    if (batch->empty()) return total;
+    total += batch->size();
+  }
+}
+
+}  // namespace
+
+std::string PacketClaim::name() const { return PacketName{id_, serial_}.str(); }
+
+Result<void> PacketClaim::record(const CopyOutcome& outcome) {
+  if (auto written = journal_->append(write_outcome(outcome)); !written) return written;
+  done_.push_back(outcome);
+  return ++unsynced_ < kSyncInterval ? Result<void>() : sync();
+}
+
+Result<void> PacketClaim::sync() {
+  if (unsynced_ == 0) return {};
+  if (auto synced = journal_->sync(); !synced) return synced;
+  unsynced_ = 0;
+  return {};
+}
+
+BulkSpool::BulkSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t packet_size)
+    : fs_(std::move(fs)), packet_size_(packet_size) {
+  assert(packet_size_ > 0);
+}
+
+Result<bool> BulkSpool::published(const QueueId& id) {
+  // In this order: end_message() makes the later one before it takes the earlier one away.
+  for (const auto* directory : {"msg", "done", "bad"}) {
+    auto present = fs_->exists(in(directory, id.str()));
+    if (!present && present.error().code() == Errc::not_found) continue;
+    if (!present || *present) return present;
+  }
+  return false;
+}
+
+Result<std::size_t> BulkSpool::write_packets(const QueueId& id, const Recipients& next) {
+  std::size_t total = 0;
+  unsigned serial = 0;
+  std::vector<std::string> packet;
+  const auto flush = [&]() -> Result<void> {
+    if (packet.empty()) return {};
+    auto written = fs_->write_new(packet_path(PacketName{id, ++serial}.str()), write_recipients(packet));
+    packet.clear();
+    return written;
+  };
+  for (;;) {
+    auto batch = next();
+    if (!batch) return std::move(batch).error();
+    if (batch->empty()) break;
+    for (auto& recipient : *batch) {
+      if (recipient.empty()) continue;
+      ++total;
+      packet.push_back(std::move(recipient));
+      if (packet.size() < packet_size_) continue;
+      if (auto written = flush(); !written) return std::move(written).error();
+    }
+  }
+  if (auto written = flush(); !written) return std::move(written).error();
+  return total;
+}
+
+Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_view message, const Recipients& next) {
+  const auto already = published(header.id);
+  if (!already) return already.error();
+  if (*already) return count(next);
+  for (const auto* directory : {"pct", "msg"})
+    if (auto made = fs_->make_directory(directory); !made) return std::move(made).error();
+  if (auto cleared = clear_unpublished(header.id); !cleared) return std::move(cleared).error();
+  const auto total = write_packets(header.id, next);
+  if (!total || *total == 0) return total;
+  if (auto synced = fs_->sync_directory("pct"); !synced) return std::move(synced).error();
+  const std::string temporary = in("msg", "T." + header.id.str());
+  if (auto cleared = fs_->remove(temporary, false); !cleared) return std::move(cleared).error();
+  const std::string internal = write_header(header, true);
+  if (auto written = fs_->write_new_from(temporary, pieces(internal, message)); !written)
+    return std::move(written).error();
+  if (auto renamed = fs_->rename_new(temporary, message_path(header.id)); !renamed)
+    return std::move(renamed).error();
+  return total;
+}
+
+// The recipients may have changed since, so nothing of the old set is kept. Nobody claims an unpublished packet.
+Result<void> BulkSpool::clear_unpublished(const QueueId& id) {
+  const auto names = fs_->names("pct");
+  if (!names) return names.error();
+  for (const auto& name : *names)
+    if (belongs_to(name, id))
+      if (auto removed = fs_->remove(packet_path(name), false); !removed) return removed;
+  return {};
+}
+
+Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
+  // Messages before packets: one that is published between the two looks is not yet known, one that is known has had
+  // its packets before. So a known message without packets has ended.
+  const auto messages = names_in(*fs_, "msg");
+  if (!messages) return messages.error();
+  const auto packets = list_in(*fs_, "pct");
+  if (!packets) return packets.error();
+  const std::set<std::string_view> known(messages->begin(), messages->end());
+  using Place = std::tuple<TimePoint, std::string_view, unsigned, std::string_view>;
+  std::vector<Place> due;
+  for (const auto& file : *packets) {
+    const auto name = PacketName::parse(file.name);
+    if (!name || !file.regular || file.modified > now) continue;
+    const auto message = known.find(name->id.str());
+    if (message != known.end()) due.emplace_back(name->id.made_at(), *message, name->serial, file.name);
+  }
+  std::sort(due.begin(), due.end());
+  std::vector<std::string> names;
+  for (const auto& place : due) names.emplace_back(std::get<3>(place));
+  tidy(*messages, *packets);
+  forget_ended(now);
+  return names;
+}
+
+// What fails here is tried again by the next look; it must not keep other mail waiting.
+void BulkSpool::tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets) {
+  std::set<std::string, std::less<>> names, with_packets;
+  for (const auto& file : packets)
+    if (const auto name = PacketName::parse(file.name)) {
+      names.insert(file.name);
+      with_packets.insert(name->id.str());
+    }
+  for (const auto& message : messages)
+    if (const auto id = QueueId::parse(message); id && with_packets.count(message) == 0)
+      static_cast<void>(end_message(*id));
+  for (const auto& file : packets) {
+    const auto packet = packet_of_journal(file.name);
+    if (packet.empty() || names.count(packet) != 0) continue;
+    const auto quarantined = fs_->exists(in("bad", packet));
+    // A crash between the two renames of condemn(): the journal follows its packet.
+    if (quarantined && *quarantined)
+      static_cast<void>(fs_->rename_new(journal_path(packet), in("bad", packet, kJournal)));
+    else
+      static_cast<void>(fs_->remove(journal_path(packet), false));
+  }
+}
+
+void BulkSpool::forget_ended(TimePoint now) {
+  if (now < next_forget_) return;
+  next_forget_ = now + kForgetEvery;
+  const auto ended = list_in(*fs_, "done");
+  if (!ended) return;
+  for (const auto& file : *ended)
+    if (file.modified + kKeepEnded < now) static_cast<void>(fs_->remove(in("done", file.name), false));
+}
+
+Result<std::optional<PacketClaim>> BulkSpool::claim(const std::string& packet) {
+  const auto name = PacketName::parse(packet);
+  if (!name) return std::optional<PacketClaim>();
+  auto lock = fs_->lock(packet_path(packet));
+  if (!lock) {
+    const Errc code = lock.error().code();
+    if (code == Errc::busy || code == Errc::not_found) return std::optional<PacketClaim>();
+    return std::move(lock).error();
+  }
+  const auto whole = fs_->exists(message_path(name->id));
+  if (!whole) return whole.error();
+  if (!*whole) return std::optional<PacketClaim>();
+  PacketClaim claim(name->id, name->serial);
+  claim.lock_ = std::move(*lock);
+  return open_packet(std::move(claim));
+}
+
+// Corrupt is what no later try reads better; all else is the machine's trouble and waits.
+Result<std::optional<PacketClaim>> BulkSpool::open_packet(PacketClaim claim) {
+  const std::string name = claim.name();
+  const auto give_up = [&](const std::string& reason) -> Error {
+    if (auto moved = condemn(name, reason); !moved) return std::move(moved).error();
+    return Error::never(Errc::corrupt, "packet " + name + ": " + reason);
+  };
+  const auto text = fs_->read(packet_path(name), kMaxPacket);
+  if (!text) return text.error().retry() == Retry::later ? text.error() : give_up(text.error().what());
+  const auto recipients = read_recipients(*text);
+  if (!recipients) return give_up("it is empty, cut or damaged");
+  const auto written = fs_->read(journal_path(name), kMaxPacket);
+  if (!written && written.error().retry() == Retry::never) return give_up(written.error().what());
+  if (!written && written.error().code() != Errc::not_found) return written.error();
+  Journal journal = read_journal(written ? std::string_view(*written) : std::string_view());
+  if (journal.damaged)
+    if (auto mended = fs_->replace(journal_path(name), write_outcomes(journal.done)); !mended)
+      return std::move(mended).error();
+  claim.remaining_ = without(*recipients, journal.done);
+  claim.done_ = std::move(journal.done);
+  auto file = fs_->append_to(journal_path(name));
+  if (!file) return std::move(file).error();
+  claim.journal_ = std::move(*file);
+  return std::optional<PacketClaim>(std::move(claim));
+}
+
+Result<Spooled> BulkSpool::message(const QueueId& id) {
+  auto octets = fs_->read(message_path(id), kMaxMessage);
+  if (!octets) return std::move(octets).error();
+  return read_spooled(std::move(*octets), true);
+}
+
+Result<void> BulkSpool::finish(PacketClaim claim) {
+  assert(without(claim.remaining_, claim.done_).empty());
+  const std::string name = claim.name();
+  if (auto synced = claim.sync(); !synced) return synced;
+  // Packet before journal: a packet without its journal would be sent all over again.
+  if (auto removed = fs_->remove(packet_path(name), true); !removed) return removed;
+  if (auto removed = fs_->remove(journal_path(name), false); !removed) return removed;
+  static_cast<void>(fs_->remove(wait_note(name), false));
+  const auto more = has_packet("pct", claim.id_);
+  if (!more) return more.error();
+  return *more ? Result<void>() : end_message(claim.id_);
+}
+
+Result<void> BulkSpool::postpone(PacketClaim claim, TimePoint at, std::string_view reason) {
+  const std::string name = claim.name();
+  if (auto synced = claim.sync(); !synced) return synced;
+  static_cast<void>(write_note(*fs_, wait_note(name), reason));
+  return fs_->set_modified(packet_path(name), at);
+}
+
+Result<void> BulkSpool::quarantine(PacketClaim claim, std::string_view reason) {
+  if (auto synced = claim.sync(); !synced) return synced;
+  return condemn(claim.name(), reason);
+}
+
+Result<void> BulkSpool::condemn(const std::string& packet, std::string_view reason) {
+  const auto name = PacketName::parse(packet);
+  assert(name);
+  if (auto noted = write_note(*fs_, in("bad", packet, kReason), reason); !noted) return noted;
+  // Packet before journal, as in finish(); tidy() mends a crash between the two.
+  if (auto cleared = fs_->remove(in("bad", packet, kJournal), false); !cleared) return cleared;
+  if (auto moved = fs_->rename_new(packet_path(packet), in("bad", packet)); !moved) return moved;
+  auto followed = fs_->rename_new(journal_path(packet), in("bad", packet, kJournal));
+  if (!followed && followed.error().code() != Errc::not_found) return followed;
+  static_cast<void>(fs_->remove(wait_note(packet), false));
+  const auto more = has_packet("pct", name->id);
+  if (!more) return more.error();
+  return *more ? Result<void>() : end_message(name->id);
+}
+
+Result<bool> BulkSpool::has_packet(std::string_view directory, const QueueId& id) {
+  const auto names = names_in(*fs_, directory);
+  if (!names) return names.error();
+  return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
+    return belongs_to(name, id) && PacketName::parse(name);
+  });
+}
+
+// Several workers may come here for one message; each step finds the other's work done.
+Result<void> BulkSpool::end_message(const QueueId& id) {
+  if (auto made = fs_->make_directory("done"); !made) return made;
+  auto marked = fs_->write_new(in("done", id.str()), {});
+  if (!marked && marked.error().code() != Errc::exists) return marked;
+  if (auto synced = fs_->sync_directory("done"); !synced) return synced;
+  const auto quarantined = has_packet("bad", id);
+  if (!quarantined) return quarantined.error();
+  if (!*quarantined) return fs_->remove(message_path(id), true);
+  auto moved = fs_->rename_new(message_path(id), in("bad", id.str()));
+  return !moved && moved.error().code() == Errc::not_found ? Result<void>() : moved;
+}
+
+}  // namespace paraph::spool

@@ -1,0 +1,126 @@
+#include "spool/header.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <map>
+
+#include "base/ascii.h"
+
+namespace paraph::spool {
+namespace {
+
+constexpr std::string_view kReturnPath = "Return-Path";
+constexpr std::size_t kMaxFields = 64;
+
+using Values = std::map<std::string_view, std::string, std::less<>>;
+
+struct TrustedField {
+  std::string_view name;
+  std::string SpoolHeader::*member;
+};
+constexpr std::array kTrusted{
+    TrustedField{"X-Paraph-Kind", &SpoolHeader::kind},
+    TrustedField{"X-Paraph-List", &SpoolHeader::list},
+    TrustedField{"X-Paraph-Auth", &SpoolHeader::auth},
+    TrustedField{"X-Paraph-Sealed", &SpoolHeader::sealed},
+};
+
+bool clean(std::string_view value) {
+  return std::none_of(value.begin(), value.end(), ascii::is_control);
+}
+
+Error corrupt(std::string_view what) {
+  return Error::never(Errc::corrupt, "spool header: " + std::string(what));
+}
+
+void write_field(std::string& out, std::string_view name, std::string_view value) {
+  assert(clean(value));
+  out.append(name).append(": ").append(value).append("\n");
+}
+
+// The fields up to and with our Return-Path, as views into `octets`; `end` is where the message begins.
+Result<Values> read_fields(std::string_view octets, std::size_t& end) {
+  Values values;
+  for (end = 0; values.size() < kMaxFields;) {
+    const std::size_t eol = octets.find('\n', end);
+    if (eol == std::string_view::npos || eol >= kHeaderOctets) return corrupt("has no Return-Path");
+    const auto line = octets.substr(end, eol - end);
+    end = eol + 1;
+    const std::size_t colon = line.find(": ");
+    if (colon == std::string_view::npos || !clean(line)) return corrupt("a line is no field of ours");
+    const auto name = line.substr(0, colon);
+    const bool ours = name == kReturnPath || name.substr(0, 8) == "X-Sympa-" || name.substr(0, 9) == "X-Paraph-";
+    if (!ours) return corrupt("a line is no field of ours");
+    if (!values.emplace(name, line.substr(colon + 2)).second)
+      return corrupt(std::string(name) + " stands twice");
+    if (name == kReturnPath) return values;
+  }
+  return corrupt("too many fields");
+}
+
+Result<std::string> take(Values& values, std::string_view name) {
+  const auto found = values.find(name);
+  if (found == values.end()) return corrupt(std::string(name) + " is missing");
+  return std::move(found->second);
+}
+
+Result<SpoolHeader> interpret(Values values, bool trusted) {
+  auto address = take(values, "X-Sympa-To");
+  if (!address) return std::move(address).error();
+  const auto id_text = take(values, "X-Paraph-Id");
+  if (!id_text) return id_text.error();
+  const auto id = QueueId::parse(*id_text);
+  if (!id) return corrupt("X-Paraph-Id is no id");
+  const auto received_text = take(values, "X-Paraph-Received");
+  if (!received_text) return received_text.error();
+  const auto received = parse_time(*received_text);
+  if (!received) return corrupt("X-Paraph-Received is no time");
+  const std::string& path = values.find(kReturnPath)->second;
+  if (path.size() < 2 || path.front() != '<' || path.back() != '>')
+    return corrupt("Return-Path is not in angle brackets");
+  SpoolHeader header{.address = std::move(*address),
+                     .id = *id,
+                     .received = *received,
+                     .reverse_path = path.substr(1, path.size() - 2),
+                     .kind = {},
+                     .list = {},
+                     .auth = {},
+                     .sealed = {}};
+  if (!trusted) return header;
+  for (const auto& [name, member] : kTrusted)
+    if (const auto found = values.find(name); found != values.end()) header.*member = found->second;
+  return header;
+}
+
+}  // namespace
+
+std::string write_header(const SpoolHeader& header, bool trusted) {
+  std::string out;
+  write_field(out, "X-Sympa-To", header.address);
+  write_field(out, "X-Paraph-Id", header.id.str());
+  write_field(out, "X-Paraph-Received", iso8601(header.received));
+  for (const auto& [name, member] : kTrusted)
+    if (trusted && !(header.*member).empty()) write_field(out, name, header.*member);
+  write_field(out, kReturnPath, "<" + header.reverse_path + ">");
+  return out;
+}
+
+Result<Spooled> read_spooled(std::string octets, bool trusted) {
+  std::size_t end = 0;
+  auto fields = read_fields(octets, end);
+  if (!fields) return std::move(fields).error();
+  auto header = interpret(std::move(*fields), trusted);
+  if (!header) return std::move(header).error();
+  octets.erase(0, end);
+  return Spooled{std::move(*header), std::move(octets)};
+}
+
+Result<SpoolHeader> read_spool_header(std::string_view start, bool trusted) {
+  std::size_t end = 0;
+  auto fields = read_fields(start, end);
+  if (!fields) return std::move(fields).error();
+  return interpret(std::move(*fields), trusted);
+}
+
+}  // namespace paraph::spool

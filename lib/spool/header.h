@@ -1,0 +1,55 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ports.h"
+#include "base/result.h"
+#include "spool/queue_id.h"
+
+namespace paraph::spool {
+
+/// The internal fields in front of a spooled message. They end with exactly one Return-Path of our own; a reader stops
+/// there and believes no internal field after it (security rule 4).
+struct SpoolHeader {
+  std::string address;         ///< X-Sympa-To: what the MTA delivered to
+  QueueId id;                  ///< X-Paraph-Id
+  TimePoint received;          ///< X-Paraph-Received
+  std::string reverse_path;    ///< Return-Path; empty: the null sender
+  /// Only in spools that the incoming daemon wrote (bulk, auth, moderation); ignored in msg.
+  std::string kind;            ///< X-Paraph-Kind: post | service | forward
+  std::string list;            ///< X-Paraph-List: name@domain, or empty for the site
+  std::string auth;            ///< X-Paraph-Auth: smtp | md5 | smime
+  std::string sealed;          ///< X-Paraph-Sealed: yes when copies must be encrypted
+};
+
+/// Internal fields as text, LF line ends, Return-Path last. `trusted`: with kind, list, auth, sealed where not empty.
+/// Asserts that no value holds a control character: whoever fills the header has checked what came from outside.
+[[nodiscard]] std::string write_header(const SpoolHeader& header, bool trusted);
+
+struct Spooled {
+  SpoolHeader header;
+  std::string message;         ///< the octets that arrived, nothing before or after
+};
+/// Inverse. Errors are `never` (corrupt). Values with control characters are refused, and so is a field that is missing,
+/// stands twice, or is not of ours; an X-Sympa- or X-Paraph- field of a name not listed here is passed over.
+[[nodiscard]] Result<Spooled> read_spooled(std::string octets, bool trusted);
+
+/// The header alone, from the first `kHeaderOctets` of a file: for lists of what waits.
+constexpr std::size_t kHeaderOctets = 64 * 1024;
+[[nodiscard]] Result<SpoolHeader> read_spool_header(std::string_view start, bool trusted);
+
+/// What stands in front of the message in the MTA's pipe: a leading "From " line, then a leading Return-Path field; both are
+/// consumed. The envelope sender is the first's, else the second's, else `environment_sender` ($SENDER).
+/// MAILER-DAEMON and <> are the null sender, and so is all that is not one token around an `@`, of at most 320 octets
+/// without white space, controls, angle brackets or invalid UTF-8. Only the first `kPipeOctets` of the input are looked
+/// at (a longer line is no MTA's), so that a program may call this with what it has read so far.
+constexpr std::size_t kPipeOctets = 8192;
+struct PipeInput {
+  std::string reverse_path;
+  std::size_t message_offset = 0;
+};
+[[nodiscard]] PipeInput read_pipe(std::string_view input, std::string_view environment_sender);
+
+}  // namespace paraph::spool

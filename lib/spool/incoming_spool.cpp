@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <charconv>
+
+#include "spool/entry.h"
+#include "spool/names.h"
+#include "spool/spool.h"
+
+namespace paraph::spool {
+namespace {
+
+std::string bad(std::string_view name) { return "bad/" + std::string(name); }
+std::string wait_note(std::string_view name) { return ".wait/" + std::string(name); }
+std::string temporary(std::string_view name) { return "T." + std::string(name); }
+
+// EPOCH in ADDRESS.EPOCH.PID,RANDOM. 0, so first, for a file of another shape: somebody put it there by hand.
+long long accepted_at(std::string_view name) {
+  const std::size_t pid = name.rfind('.');
+  if (pid == std::string_view::npos || pid == 0) return 0;
+  const std::size_t at = name.rfind('.', pid - 1);
+  const auto digits = name.substr(at + 1, pid - at - 1);
+  long long value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+/// The header, then the message as it comes, up to `limit` octets of it.
+sys::NextChunk limited(std::string_view header, const sys::NextChunk& message, std::size_t limit) {
+  return [header, &message, limit, taken = std::size_t{0}]() mutable -> Result<std::string_view> {
+    if (!header.empty()) return std::exchange(header, std::string_view());
+    auto chunk = message();
+    if (!chunk) return chunk;
+    taken += chunk->size();
+    if (taken > limit)
+      return Error::never(Errc::limit, "the message is larger than " + std::to_string(limit) + " octets");
+    return chunk;
+  };
+}
+
+}  // namespace
+
+IncomingSpool::IncomingSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t max_octets)
+    : fs_(std::move(fs)), max_octets_(max_octets) {}
+
+Result<std::string> IncomingSpool::accept(const SpoolHeader& header, const sys::NextChunk& message,
+                                          int pid, Random& random) {
+  const std::string name = incoming_name(header.address, header.received, pid, random);
+  const std::string internal = write_header(header, false);
+  if (auto written = fs_->write_new_from(temporary(name), limited(internal, message, max_octets_)); !written)
+    return std::move(written).error();
+  if (auto renamed = fs_->rename_new(temporary(name), name); !renamed) {
+    static_cast<void>(fs_->remove(temporary(name), false));
+    return std::move(renamed).error();
+  }
+  return name;
+}
+
+Result<std::string> IncomingSpool::accept(const SpoolHeader& header, std::string_view message,
+                                          int pid, Random& random) {
+  return accept(header, pieces(message, {}), pid, random);
+}
+
+Result<std::vector<std::string>> IncomingSpool::pending() {
+  auto names = fs_->names("");
+  if (!names) return names;
+  names->erase(std::remove_if(names->begin(), names->end(),
+                              [](const std::string& name) { return !is_mail_name(name); }),
+               names->end());
+  std::sort(names->begin(), names->end(), [](const std::string& a, const std::string& b) {
+    return std::pair(accepted_at(a), std::string_view(a)) < std::pair(accepted_at(b), std::string_view(b));
+  });
+  return names;
+}
+
+Result<std::optional<Claim>> IncomingSpool::claim(const std::string& name) {
+  if (!is_mail_name(name)) return std::optional<Claim>();
+  auto lock = fs_->lock(name);
+  if (lock) return std::optional<Claim>(Claim{name, std::move(*lock)});
+  const Errc code = lock.error().code();
+  if (code == Errc::busy || code == Errc::not_found) return std::optional<Claim>();
+  return std::move(lock).error();
+}
+
+Result<Spooled> IncomingSpool::read(const Claim& claim) {
+  auto octets = fs_->read(claim.name, max_octets_ + kHeaderOctets);
+  if (!octets) return std::move(octets).error();
+  return read_spooled(std::move(*octets), false);
+}
+
+Result<void> IncomingSpool::finish(Claim claim) {
+  if (auto removed = fs_->remove(claim.name, true); !removed) return removed;
+  static_cast<void>(fs_->remove(wait_note(claim.name), false));
+  return {};
+}
+
+Result<void> IncomingSpool::quarantine(Claim claim, std::string_view reason) {
+  const std::string target = bad(claim.name);
+  // The reason first: a mail in bad/ is never without one.
+  if (auto noted = write_note(*fs_, target + std::string(kReason), reason); !noted) return noted;
+  if (auto moved = fs_->rename_new(claim.name, target); !moved) return moved;
+  static_cast<void>(fs_->remove(wait_note(claim.name), false));
+  return {};
+}
+
+void IncomingSpool::note_waiting(const Claim& claim, std::string_view reason) {
+  static_cast<void>(write_note(*fs_, wait_note(claim.name), reason));
+}
+
+Result<std::vector<Entry>> IncomingSpool::entries() {
+  std::vector<Entry> found;
+  const auto waiting = fs_->list("");
+  if (!waiting) return waiting.error();
+  for (const auto& file : *waiting)
+    if (file.regular && is_mail_name(file.name))
+      found.push_back(describe(*fs_, "msg", file.name, file, false, wait_note(file.name)));
+  const auto quarantined = list_in(*fs_, "bad");
+  if (!quarantined) return quarantined.error();
+  for (const auto& file : *quarantined)
+    if (file.regular && is_mail_name(file.name) && !is_reason(file.name))
+      found.push_back(describe(*fs_, "bad", bad(file.name), file, false, bad(file.name) + std::string(kReason)));
+  sort_by_time(found);
+  return found;
+}
+
+}  // namespace paraph::spool

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "spool/spool.h"
+
+/// Inside `spool` only: what stands in packets and journals.
+namespace paraph::spool {
+
+struct Journal {
+  std::vector<CopyOutcome> done;
+  bool damaged = false;  ///< some line was cut or is not ours: rewrite before appending
+};
+[[nodiscard]] std::string write_outcome(const CopyOutcome& copy);
+[[nodiscard]] std::string write_outcomes(const std::vector<CopyOutcome>& done);
+[[nodiscard]] Journal read_journal(std::string_view text);
+
+[[nodiscard]] std::string write_recipients(const std::vector<std::string>& recipients);
+/// Each once. nullopt: empty, cut or damaged.
+[[nodiscard]] std::optional<std::vector<std::string>> read_recipients(std::string_view text);
+
+/// Recipients that have no outcome.
+[[nodiscard]] std::vector<std::string> without(const std::vector<std::string>& recipients,
+                                               const std::vector<CopyOutcome>& done);
+
+}  // namespace paraph::spool

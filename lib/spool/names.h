@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "spool/queue_id.h"
+#include "sys/file_system.h"
+
+/// Inside `spool` only: file names, lines of packets and journals, small verbs that the spools share.
+namespace paraph::spool {
+
+/// Whether a directory entry is a mail, not something hidden or still being written.
+[[nodiscard]] bool is_mail_name(std::string_view name);
+
+/// "ID.NNNN". Serials of five digits and more exist past 9999 packets.
+struct PacketName {
+  QueueId id;
+  unsigned serial = 0;
+  [[nodiscard]] std::string str() const;
+  [[nodiscard]] static std::optional<PacketName> parse(std::string_view text);
+};
+
+/// Backslash and controls as `\xNN`, so that any text fits between tabs on one line; nullopt for what escape() never
+/// writes.
+[[nodiscard]] std::string escape(std::string_view text);
+[[nodiscard]] std::optional<std::string> unescape(std::string_view text);
+
+/// Two pieces as one file.
+[[nodiscard]] sys::NextChunk pieces(std::string_view first, std::string_view second);
+
+/// An absent directory has no entries.
+[[nodiscard]] Result<std::vector<std::string>> names_in(sys::FileSystem& fs, std::string_view directory);
+[[nodiscard]] Result<std::vector<sys::FileInfo>> list_in(sys::FileSystem& fs, std::string_view directory);
+
+/// Text of a .reason or .wait file, without its line end; empty when there is none.
+[[nodiscard]] std::string read_note(sys::FileSystem& fs, std::string_view path);
+[[nodiscard]] Result<void> write_note(sys::FileSystem& fs, std::string_view path, std::string_view reason);
+
+}  // namespace paraph::spool

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ports.h"
+#include "base/result.h"
+#include "spool/header.h"
+#include "spool/queue_id.h"
+#include "sys/file_system.h"
+
+/// The spools. This module alone knows spool file names. States of one mail (spool(7) has the same table; each arrow
+/// is one rename or unlink after fsync):
+///
+///   S1  msg/T.NAME             being written by the queue; a crash leaves it, the MTA retries
+///   S2  msg/NAME               accepted: from here we owe an ending
+///   S3  msg/NAME, locked       a worker has it (flock); if it dies, S2 again
+///   S4  outputs exist under names made from the ingest id; a repeat finds and keeps them
+///   S5  msg/NAME gone          ended; the ledger row says how
+///   S6  msg/bad/NAME + .reason quarantined
+///   B1  bulk/msg/ID + bulk/pct/ID.NNNN   packets of at most packet_size recipients, claimed one by one
+///   B2  bulk/pct/ID.NNNN.done  journal: outcome per recipient; a restart goes on after it
+///   B3  bulk/done/ID           all packets ended, empty, kept for a day: a repeat does not send again
+///   B4  bulk/bad/ID.NNNN + .done + .reason, bulk/bad/ID   quarantined packets and, after the last packet, their message
+///
+/// Beside them, for people: msg/.wait/NAME and bulk/.wait/ID.NNNN say why something waits. Names that begin with "T."
+/// are being written, in every directory. Whatever is no regular file is passed over.
+namespace paraph::spool {
+
+/// NAME of a mail in msg: ADDRESS.EPOCH.PID,RANDOM with ADDRESS whitelist-encoded (`_XX`), cut at 150 octets, never
+/// starting with "T." or ".". The address proper stands in X-Sympa-To.
+[[nodiscard]] std::string incoming_name(std::string_view address, TimePoint at, int pid, Random& random);
+
+/// A mail that this process alone works on.
+struct Claim {
+  std::string name;                       ///< file name
+  std::unique_ptr<sys::FileLock> lock;
+};
+
+struct Entry {                            ///< for `spool list`
+  std::string spool;                      ///< "msg", "bad", "auth", "moderation", "bulk"
+  std::string name;
+  std::optional<SpoolHeader> header;      ///< absent when unreadable
+  std::uint64_t size = 0;
+  TimePoint modified;
+  std::string waits_for;                  ///< .reason of a quarantined or waiting mail
+  std::size_t recipients_left = 0;        ///< bulk
+  std::size_t recipients_done = 0;
+};
+
+/// spool/msg: accepted mail. `fs` is rooted at the directory of the queue.
+class IncomingSpool {
+ public:
+  explicit IncomingSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t max_octets = std::size_t{1} << 30);
+
+  /// S1 → S2. Used by paraph-queue. More than `max_octets` is Errc::limit; after any Error T.NAME is gone.
+  [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, std::string_view message, int pid, Random& random);
+  /// The same for a message that arrives piece by piece.
+  [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, const sys::NextChunk& message, int pid,
+                                           Random& random);
+  /// Names in S2, oldest first. Temporary, hidden, bad and .wait files are not among them.
+  [[nodiscard]] Result<std::vector<std::string>> pending();
+  /// S2 → S3; nullopt when somebody else has it, it is gone, or no name of a mail.
+  [[nodiscard]] Result<std::optional<Claim>> claim(const std::string& name);
+  [[nodiscard]] Result<Spooled> read(const Claim& claim);
+  /// S4 → S5.
+  [[nodiscard]] Result<void> finish(Claim claim);
+  /// S3 → S6: bad/NAME and bad/NAME.reason.
+  [[nodiscard]] Result<void> quarantine(Claim claim, std::string_view reason);
+  /// Notes beside a mail why it waits (msg/.wait/NAME), for people; cleared by finish and quarantine.
+  void note_waiting(const Claim& claim, std::string_view reason);
+  [[nodiscard]] Result<std::vector<Entry>> entries();
+
+ private:
+  std::shared_ptr<sys::FileSystem> fs_;
+  std::size_t max_octets_;
+};
+
+/// spool/auth and spool/moderation: mail held for a person, as it arrived (ciphertext stays ciphertext).
+class HoldSpool {
+ public:
+  HoldSpool(std::shared_ptr<sys::FileSystem> fs, std::string name);
+  /// Under a name made from the id; present already is success.
+  [[nodiscard]] Result<void> hold(const SpoolHeader& header, std::string_view message, std::string_view reason);
+  [[nodiscard]] Result<std::vector<Entry>> entries();
+
+ private:
+  std::shared_ptr<sys::FileSystem> fs_;
+  std::string name_;
+};
+
+/// One recipient's ending in the journal.
+struct CopyOutcome {
+  std::string recipient;
+  std::string outcome;       ///< "sealed" | "plain" | "notice" | "failed"
+  std::string certificate;   ///< SHA-256 when sealed
+  std::string cipher;
+  std::string detail;        ///< the MTA's reply, or why a notice
+};
+
+/// A packet this process alone works on, positioned after what its journal says is done.
+class PacketClaim {
+ public:
+  [[nodiscard]] const QueueId& id() const { return id_; }
+  [[nodiscard]] std::string name() const;                       ///< "ID.NNNN"
+  /// As it was when the packet was claimed; record() does not change it.
+  [[nodiscard]] const std::vector<std::string>& remaining() const { return remaining_; }
+  /// What the journal said then, and what was recorded since.
+  [[nodiscard]] const std::vector<CopyOutcome>& done() const { return done_; }
+  /// Appends to the journal; synced every `kSyncInterval` outcomes and at the end: what a power cut may repeat.
+  static constexpr std::size_t kSyncInterval = 32;
+  [[nodiscard]] Result<void> record(const CopyOutcome& outcome);
+
+ private:
+  friend class BulkSpool;
+  PacketClaim(QueueId id, unsigned serial) : id_(std::move(id)), serial_(serial) {}
+  QueueId id_;
+  unsigned serial_;
+  std::vector<std::string> remaining_;
+  std::vector<CopyOutcome> done_;
+  std::unique_ptr<sys::FileLock> lock_;
+  std::unique_ptr<sys::AppendFile> journal_;
+  std::size_t unsynced_ = 0;
+  [[nodiscard]] Result<void> sync();
+};
+
+/// spool/bulk. A message becomes visible to distribution with the rename that publishes bulk/msg/ID, after all its
+/// packets are on disk; so a half-written set is never claimed and is rewritten by a repeat. It leaves after its last
+/// packet, and B3 is written before it leaves: at no moment does a repeat find neither.
+///
+/// A packet is a file of recipients, one a line; a journal is a file of outcomes, one a line, the fields of CopyOutcome
+/// between tabs. In both, backslash and controls stand as \xNN. A journal line that is cut or damaged (kill -9, power
+/// cut) counts as absent and is dropped by the next claim: that recipient is sent to again.
+class BulkSpool {
+ public:
+  BulkSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t packet_size);
+
+  /// Delivers recipients in batches, empty when there are no more.
+  using Recipients = std::function<Result<std::vector<std::string>>()>;
+  /// Writes packets, then publishes. `exists already` is success (a repeat after a crash): nothing is written and `next`
+  /// is only counted. Without any recipient nothing is published; returns how many recipients there are.
+  [[nodiscard]] Result<std::size_t> enqueue(const SpoolHeader& header, std::string_view message, const Recipients& next);
+  /// B1 or any state after it.
+  [[nodiscard]] Result<bool> published(const QueueId& id);
+
+  /// Packets that may be worked on at `now` (mtime not in the future), oldest message first. Also ends what a crash left
+  /// half ended: messages without a packet, journals without theirs, and B3 after a day.
+  [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
+  /// nullopt when somebody else has it, it is gone, or not published. A packet that cannot be read is quarantined here,
+  /// since without recipients there is nothing to claim: Errc::corrupt says so.
+  [[nodiscard]] Result<std::optional<PacketClaim>> claim(const std::string& packet);
+  [[nodiscard]] Result<Spooled> message(const QueueId& id);
+  /// All recipients of the packet have an outcome (asserted): removes packet and journal, and the message with its last
+  /// packet.
+  [[nodiscard]] Result<void> finish(PacketClaim claim);
+  /// Some recipients were deferred: the packet is tried again at `at`.
+  [[nodiscard]] Result<void> postpone(PacketClaim claim, TimePoint at, std::string_view reason);
+  /// A packet or message that cannot be read: into bulk/bad/ with a reason, the journal with it; the message follows
+  /// with its last packet.
+  [[nodiscard]] Result<void> quarantine(PacketClaim claim, std::string_view reason);
+  /// One per message, counting the packets that are there; then the quarantined packets, as spool "bad".
+  [[nodiscard]] Result<std::vector<Entry>> entries();
+
+ private:
+  [[nodiscard]] Result<void> clear_unpublished(const QueueId& id);
+  [[nodiscard]] Result<std::size_t> write_packets(const QueueId& id, const Recipients& next);
+  [[nodiscard]] Result<std::optional<PacketClaim>> open_packet(PacketClaim claim);
+  [[nodiscard]] Result<void> condemn(const std::string& packet, std::string_view reason);
+  [[nodiscard]] Result<bool> has_packet(std::string_view directory, const QueueId& id);
+  [[nodiscard]] Result<void> end_message(const QueueId& id);
+  void tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets);
+  void forget_ended(TimePoint now);
+
+  std::shared_ptr<sys::FileSystem> fs_;
+  std::size_t packet_size_;
+  TimePoint next_forget_{};
+};
+
+}  // namespace paraph::spool

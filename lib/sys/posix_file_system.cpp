@@ -1,0 +1,394 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+
+#include "base/ascii.h"
+#include "sys/beneath.h"
+#include "sys/file_system.h"
+#include "sys/kernel_random.h"
+
+namespace paraph::sys {
+namespace {
+
+constexpr mode_t kFileMode = 0600;
+constexpr mode_t kDirectoryMode = 0700;
+// O_NONBLOCK: opening a FIFO that stands where a file should must not wait for its other end.
+constexpr int kFile = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
+class FlockFile final : public FileLock {
+ public:
+  explicit FlockFile(Descriptor file) : file_(std::move(file)) {}
+
+ private:
+  Descriptor file_;
+};
+
+class JournalFile final : public AppendFile {
+ public:
+  JournalFile(Descriptor file, Descriptor new_in, std::string path)
+      : file_(std::move(file)), new_in_(std::move(new_in)), path_(std::move(path)) {}
+
+  Result<void> append(std::string_view text) override {
+    const off_t end = ::lseek(file_.get(), 0, SEEK_END);
+    if (end < 0) return machine_error(errno, "append to", path_);
+    ssize_t wrote = 0;
+    do wrote = ::write(file_.get(), text.data(), text.size());
+    while (wrote < 0 && errno == EINTR);
+    if (wrote == static_cast<ssize_t>(text.size())) return {};
+    const int code = wrote < 0 ? errno : ENOSPC;
+    // All or nothing: a line half written would swallow the next one's beginning.
+    if (wrote > 0 && ::ftruncate(file_.get(), end) != 0)
+      return machine_error(errno, "truncate", path_);
+    return machine_error(code, "append to", path_);
+  }
+
+  Result<void> sync() override {
+    while (::fdatasync(file_.get()) != 0)
+      if (errno != EINTR) return machine_error(errno, "sync", path_);
+    if (!new_in_) return {};
+    if (const int code = sync_all(new_in_.get()); code != 0)
+      return machine_error(code, "sync directory of", path_);
+    new_in_ = Descriptor();
+    return {};
+  }
+
+ private:
+  Descriptor file_;
+  Descriptor new_in_;  // the directory, while the file's name in it is not yet durable
+  std::string path_;
+};
+
+FileInfo to_info(std::string name, const struct stat& st) {
+  return {std::move(name), static_cast<std::uint64_t>(st.st_size),
+          TimePoint{std::chrono::seconds(st.st_mtim.tv_sec)}, S_ISDIR(st.st_mode),
+          S_ISREG(st.st_mode)};
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  PosixFileSystem(Descriptor directory, std::string root, Resolve resolve)
+      : directory_(std::move(directory)), root_(std::move(root)), resolve_(resolve) {}
+
+  const std::string& root() const override { return root_; }
+  std::string full_path(std::string_view path) const override { return join(root_, path); }
+
+  Result<std::string> read(std::string_view path, std::size_t limit) override;
+  Result<std::string> read_start(std::string_view path, std::size_t count) override;
+  Result<std::vector<FileInfo>> list(std::string_view directory) override;
+  Result<std::vector<std::string>> names(std::string_view directory) override;
+  Result<FileInfo> info(std::string_view path) override;
+  Result<bool> exists(std::string_view path) override;
+  Result<void> write_new(std::string_view path, std::string_view octets) override;
+  Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
+  Result<void> rename_new(std::string_view from, std::string_view to) override;
+  Result<void> replace(std::string_view path, std::string_view octets) override;
+  Result<void> remove(std::string_view path, bool durably) override;
+  Result<void> sync_directory(std::string_view directory) override;
+  Result<void> make_directory(std::string_view path) override;
+  Result<std::unique_ptr<AppendFile>> append_to(std::string_view path) override;
+  Result<void> set_modified(std::string_view path, TimePoint at) override;
+  Result<std::unique_ptr<FileLock>> lock(std::string_view path) override;
+
+ private:
+  /// The directory that holds the last component of a path, and that component.
+  struct Place {
+    Descriptor directory;
+    std::string name;
+    [[nodiscard]] int at() const { return directory.get(); }
+    [[nodiscard]] const char* c_str() const { return name.c_str(); }
+  };
+  [[nodiscard]] Error failed(int code, std::string_view verb, std::string_view path) const {
+    return machine_error(code, verb, full_path(path));
+  }
+  [[nodiscard]] Result<Place> locate(std::string_view path) const;
+  [[nodiscard]] Result<Descriptor> directory(std::string_view path) const;
+  [[nodiscard]] Result<Descriptor> open_file(const Place& place, std::string_view path, int flags) const;
+  [[nodiscard]] Result<void> fill(const Descriptor& file, std::string_view path,
+                                  const NextChunk& next) const;
+  [[nodiscard]] Result<void> sync(const Place& place, std::string_view path) const;
+  template <class Visit>
+  [[nodiscard]] Result<void> each_entry(std::string_view path, Visit visit) const;
+
+  Descriptor directory_;
+  std::string root_;
+  Resolve resolve_;
+};
+
+Result<Descriptor> PosixFileSystem::directory(std::string_view path) const {
+  if (!path.empty() && path != "." && !plain_path(path))
+    return Error::never(Errc::denied, fmt::format("{}: not a path below the root", full_path(path)));
+  Descriptor found = open_directory(directory_.get(), std::string(path == "." ? "" : path), resolve_);
+  if (!found) return failed(errno, "open", path);
+  return found;
+}
+
+Result<PosixFileSystem::Place> PosixFileSystem::locate(std::string_view path) const {
+  if (!plain_path(path))
+    return Error::never(Errc::denied, fmt::format("{}: not a path below the root", full_path(path)));
+  const std::size_t slash = path.rfind('/');
+  const bool nested = slash != std::string_view::npos;
+  auto parent = directory(nested ? path.substr(0, slash) : "");
+  if (!parent) return std::move(parent).error();
+  return Place{std::move(*parent), std::string(nested ? path.substr(slash + 1) : path)};
+}
+
+Result<Descriptor> PosixFileSystem::open_file(const Place& place, std::string_view path,
+                                              int flags) const {
+  Descriptor file(::openat(place.at(), place.c_str(), kFile | flags, kFileMode));
+  if (!file) return failed(errno, "open", path);
+  struct stat st {};
+  if (::fstat(file.get(), &st) != 0) return failed(errno, "stat", path);
+  if (!S_ISREG(st.st_mode))
+    return Error::never(Errc::corrupt, fmt::format("{}: not a regular file", full_path(path)));
+  return file;
+}
+
+Result<void> PosixFileSystem::sync(const Place& place, std::string_view path) const {
+  if (const int code = sync_all(place.at()); code != 0)
+    return failed(code, "sync directory of", path);
+  return {};
+}
+
+Result<std::string> PosixFileSystem::read(std::string_view path, std::size_t limit) {
+  auto octets = read_start(path, limit + 1);
+  if (octets && octets->size() > limit)
+    return Error::never(Errc::limit, fmt::format("{}: larger than {} octets", full_path(path), limit));
+  return octets;
+}
+
+Result<std::string> PosixFileSystem::read_start(std::string_view path, std::size_t count) {
+  const auto place = locate(path);
+  if (!place) return place.error();
+  const auto file = open_file(*place, path, O_RDONLY);
+  if (!file) return file.error();
+  std::string octets;
+  struct stat st {};
+  if (::fstat(file->get(), &st) == 0 && st.st_size > 0)
+    octets.reserve(std::min(count, static_cast<std::size_t>(st.st_size)));
+  if (const int code = read_up_to(file->get(), count, octets); code != 0)
+    return failed(code, "read", path);
+  return octets;
+}
+
+template <class Visit>
+Result<void> PosixFileSystem::each_entry(std::string_view path, Visit visit) const {
+  auto opened = directory(path);
+  if (!opened) return opened.error();
+  const int fd = ::fcntl(opened->get(), F_DUPFD_CLOEXEC, 0);
+  DIR* stream = fd < 0 ? nullptr : ::fdopendir(fd);
+  if (stream == nullptr) {
+    const int code = errno;
+    Descriptor(fd).reset();
+    return failed(code, "list", path);
+  }
+  const std::unique_ptr<DIR, int (*)(DIR*)> closer(stream, ::closedir);
+  for (errno = 0; const dirent* entry = ::readdir(stream); errno = 0) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") visit(opened->get(), name, entry->d_type);
+  }
+  if (errno != 0) return failed(errno, "list", path);
+  return {};
+}
+
+Result<std::vector<FileInfo>> PosixFileSystem::list(std::string_view path) {
+  std::vector<FileInfo> found;
+  auto walked = each_entry(path, [&](int at, const std::string& name, unsigned char) {
+    struct stat st {};
+    // Gone since readdir(3): somebody finished it, which is no error.
+    if (::fstatat(at, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0)
+      found.push_back(to_info(name, st));
+  });
+  if (!walked) return std::move(walked).error();
+  return found;
+}
+
+Result<std::vector<std::string>> PosixFileSystem::names(std::string_view path) {
+  std::vector<std::string> found;
+  auto walked = each_entry(path, [&](int at, const std::string& name, unsigned char type) {
+    struct stat st {};
+    if (type == DT_UNKNOWN && ::fstatat(at, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0)
+      type = IFTODT(st.st_mode);
+    if (type == DT_REG) found.push_back(name);
+  });
+  if (!walked) return std::move(walked).error();
+  return found;
+}
+
+Result<FileInfo> PosixFileSystem::info(std::string_view path) {
+  const auto place = locate(path);
+  if (!place) return place.error();
+  struct stat st {};
+  if (::fstatat(place->at(), place->c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0)
+    return failed(errno, "stat", path);
+  return to_info(place->name, st);
+}
+
+Result<bool> PosixFileSystem::exists(std::string_view path) {
+  const auto found = info(path);
+  if (found) return true;
+  if (found.error().code() == Errc::not_found) return false;
+  return found.error();
+}
+
+Result<void> PosixFileSystem::fill(const Descriptor& file, std::string_view path,
+                                   const NextChunk& next) const {
+  for (;;) {
+    const auto chunk = next();
+    if (!chunk) return chunk.error();
+    if (chunk->empty()) break;
+    if (const int code = write_all(file.get(), *chunk); code != 0)
+      return failed(code, "write", path);
+  }
+  if (const int code = sync_all(file.get()); code != 0) return failed(code, "sync", path);
+  return {};
+}
+
+Result<void> PosixFileSystem::write_new_from(std::string_view path, const NextChunk& next) {
+  const auto place = locate(path);
+  if (!place) return place.error();
+  const auto file = open_file(*place, path, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) return file.error();
+  auto filled = fill(*file, path, next);
+  if (!filled) ::unlinkat(place->at(), place->c_str(), 0);
+  return filled;
+}
+
+Result<void> PosixFileSystem::write_new(std::string_view path, std::string_view octets) {
+  return write_new_from(path, [left = octets]() mutable -> Result<std::string_view> {
+    return std::exchange(left, std::string_view());
+  });
+}
+
+Result<void> PosixFileSystem::rename_new(std::string_view from, std::string_view to) {
+  const auto source = locate(from);
+  if (!source) return source.error();
+  const auto target = locate(to);
+  if (!target) return target.error();
+  const auto rename = [&] {
+    if (::renameat2(source->at(), source->c_str(), target->at(), target->c_str(),
+                    RENAME_NOREPLACE) == 0)
+      return 0;
+    // A file system without the flag (NFS): link(2) refuses an existing target just as well.
+    if (errno != EINVAL && errno != ENOSYS) return errno;
+    if (::linkat(source->at(), source->c_str(), target->at(), target->c_str(), 0) != 0) return errno;
+    return ::unlinkat(source->at(), source->c_str(), 0) == 0 ? 0 : errno;
+  };
+  if (const int code = rename(); code != 0)
+    return failed(code, fmt::format("rename {} to", full_path(from)), to);
+  if (auto synced = sync(*target, to); !synced) return synced;
+  return directory_of(from) == directory_of(to) ? Result<void>() : sync(*source, from);
+}
+
+Result<void> PosixFileSystem::replace(std::string_view path, std::string_view octets) {
+  const auto place = locate(path);
+  if (!place) return place.error();
+  const std::string suffix = ascii::hex_lower(KernelRandom().octets(8));
+  // The name may be as long as names get; the temporary one must still fit.
+  const std::string temporary = fmt::format("T.{}.{}", place->name.substr(0, 200), suffix);
+  const bool nested = path.find('/') != std::string_view::npos;
+  const std::string beside = nested ? join(directory_of(path), temporary) : temporary;
+  if (auto written = write_new(beside, octets); !written) return written;
+  if (::renameat(place->at(), temporary.c_str(), place->at(), place->c_str()) != 0) {
+    const int code = errno;
+    ::unlinkat(place->at(), temporary.c_str(), 0);
+    return failed(code, "replace", path);
+  }
+  return sync(*place, path);
+}
+
+Result<void> PosixFileSystem::remove(std::string_view path, bool durably) {
+  const auto place = locate(path);
+  if (!place && place.error().code() == Errc::not_found) return {};
+  if (!place) return place.error();
+  if (::unlinkat(place->at(), place->c_str(), 0) != 0 && errno != ENOENT)
+    return failed(errno, "remove", path);
+  return durably ? sync(*place, path) : Result<void>();
+}
+
+Result<void> PosixFileSystem::sync_directory(std::string_view path) {
+  const auto opened = directory(path);
+  if (!opened) return opened.error();
+  if (const int code = sync_all(opened->get()); code != 0) return failed(code, "sync", path);
+  return {};
+}
+
+Result<void> PosixFileSystem::make_directory(std::string_view path) {
+  for (std::size_t end = 0; path != "." && end < path.size();) {
+    end = path.find('/', end + 1);
+    const auto step = path.substr(0, end);
+    const auto place = locate(step);
+    if (!place) return place.error();
+    if (::mkdirat(place->at(), place->c_str(), kDirectoryMode) == 0) {
+      if (auto synced = sync(*place, step); !synced) return synced;
+    } else if (errno != EEXIST) {
+      return failed(errno, "make directory", step);
+    }
+  }
+  const auto opened = directory(path);  // what is there already may be no directory
+  if (!opened) return opened.error();
+  return {};
+}
+
+Result<std::unique_ptr<AppendFile>> PosixFileSystem::append_to(std::string_view path) {
+  auto place = locate(path);
+  if (!place) return place.error();
+  bool created = true;
+  auto file = open_file(*place, path, O_RDWR | O_APPEND | O_CREAT | O_EXCL);
+  if (!file && file.error().code() == Errc::exists) {
+    created = false;
+    file = open_file(*place, path, O_RDWR | O_APPEND);
+  }
+  if (!file) return file.error();
+  return std::unique_ptr<AppendFile>(std::make_unique<JournalFile>(
+      std::move(*file), created ? std::move(place->directory) : Descriptor(), full_path(path)));
+}
+
+Result<void> PosixFileSystem::set_modified(std::string_view path, TimePoint at) {
+  const auto place = locate(path);
+  if (!place) return place.error();
+  const timespec stamp{static_cast<time_t>(epoch(at)), 0};
+  const timespec times[2] = {stamp, stamp};
+  if (::utimensat(place->at(), place->c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
+    return failed(errno, "set time of", path);
+  return {};
+}
+
+Result<std::unique_ptr<FileLock>> PosixFileSystem::lock(std::string_view path) {
+  const auto place = locate(path);
+  if (!place) return place.error();
+  auto file = open_file(*place, path, O_RDONLY);
+  if (!file) return file.error();
+  while (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
+    if (errno != EINTR) return failed(errno, "lock", path);
+  // Between open and flock the file may have been finished and, under the same name, another have come.
+  struct stat held {}, named {};
+  if (::fstat(file->get(), &held) != 0 ||
+      ::fstatat(place->at(), place->c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0)
+    return failed(errno, "lock", path);
+  if (held.st_ino != named.st_ino || held.st_dev != named.st_dev)
+    return Error::later(Errc::busy, fmt::format("lock {}: replaced meanwhile", full_path(path)));
+  return std::unique_ptr<FileLock>(std::make_unique<FlockFile>(std::move(*file)));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<FileSystem>> open_root(const std::string& root, Resolve resolve) {
+  Descriptor directory(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return machine_error(errno, "open", root);
+  return std::shared_ptr<FileSystem>(
+      std::make_shared<PosixFileSystem>(std::move(directory), root, resolve));
+}
+
+Result<std::shared_ptr<FileSystem>> open_root(const std::string& root) {
+  return open_root(root, Resolve::kernel);
+}
+
+}  // namespace paraph::sys

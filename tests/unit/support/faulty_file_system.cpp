@@ -1,0 +1,111 @@
+#include "support/faulty_file_system.h"
+
+namespace paraph::testing {
+namespace {
+
+using State = FaultyFileSystem::State;
+
+/// One call: `whole` does it, `half` does its first half.
+template <class Whole, class Half>
+auto call(State& state, const std::string& what, Whole whole, Half half) -> decltype(whole()) {
+  const Error gone = Error::later(state.code, what + ": broken by the test");
+  if (state.dead) return gone;
+  state.trace.push_back(what);
+  if (++state.calls != state.at) return whole();
+  state.dead = state.fault != Fault::fail;
+  if (state.fault == Fault::cut_after) static_cast<void>(whole());
+  if (state.fault == Fault::cut_during) half();
+  return gone;
+}
+
+template <class Whole>
+auto call(State& state, const std::string& what, Whole whole) -> decltype(whole()) {
+  return call(state, what, whole, [] {});
+}
+
+std::string_view first_half(std::string_view text) { return text.substr(0, text.size() / 2); }
+
+class FaultyJournal final : public sys::AppendFile {
+ public:
+  FaultyJournal(std::unique_ptr<sys::AppendFile> inner, std::shared_ptr<State> state)
+      : inner_(std::move(inner)), state_(std::move(state)) {}
+  Result<void> append(std::string_view text) override {
+    return call(*state_, "append", [&] { return inner_->append(text); },
+                [&] { static_cast<void>(inner_->append(first_half(text))); });
+  }
+  Result<void> sync() override {
+    return call(*state_, "sync", [&] { return inner_->sync(); });
+  }
+
+ private:
+  std::unique_ptr<sys::AppendFile> inner_;
+  std::shared_ptr<State> state_;
+};
+
+std::string words(std::string_view verb, std::string_view path, std::string_view to = {}) {
+  return std::string(verb).append(" ").append(path).append(to.empty() ? "" : " ").append(to);
+}
+
+}  // namespace
+
+FaultyFileSystem::FaultyFileSystem(sys::FileSystem& inner, int at, Fault fault, Errc code)
+    : inner_(inner), state_(std::make_shared<State>(State{at, fault, code, 0, false, {}})) {}
+
+Result<std::string> FaultyFileSystem::read(std::string_view path, std::size_t limit) {
+  return call(*state_, words("read", path), [&] { return inner_.read(path, limit); });
+}
+Result<std::string> FaultyFileSystem::read_start(std::string_view path, std::size_t count) {
+  return call(*state_, words("read_start", path), [&] { return inner_.read_start(path, count); });
+}
+Result<std::vector<sys::FileInfo>> FaultyFileSystem::list(std::string_view directory) {
+  return call(*state_, words("list", directory), [&] { return inner_.list(directory); });
+}
+Result<std::vector<std::string>> FaultyFileSystem::names(std::string_view directory) {
+  return call(*state_, words("names", directory), [&] { return inner_.names(directory); });
+}
+Result<sys::FileInfo> FaultyFileSystem::info(std::string_view path) {
+  return call(*state_, words("info", path), [&] { return inner_.info(path); });
+}
+Result<bool> FaultyFileSystem::exists(std::string_view path) {
+  return call(*state_, words("exists", path), [&] { return inner_.exists(path); });
+}
+Result<void> FaultyFileSystem::write_new(std::string_view path, std::string_view octets) {
+  return call(*state_, words("write_new", path), [&] { return inner_.write_new(path, octets); },
+              [&] { static_cast<void>(inner_.write_new(path, first_half(octets))); });
+}
+Result<void> FaultyFileSystem::write_new_from(std::string_view path, const sys::NextChunk& next) {
+  // Half of a stream: its first piece, cut.
+  const auto half = [&] {
+    const auto piece = next();
+    if (piece) static_cast<void>(inner_.write_new(path, first_half(*piece)));
+  };
+  return call(*state_, words("write_new_from", path), [&] { return inner_.write_new_from(path, next); }, half);
+}
+Result<void> FaultyFileSystem::rename_new(std::string_view from, std::string_view to) {
+  return call(*state_, words("rename_new", from, to), [&] { return inner_.rename_new(from, to); });
+}
+Result<void> FaultyFileSystem::replace(std::string_view path, std::string_view octets) {
+  return call(*state_, words("replace", path), [&] { return inner_.replace(path, octets); });
+}
+Result<void> FaultyFileSystem::remove(std::string_view path, bool durably) {
+  return call(*state_, words("remove", path), [&] { return inner_.remove(path, durably); });
+}
+Result<void> FaultyFileSystem::sync_directory(std::string_view directory) {
+  return call(*state_, words("sync_directory", directory), [&] { return inner_.sync_directory(directory); });
+}
+Result<void> FaultyFileSystem::make_directory(std::string_view path) {
+  return call(*state_, words("make_directory", path), [&] { return inner_.make_directory(path); });
+}
+Result<std::unique_ptr<sys::AppendFile>> FaultyFileSystem::append_to(std::string_view path) {
+  auto file = call(*state_, words("append_to", path), [&] { return inner_.append_to(path); });
+  if (!file) return file;
+  return std::unique_ptr<sys::AppendFile>(std::make_unique<FaultyJournal>(std::move(*file), state_));
+}
+Result<void> FaultyFileSystem::set_modified(std::string_view path, TimePoint at) {
+  return call(*state_, words("set_modified", path), [&] { return inner_.set_modified(path, at); });
+}
+Result<std::unique_ptr<sys::FileLock>> FaultyFileSystem::lock(std::string_view path) {
+  return call(*state_, words("lock", path), [&] { return inner_.lock(path); });
+}
+
+}  // namespace paraph::testing
