@@ -1,0 +1,213 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/utf8.h"
+#include "scenario/conditions.h"
+#include "scenario/lexer.h"
+#include "scenario/lint.h"
+#include "scenario/parser.h"
+#include "scenario/regex.h"
+#include "scenario/scenario.h"
+
+namespace paraph::scenario {
+
+namespace {
+constexpr std::size_t kMaxFile = 1024 * 1024;
+constexpr std::size_t kMaxTogether = 4 * kMaxFile;
+constexpr std::size_t kMaxRules = 100'000;
+constexpr std::size_t kMaxProblems = 1000;
+constexpr std::size_t kMaxDepth = 10;
+constexpr std::size_t kMaxJit =
+    1000;  // code pages cost memory: a file with more regexes interprets the rest
+}  // namespace
+
+/// One compilation: reads files line by line, collects rules and everything wrong with them.
+struct Compiler {
+  std::string_view function;
+  const Scenario::Includer& include;
+  Scenario scenario;
+  std::vector<Problem> problems;
+  std::map<std::string, std::optional<Scenario::Source>, std::less<>> included;
+  std::map<std::string, std::shared_ptr<const Pattern>, std::less<>> patterns;
+  std::vector<std::string> open_names;  // includes being read, outermost first
+  std::size_t octets = 0;
+  bool full = false;
+
+  Compiler(std::string_view function_name, const Scenario::Includer& includer)
+      : function(function_name), include(includer) {}
+
+  void run(const Scenario::Source& source, const std::vector<Scenario::Source>& prelude);
+  void read(const Scenario::Source& source, bool main);
+  void read_line(std::string_view line, const Place& place, bool main);
+  void read_rule(const RuleLine& line, const Place& place, Remarks& remarks);
+  void read_include(const IncludeLine& line, const Place& place);
+  void compile_regexes(ParsedRule& parsed, Remarks& remarks);
+  void compile_regex(Regex& regex, std::size_t column, Remarks& remarks);
+  const std::optional<Scenario::Source>& look_up(const std::string& name);
+  void say(const Place& place, const Remark& remark);
+  void stop(const Place& place, std::string why);
+};
+
+void Compiler::say(const Place& place, const Remark& remark) {
+  // A fatal one is never dropped: compile() and check() must agree about it.
+  if (problems.size() >= kMaxProblems && !remark.fatal) return;
+  problems.push_back({Place{place.file, place.line, remark.column}, remark.message, remark.fatal});
+  if (problems.size() >= kMaxProblems && remark.fatal) full = true;
+}
+
+void Compiler::stop(const Place& place, std::string why) {
+  say(place, {1, std::move(why), true});
+  full = true;
+}
+
+const std::optional<Scenario::Source>& Compiler::look_up(const std::string& name) {
+  const auto known = included.find(name);
+  if (known != included.end()) return known->second;
+  return included.emplace(name, include ? include(name) : std::nullopt).first->second;
+}
+
+void Compiler::run(const Scenario::Source& source, const std::vector<Scenario::Source>& prelude) {
+  scenario.path_ = source.path;
+  for (const auto& before : prelude) read(before, false);
+  const std::string header = fmt::format("{}.header", function);
+  if (const auto& found = look_up(header)) {
+    open_names.push_back(header);
+    read(*found, false);
+    open_names.pop_back();
+  }
+  read(source, true);
+  lint(function, scenario, problems);
+}
+
+void Compiler::read(const Scenario::Source& source, bool main) {
+  Place place{source.path, 1, 1};
+  octets += source.text.size();
+  if (source.text.size() > kMaxFile)
+    return stop(place, fmt::format("larger than {} octets", kMaxFile));
+  if (octets > kMaxTogether)
+    return stop(place, fmt::format("with its includes larger than {} octets", kMaxTogether));
+  const std::string text = as_utf8(source.text);
+  for (const auto line : ascii::lines(text)) {
+    if (full) return;
+    read_line(line, place, main);
+    ++place.line;
+  }
+}
+
+void Compiler::read_line(std::string_view line, const Place& place, bool main) {
+  Remarks remarks;
+  auto kind = classify(line, remarks);
+  if (auto* title = std::get_if<TitleLine>(&kind)) {
+    if (main) scenario.titles_.emplace_back(std::move(title->lang), std::move(title->text));
+  } else if (const auto* included_here = std::get_if<IncludeLine>(&kind)) {
+    read_include(*included_here, place);
+  } else if (const auto* rule = std::get_if<RuleLine>(&kind)) {
+    read_rule(*rule, place, remarks);
+  }
+  for (const auto& remark : remarks) say(place, remark);
+}
+
+void Compiler::read_rule(const RuleLine& line, const Place& place, Remarks& remarks) {
+  if (scenario.rules_.size() >= kMaxRules)
+    return stop(place, fmt::format("more than {} rules", kMaxRules));
+  auto parsed = parse_rule(line, remarks);
+  if (!parsed) return;
+  check_condition(*parsed, remarks);
+  compile_regexes(*parsed, remarks);
+  lint_action(function, *parsed, remarks);
+  parsed->rule.place = Place{place.file, place.line, parsed->name_column};
+  scenario.rules_.push_back(std::move(parsed->rule));
+}
+
+void Compiler::read_include(const IncludeLine& line, const Place& place) {
+  const auto fault = [&](std::string why) { say(place, {line.column, std::move(why), true}); };
+  if (std::find(open_names.begin(), open_names.end(), line.name) != open_names.end())
+    return fault(fmt::format("include.{} includes itself", line.name));
+  if (open_names.size() >= kMaxDepth)
+    return fault(fmt::format("includes more than {} deep", kMaxDepth));
+  const auto& source = look_up(line.name);
+  if (!source)
+    return fault(fmt::format("there is no file include.{}", utf8::printable(line.name, 60)));
+  open_names.push_back(line.name);
+  read(*source, false);
+  open_names.pop_back();
+}
+
+void Compiler::compile_regexes(ParsedRule& parsed, Remarks& remarks) {
+  auto& operands = parsed.rule.condition.operands;
+  for (std::size_t i = 0; i < operands.size(); ++i)
+    if (auto* regex = std::get_if<Regex>(&operands[i]))
+      compile_regex(*regex, parsed.operand_columns[i], remarks);
+}
+
+void Compiler::compile_regex(Regex& regex, std::size_t column, Remarks& remarks) {
+  if (const auto known = patterns.find(regex.source); known != patterns.end()) {
+    regex.compiled = known->second;
+    return;
+  }
+  const bool later = has_domain_placeholder(regex.source);
+  RegexFault fault;
+  auto pattern = Pattern::compile(later ? with_domain(regex.source, "a.b") : regex.source,
+                                  !later && patterns.size() < kMaxJit, fault);
+  if (!pattern) {
+    remarks.push_back({column + 1 + fault.offset, "regex: " + fault.message});
+    return;
+  }
+  if (later) return;
+  regex.compiled = pattern;
+  patterns.emplace(regex.source, std::move(pattern));
+}
+
+namespace {
+
+Error as_error(const Problem& problem) {
+  const auto& place = problem.place;
+  return Error::later(Errc::config, fmt::format("{}:{}:{}: {}", place.file, place.line,
+                                                place.column, problem.message))
+      .with_hint(fmt::format("paraph scenario check {}", place.file));
+}
+
+}  // namespace
+
+Result<Scenario> Scenario::compile(std::string_view function, const Source& source,
+                                   const Includer& include, const std::vector<Source>& prelude) {
+  Compiler compiler(function, include);
+  compiler.run(source, prelude);
+  for (const auto& problem : compiler.problems)
+    if (problem.fatal) return as_error(problem);
+  return std::move(compiler.scenario);
+}
+
+Result<Scenario> Scenario::compile(std::string_view function, const Source& source,
+                                   const Includer& include) {
+  return compile(function, source, include, {});
+}
+
+std::vector<Problem> Scenario::check(std::string_view function, const Source& source,
+                                     const Includer& include) {
+  Compiler compiler(function, include);
+  compiler.run(source, {});
+  return std::move(compiler.problems);
+}
+
+std::string Scenario::title(std::string_view lang) const {
+  const auto find = [&](std::string_view wanted) -> const std::string* {
+    for (const auto& [key, text] : titles_)
+      if (ascii::iequals(key, wanted)) return &text;
+    return nullptr;
+  };
+  // pt-BR, then pt, then the plain title, then the one meant for translation.
+  const auto dash = lang.find_first_of("-_");
+  for (const auto wanted :
+       {lang, lang.substr(0, dash), std::string_view(), std::string_view("gettext")})
+    if (const auto* text = find(wanted)) return *text;
+  return {};
+}
+
+std::string_view blocklist_rule() {
+  return "search('blocklist.txt',[sender]) smtp,md5,smime,pgp -> reject,quiet\n";
+}
+
+}  // namespace paraph::scenario

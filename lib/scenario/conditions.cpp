@@ -1,0 +1,267 @@
+#include "scenario/conditions.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/utf8.h"
+#include "mail/address.h"
+#include "scenario/dates.h"
+
+namespace paraph::scenario {
+namespace {
+
+using Member = Result<bool> (Facts::*)(std::string_view, std::string_view) const;
+
+// Every address that the values hold; "nobody" and whatever is no address holds none.
+Result<std::vector<std::string>> addresses(const Operand& operand, Asking& asking) {
+  const auto values = asking.values(operand);
+  if (!values) return values.error();
+  std::vector<std::string> out;
+  for (const auto& value : *values)
+    for (const auto& mailbox : mail::parse_address_list(value).mailboxes)
+      out.push_back(mailbox.address.canonical());
+  return out;
+}
+
+Result<bool> any_listmaster(const std::vector<std::string>& people, const Facts& facts) {
+  for (const auto& address : people) {
+    const auto yes = facts.is_listmaster(address);
+    if (!yes || *yes) return yes;
+  }
+  return false;
+}
+
+// is_subscriber, is_owner, is_editor: the first operand names the list.
+Result<bool> has_role(Member member, const Condition& condition, Asking& asking,
+                      bool listmasters_too) {
+  const auto list = asking.value(condition.operands[0]);
+  if (!list) return list.error();
+  const auto people = addresses(condition.operands[1], asking);
+  if (!people) return people.error();
+  for (const auto& address : *people) {
+    const auto yes = (asking.facts().*member)(*list, address);
+    if (!yes || *yes) return yes;
+  }
+  return listmasters_too ? any_listmaster(*people, asking.facts()) : Result<bool>(false);
+}
+
+Result<bool> always(const Condition& /*condition*/, Asking& /*asking*/) {
+  return true;
+}
+
+Result<bool> is_listmaster(const Condition& condition, Asking& asking) {
+  const auto people = addresses(condition.operands[0], asking);
+  if (!people) return people.error();
+  return any_listmaster(*people, asking.facts());
+}
+Result<bool> is_owner(const Condition& condition, Asking& asking) {
+  return has_role(&Facts::is_owner, condition, asking, true);
+}
+Result<bool> is_editor(const Condition& condition, Asking& asking) {
+  return has_role(&Facts::is_editor, condition, asking, false);
+}
+Result<bool> is_subscriber(const Condition& condition, Asking& asking) {
+  return has_role(&Facts::is_subscriber, condition, asking, false);
+}
+
+template <class Compare>
+Result<bool> any_pair(const Condition& condition, Asking& asking, Compare compare) {
+  const auto left = asking.values(condition.operands[0]);
+  if (!left) return left.error();
+  const auto right = asking.values(condition.operands[1]);
+  if (!right) return right.error();
+  for (const auto& a : *left)
+    for (const auto& b : *right)
+      if (compare(a, b)) return true;
+  return false;
+}
+
+Result<bool> equal(const Condition& condition, Asking& asking) {
+  return any_pair(condition, asking,
+                  [](std::string_view a, std::string_view b) { return ascii::iequals(a, b); });
+}
+
+std::optional<double> number(std::string_view text) {
+  const auto numeric = [](char c) { return ascii::is_digit(c) || c == '.' || c == '-'; };
+  if (text.empty() || !std::all_of(text.begin(), text.end(), numeric)) return std::nullopt;
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Result<bool> less_than(const Condition& condition, Asking& asking) {
+  return any_pair(condition, asking, [](std::string_view a, std::string_view b) {
+    const auto x = number(a), y = number(b);
+    return x && y ? *x < *y : a < b;
+  });
+}
+
+Result<std::shared_ptr<const Pattern>> pattern_for(const Regex& regex, Asking& asking) {
+  if (regex.compiled) return regex.compiled;
+  const auto domain = asking.value(Variable{"domain", "", std::nullopt, "[domain]"});
+  if (!domain) return domain.error();
+  RegexFault fault;
+  auto pattern = Pattern::compile(with_domain(regex.source, *domain), false, fault);
+  if (!pattern) return Error::never(Errc::config, "regex: " + fault.message);
+  return pattern;
+}
+
+Result<bool> match(const Condition& condition, Asking& asking) {
+  const auto values = asking.values(condition.operands[0]);
+  if (!values) return values.error();
+  const auto& regex = std::get<Regex>(condition.operands[1]);
+  if (regex.source.empty()) return false;
+  const auto pattern = pattern_for(regex, asking);
+  if (!pattern) return pattern.error();
+  for (const auto& value : *values) {
+    const auto found = (*pattern)->search(value, asking.budget());
+    if (!found || *found) return found;
+  }
+  return false;
+}
+
+// A date operand as text; in "[subscriber->date]+1m" the variable is put in.
+Result<std::string> date_text(const Operand& operand, Asking& asking) {
+  const auto* literal = std::get_if<Literal>(&operand);
+  if (literal == nullptr || literal->text.empty() || literal->text.front() != '[')
+    return asking.value(operand);
+  Cursor cursor(literal->text);
+  Remarks ignored;
+  const auto variable = parse_variable(cursor, ignored);
+  auto text = variable ? asking.value(*variable) : Result<std::string>(literal->text);
+  if (text && text->empty()) *text = "0";
+  if (text && variable) *text += cursor.rest();
+  return text;
+}
+
+// The first date minus the second, in seconds.
+Result<long long> difference(const Condition& condition, Asking& asking) {
+  long long dates[2] = {0, 0};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto text = date_text(condition.operands[i], asking);
+    if (!text) return text.error();
+    const auto date = read_date(*text, asking.facts().now());
+    if (!date) return date.error();
+    dates[i] = *date;
+  }
+  return dates[0] - dates[1];
+}
+
+Result<bool> older(const Condition& condition, Asking& asking) {
+  const auto d = difference(condition, asking);
+  return d ? Result<bool>(*d <= 0) : Result<bool>(d.error());
+}
+Result<bool> newer(const Condition& condition, Asking& asking) {
+  const auto d = difference(condition, asking);
+  return d ? Result<bool>(*d > 0) : Result<bool>(d.error());
+}
+
+// The second operand is for readers: Sympa always looks for the sender.
+Result<bool> search(const Condition& condition, Asking& asking) {
+  const auto sender = asking.value(Variable{"sender", "", std::nullopt, "[sender]"});
+  if (!sender) return sender.error();
+  return asking.facts().search(std::get<Literal>(condition.operands[0]).text, *sender);
+}
+
+// Asks for the address of a web browser; mail has none.
+Result<bool> verify_netmask(const Condition& /*condition*/, Asking& /*asking*/) {
+  return false;
+}
+
+Result<bool> message(const Condition& /*condition*/, Asking& /*asking*/) {
+  return Error::never(Errc::config, "the condition message() has no meaning");
+}
+
+using K = OperandKind;
+constexpr std::array kConditions{
+    ConditionSpec{{"true", 0, 0, "true()"}, {K::text, K::text}, always},
+    ConditionSpec{{"all", 0, 0, "all()"}, {K::text, K::text}, always},
+    ConditionSpec{
+        {"is_listmaster", 1, 1, "is_listmaster([sender])"}, {K::address, K::text}, is_listmaster},
+    ConditionSpec{
+        {"is_owner", 2, 2, "is_owner([listname],[sender])"}, {K::list, K::address}, is_owner},
+    ConditionSpec{
+        {"is_editor", 2, 2, "is_editor([listname],[sender])"}, {K::list, K::address}, is_editor},
+    ConditionSpec{{"is_subscriber", 2, 2, "is_subscriber([listname],[sender])"},
+                  {K::list, K::address},
+                  is_subscriber},
+    ConditionSpec{{"equal", 2, 2, "equal([sender],[email])"}, {K::text, K::text}, equal},
+    ConditionSpec{
+        {"match", 2, 2, "match([msg_header->Subject],/regex/)"}, {K::text, K::regex}, match},
+    ConditionSpec{
+        {"less_than", 2, 2, "less_than([list->total],100)"}, {K::text, K::text}, less_than},
+    ConditionSpec{{"older", 2, 2, "older([subscriber->date],'execution_date-1m')"},
+                  {K::date, K::date},
+                  older},
+    ConditionSpec{{"newer", 2, 2, "newer([subscriber->date],'execution_date-1m')"},
+                  {K::date, K::date},
+                  newer},
+    ConditionSpec{{"search", 1, 2, "search('friends.txt',[sender])"}, {K::file, K::text}, search},
+    ConditionSpec{{"verify_netmask", 1, 1, "verify_netmask('192.0.2.0/24')"},
+                  {K::netmask, K::text},
+                  verify_netmask},
+    ConditionSpec{{"message", 2, 2, "message(a,b)"}, {K::text, K::text}, message},
+};
+
+// msg_body and msg_part may hold what came out of an encrypted layer.
+bool is_body(const Variable& variable) {
+  return variable.name == "msg_body" || variable.name == "msg_part";
+}
+
+std::string joined(const std::vector<std::string>& values, bool body) {
+  std::string out;
+  for (const auto& value : values) {
+    if (!out.empty()) out += ", ";
+    out += body ? fmt::format("<{} octets>", value.size()) : utf8::printable(value, 120);
+    if (out.size() > 400) break;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> Asking::values(const Operand& operand) {
+  if (const auto* literal = std::get_if<Literal>(&operand)) return std::vector{literal->text};
+  const auto& variable = std::get<Variable>(operand);
+  auto values = variable.name == "current_date"
+                    ? Result(std::vector{std::to_string(epoch(facts_.now()))})
+                    : facts_.variable(variable);
+  if (values && values->empty()) values->emplace_back();
+  if (values) note(variable.text, joined(*values, is_body(variable)));
+  return values;
+}
+
+Result<std::string> Asking::value(const Operand& operand) {
+  auto all = values(operand);
+  if (!all) return all.error();
+  return std::move(all->front());
+}
+
+void Asking::note(std::string_view operand, std::string_view value) {
+  step_.operands.emplace_back(operand, value);
+}
+
+const ConditionSpec* find_condition(std::string_view name) {
+  const auto* const spec = std::find_if(kConditions.begin(), kConditions.end(),
+                                        [&](const auto& c) { return c.row.name == name; });
+  return spec == kConditions.end() ? nullptr : &*spec;
+}
+
+const std::vector<ConditionRow>& condition_table() {
+  static const auto table = [] {
+    std::vector<ConditionRow> rows;
+    for (const auto& spec : kConditions) rows.push_back(spec.row);
+    return rows;
+  }();
+  return table;
+}
+
+Result<bool> holds(const Condition& condition, Asking& asking) {
+  const auto verdict = find_condition(condition.name)->holds(condition, asking);
+  return verdict ? Result<bool>(*verdict != condition.negated) : verdict;
+}
+
+}  // namespace paraph::scenario

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+/// PCRE2, the only place that includes it: Perl's syntax, caseless, with limits everywhere.
+namespace paraph::scenario {
+
+struct RegexFault {
+  std::size_t offset = 0;  ///< in the pattern
+  std::string message;
+};
+
+/// The time that all regexes of one evaluation share. PCRE2 counts steps per starting point, so a
+/// long subject could cost 65,536 times the limit; this one bounds their sum.
+class RegexBudget {
+ public:
+  explicit RegexBudget(std::chrono::milliseconds time = std::chrono::seconds(2));
+  [[nodiscard]] bool spent() const { return std::chrono::steady_clock::now() > end_; }
+
+ private:
+  std::chrono::steady_clock::time_point end_;
+};
+
+class Pattern {
+ public:
+  static constexpr std::size_t kMaxPattern = 16 * 1024;
+  static constexpr std::size_t kMaxSubject = 64 * 1024;
+
+  /// Null and `fault` filled when `source` is no regex.
+  [[nodiscard]] static std::shared_ptr<const Pattern> compile(std::string_view source, bool jit,
+                                                              RegexFault& fault);
+  ~Pattern();
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+
+  /// Whether it occurs in `subject`; an Error when a limit was hit.
+  [[nodiscard]] Result<bool> search(std::string_view subject, const RegexBudget& budget) const;
+
+ private:
+  struct Code;
+  explicit Pattern(std::unique_ptr<Code> code);
+  std::unique_ptr<Code> code_;
+};
+
+/// Whether the domain has to be put in before `source` can be compiled.
+[[nodiscard]] bool has_domain_placeholder(std::string_view source);
+/// "[domain]" and "[host]" become `domain`, its dots (and whatever else a regex could mistake)
+/// escaped.
+[[nodiscard]] std::string with_domain(std::string_view source, std::string_view domain);
+
+}  // namespace paraph::scenario
