@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/site.h"
+
+/// Names of parameters and how to find them; for this module only.
+namespace paraph::config {
+
+/// Sympa's mail parameters that have no effect here yet: known, so that an existing configuration loads without
+/// complaint; without help text.
+[[nodiscard]] const std::vector<Parameter>& sympa_parameters();
+
+/// The row of a name; nullptr when the table has none.
+[[nodiscard]] const Parameter* find_parameter(std::string_view name);
+/// Follows old spellings ("default_ttl" → "ttl") to today's name.
+[[nodiscard]] std::string_view canonical_name(std::string_view name);
+/// Sympa's names that do nothing: obsolete ones, and those of its web pages.
+[[nodiscard]] bool is_ignored_name(std::string_view name);
+/// "reply_to_header": the part before the dot of some row.
+[[nodiscard]] bool is_paragraph(std::string_view name);
+/// Dotted keys without which their paragraph means nothing.
+[[nodiscard]] const std::vector<std::string_view>& required_keys();
+
+[[nodiscard]] inline bool allows(const Parameter& row, Scope scope) {
+  return (row.scopes & static_cast<unsigned>(scope)) != 0;
+}
+
+/// What somebody may have meant: the word at the smallest edit distance, when it is small for the word's length.
+[[nodiscard]] std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& words);
+/// "unknown parameter 'sned': did you mean 'send'?" for names of that scope.
+[[nodiscard]] std::string unknown_name(std::string_view name, Scope scope);
+
+/// Whether a value fits its row's type; `fault` says why not ("not a number").
+[[nodiscard]] std::optional<std::string> value_fault(const Parameter& row, std::string_view value);
+/// The value as the rest of the program expects it: Sympa's old words replaced (visibility "private" → "conceal"),
+/// choices in the table's spelling, commas of a scenario's name as underscores.
+[[nodiscard]] std::string normal_value(const Parameter& row, std::string_view value);
+
+/// One value, or the pieces of a list, by the row's type.
+[[nodiscard]] std::vector<std::string> value_pieces(const Parameter& row, std::string_view value);
+/// Secrets masked.
+[[nodiscard]] Setting shown(const Parameter& row, Setting setting);
+/// All lines of a name as one: values joined by ", ", the place of the last.
+[[nodiscard]] Setting joined(const std::vector<Setting>& settings);
+[[nodiscard]] long long to_number(std::string_view value);
+
+}  // namespace paraph::config
