@@ -1,0 +1,79 @@
+#include "apps/common/runtime.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "base/utf8.h"
+#include "cms/keys.h"
+#include "sys/file_system.h"
+#include "sys/process.h"
+
+namespace paraph::app {
+
+int exit_code(const Error& error) {
+  if (error.retry() == Retry::later && error.code() == Errc::busy) return kTemporary;
+  switch (error.code()) {
+    case Errc::not_found: return kNoInput;
+    case Errc::exists: return kCannotCreate;
+    case Errc::denied: return kNoPermission;
+    case Errc::io: return kIoError;
+    case Errc::corrupt:
+    case Errc::limit: return kDataError;
+    case Errc::config: return kConfig;
+    case Errc::engine: return kSoftware;
+    case Errc::busy: return kTemporary;
+  }
+  return kSoftware;
+}
+
+std::string config_path(const std::string& option) {
+  if (!option.empty()) return sys::absolute(option);
+  if (const char* environment = std::getenv("PARAPH_CONFIG"); environment != nullptr && *environment != '\0')
+    return sys::absolute(environment);
+  return "/etc/paraph/paraph.conf";
+}
+
+int complain(std::string_view program, const Error& error) {
+  fmt::print(stderr, "{}: error: {}\n", program, utf8::printable(error.what(), 2000));
+  if (!error.hint().empty()) fmt::print(stderr, "{}: hint: {}\n", program, utf8::printable(error.hint(), 2000));
+  return exit_code(error);
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::string_view program,
+                                               sys::Level minimum) {
+  if (auto became = sys::become_owner_of(sys::directory_of(config)); !became) return std::move(became).error();
+  auto site = config::Site::load(config);
+  if (!site) return std::move(site).error();
+  std::unique_ptr<Runtime> runtime(new Runtime(std::move(*site)));
+  runtime->log_ = sys::open_log(program, true, minimum);
+  auto database = store::Database::open(runtime->site_.path_of("db_name"));
+  if (!database) return std::move(database).error();
+  runtime->database_ = std::move(*database);
+  auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
+  if (!directory) return std::move(directory).error().in("ssl_cert_dir");
+  runtime->certificates_ = store::open_certificate_directory(*directory);
+  return runtime;
+}
+
+pipeline::Ports Runtime::ports() {
+  return {site_,  database_->directory(), *certificates_, database_->ledger(), clock_, cms::random(),
+          cms::digest(), *log_};
+}
+
+Result<Spools> open_spools(const config::Site& site) {
+  std::array<std::shared_ptr<sys::FileSystem>, 4> roots;
+  constexpr std::array<std::string_view, 4> names{"msg", "auth", "moderation", "bulk"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto root = sys::open_root(site.spool_directory(names[i]));
+    if (!root) return std::move(root).error().in("spool");
+    roots[i] = std::move(*root);
+  }
+  const auto packet_size = static_cast<std::size_t>(std::max(1LL, site.number("packet_size")));
+  return Spools{spool::IncomingSpool(roots[0]), spool::HoldSpool(roots[1], "auth"),
+                spool::HoldSpool(roots[2], "moderation"), spool::BulkSpool(roots[3], packet_size)};
+}
+
+}  // namespace paraph::app

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "apps/common/exit_code.h"
+#include "base/result.h"
+#include "config/site.h"
+#include "pipeline/incoming.h"
+#include "pipeline/ports.h"
+#include "store/store.h"
+#include "sys/log.h"
+
+/// Wiring shared by the programs: which configuration, which database, which spools.
+namespace paraph::app {
+
+/// --config, else $PARAPH_CONFIG, else /etc/paraph/paraph.conf.
+[[nodiscard]] std::string config_path(const std::string& option);
+
+/// Prints `PROGRAM: error: …` and `PROGRAM: hint: …` on stderr and gives the exit code.
+int complain(std::string_view program, const Error& error);
+
+/// An opened site. Everything below it is closed with it; not for sharing across fork.
+class Runtime {
+ public:
+  /// Becomes the owner of the site when run as root (security rule 2), then opens configuration, database, certificate
+  /// directory and log.
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(const std::string& config, std::string_view program,
+                                                             sys::Level minimum);
+  [[nodiscard]] const config::Site& site() const { return site_; }
+  [[nodiscard]] store::Database& database() { return *database_; }
+  [[nodiscard]] pipeline::Ports ports();
+
+ private:
+  explicit Runtime(config::Site site) : site_(std::move(site)) {}
+  config::Site site_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<list::CertificateStore> certificates_;
+  std::unique_ptr<sys::Log> log_;
+  sys::SystemClock clock_;
+};
+
+/// The spools of a site, opened on their directories.
+struct Spools {
+  spool::IncomingSpool msg;
+  spool::HoldSpool auth;
+  spool::HoldSpool moderation;
+  spool::BulkSpool bulk;
+  [[nodiscard]] pipeline::IncomingSpools incoming() { return {msg, auth, moderation, bulk}; }
+};
+[[nodiscard]] Result<Spools> open_spools(const config::Site& site);
+
+}  // namespace paraph::app

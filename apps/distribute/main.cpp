@@ -1,0 +1,51 @@
+// paraph-distribute(8): packets of spool/bulk to the MTA.
+
+#include "apps/common/daemon.h"
+#include "cms/keys.h"
+#include "pipeline/distribution.h"
+#include "sys/file_system.h"
+#include "sys/process.h"
+
+namespace {
+
+using namespace paraph;
+
+Result<app::Pass> pass(app::Runtime& runtime) {
+  auto spools = app::open_spools(runtime.site());
+  if (!spools) return std::move(spools).error();
+  const auto ports = runtime.ports();
+  auto packets = spools->bulk.pending(ports.clock.now());
+  if (!packets) return std::move(packets).error();
+  app::Pass result;
+  if (packets->empty()) return result;
+  auto courier = delivery::open_courier(runtime.site().get("transport"), runtime.site().domain(), ports.clock, ports.random);
+  if (!courier) return std::move(courier).error();
+  for (const auto& packet : *packets) {
+    if (sys::stop_requested()) break;
+    auto claim = spools->bulk.claim(packet);
+    if (!claim) {
+      ports.log.write(sys::Level::error, "waits", {{"packet", packet}, {"reason", claim.error().what()}});
+      ++result.waiting;
+      continue;
+    }
+    if (!*claim) continue;  // another worker has it
+    switch (pipeline::send(std::move(**claim), spools->bulk, **courier, ports)) {
+      case pipeline::Sent::done: ++result.ended; break;
+      case pipeline::Sent::postponed:
+      case pipeline::Sent::waits: ++result.waiting; break;
+      case pipeline::Sent::transport_down: result.transport_down = true; return result;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return app::run_daemon(
+      argc, argv,
+      {.program = "paraph-distribute",
+       .summary = "Seals a copy for every subscriber and hands it to the MTA.",
+       .watched = [](const config::Site& site) { return std::vector{site.spool_directory("bulk") + "/msg"}; },
+       .pass = pass});
+}

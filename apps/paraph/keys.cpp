@@ -1,0 +1,293 @@
+// cert import, cert show, key generate, key install, key show.
+
+#include <fmt/core.h>
+
+#include "apps/paraph/verb.h"
+#include "base/ascii.h"
+#include "cms/seal.h"
+#include "mail/address.h"
+#include "pipeline/distribution.h"
+#include "pipeline/key_ring.h"
+#include "sys/file_system.h"
+
+namespace paraph::app {
+namespace {
+
+constexpr std::size_t kMaxFile = 16U << 20;
+
+std::string_view word(list::CertificateStore::Stored stored) {
+  switch (stored) {
+    case list::CertificateStore::Stored::stored: return "stored";
+    case list::CertificateStore::Stored::already_there: return "already there";
+    case list::CertificateStore::Stored::kept_newer: return "not stored, a newer one is there";
+  }
+  return {};
+}
+
+Json describe(const cms::Certificate& certificate) {
+  return {{"subject", certificate.subject()},
+          {"issuer", certificate.issuer()},
+          {"serial", certificate.serial()},
+          {"sha256", certificate.sha256()},
+          {"not_before", iso8601(certificate.not_before())},
+          {"not_after", iso8601(certificate.not_after())},
+          {"key", certificate.key_description()},
+          {"emails", certificate.emails()}};
+}
+
+/// Whose keys: a list's, or the site's own for `site`.
+struct KeyHome {
+  std::string name;                      ///< "secure@lists.example.org" or "site"
+  std::string directory;
+  std::vector<std::string> addresses;    ///< what its certificate must name
+  std::string common_name;
+};
+
+Result<KeyHome> key_home(Invocation& call) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  const auto& site = (*runtime)->site();
+  if (call.arguments[0] == "site") {
+    KeyHome home{"site", site.site_key_directory(), {}, "Mailing lists of " + site.domain()};
+    for (const auto& domain : site.domains()) home.addresses.push_back(site.command_address(domain));
+    return home;
+  }
+  auto list = call.list();
+  if (!list) return std::move(list).error();
+  return KeyHome{list->str(), site.list_directory(*list), {list->str()}, list->str()};
+}
+
+Result<std::string> site_passphrase(const config::Site& site) {
+  const std::string file = site.path_of("key_passwd_file");
+  if (file.empty()) return site.get("key_passwd");
+  auto text = sys::read_file(file, kMaxFile);
+  if (!text) return std::move(text).error();
+  return std::string(ascii::trim_right(*text));
+}
+
+// The key before the certificate: a pair exists for the daemons when both do. Existing files stay.
+Result<void> write_pair(sys::FileSystem& root, const std::string& suffix, const std::string& certificate,
+                        const std::string& key) {
+  for (const auto& name : {"private_key" + suffix, "cert.pem" + suffix}) {
+    auto there = root.exists(name);
+    if (!there) return std::move(there).error();
+    if (*there)
+      return Error::never(Errc::exists, root.full_path(name) + " is there already; nothing was changed")
+          .with_hint("paraph key install … --suffix GENERATION keeps the old pair for old mail");
+  }
+  if (auto written = root.replace("private_key" + suffix, key); !written) return written;
+  return root.replace("cert.pem" + suffix, certificate);
+}
+
+}  // namespace
+
+Result<int> cert_import(Invocation& call) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto ports = (*runtime)->ports();
+  std::optional<mail::AddrSpec> only_for;
+  if (call.has("for")) {
+    only_for = mail::AddrSpec::parse(call.option("for"));
+    if (!only_for) return Error::never(Errc::config, "--for: not an address: " + call.option("for"));
+  }
+  Json json = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  int code = kOk;
+  for (const auto& argument : call.arguments) {
+    auto text = sys::read_file(argument, kMaxFile);
+    auto certificates = text ? cms::Certificate::from_any(*text) : Result<std::vector<cms::Certificate>>(text.error());
+    if (!certificates) {
+      Invocation::warn(argument + ": " + certificates.error().what());
+      code = kDataError;
+      continue;
+    }
+    for (const auto& certificate : *certificates) {
+      if (certificate.is_ca()) continue;  // a bundle's CAs are `ca add`'s business
+      std::vector<std::string> addresses;
+      if (only_for)
+        addresses.push_back(only_for->canonical());
+      else
+        for (const auto& email : certificate.emails())
+          if (const auto address = mail::AddrSpec::parse(email)) addresses.push_back(address->canonical());
+      if (addresses.empty()) {
+        Invocation::warn(fmt::format("{}: {} names no address: say --for ADDRESS", argument, certificate.subject()));
+        code = kDataError;
+      }
+      for (const auto& address : addresses) {
+        std::string outcome = "would be stored";
+        if (!call.dry_run) {
+          auto stored = ports.certificates.store(address, certificate, call.has("replace"));
+          if (!stored) return std::move(stored).error();
+          outcome = word(*stored);
+        }
+        json.push_back({{"address", address}, {"sha256", certificate.sha256()}, {"outcome", outcome}});
+        rows.push_back({address, outcome, certificate.key_description(), "until " + iso8601(certificate.not_after())});
+      }
+    }
+  }
+  call.print(json, table(rows));
+  return code;
+}
+
+Result<int> cert_show(Invocation& call) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto ports = (*runtime)->ports();
+  const auto address = mail::AddrSpec::parse(call.arguments[0]);
+  if (!address) return Error::never(Errc::config, "not an address: " + call.arguments[0]);
+  auto target = pipeline::seal_target(address->canonical(), ports);
+  if (!target) return std::move(target).error();
+  Json json{{"address", address->canonical()}, {"encrypt", target->certificate.has_value()},
+            {"encrypt_problem", target->problem}, {"certificates", Json::array()}};
+  std::string text = target->certificate
+                         ? fmt::format("{}   encrypt yes until {}\n", address->canonical(),
+                                       iso8601(target->certificate->not_after()))
+                         : fmt::format("{}   encrypt NO: {} {}\n", address->canonical(), target->problem, target->detail);
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> shown;
+  for (const auto use : {list::CertificateUse::encrypt, list::CertificateUse::verify}) {
+    auto lookup = ports.certificates.find(address->canonical(), use);
+    if (!lookup) return std::move(lookup).error();
+    for (const auto& unreadable : lookup->unreadable) Invocation::warn(unreadable);
+    for (const auto& entry : lookup->found) {
+      const auto& certificate = entry.certificate;
+      if (std::find(shown.begin(), shown.end(), entry.file + certificate.sha256()) != shown.end()) continue;
+      shown.push_back(entry.file + certificate.sha256());
+      const auto fitness = cms::to_string(cms::fitness(certificate, ports.clock.now(), pipeline::policy_of(ports.site)));
+      Json described = describe(certificate);
+      described["file"] = entry.file;
+      described["fitness"] = fitness;
+      json["certificates"].push_back(described);
+      rows.push_back({entry.file, certificate.subject(), "by " + certificate.issuer(), "serial " + certificate.serial(),
+                      certificate.key_description(),
+                      iso8601(certificate.not_before()).substr(0, 10) + ".." + iso8601(certificate.not_after()).substr(0, 10),
+                      "SHA-256 " + certificate.sha256().substr(0, 16), std::string(fitness)});
+    }
+  }
+  call.print(json, text + table(rows));
+  if (shown.empty() && !call.json) Invocation::hint("paraph cert import --for " + address->canonical() + " FILE");
+  return kOk;
+}
+
+Result<int> key_generate(Invocation& call) {
+  auto home = key_home(call);
+  if (!home) return std::move(home).error();
+  const auto& site = (*call.runtime())->site();
+  auto phrase = site_passphrase(site);
+  if (!phrase) return std::move(phrase).error();
+  cms::KeyRequest request;
+  const std::string algorithm = call.has("algorithm") ? call.option("algorithm") : "rsa";
+  if (algorithm != "rsa" && algorithm != "ec") return Error::never(Errc::config, "--algorithm: rsa or ec, not " + algorithm);
+  request.algorithm = algorithm == "ec" ? cms::KeyAlgorithm::ec_p256 : cms::KeyAlgorithm::rsa_3072;
+  request.common_name = home->common_name;
+  request.emails = home->addresses;
+  request.not_before = sys::SystemClock().now();
+  if (call.has("days")) {
+    const auto days = parse_time(call.option("days"));  // a plain number
+    if (!days || epoch(*days) < 1 || epoch(*days) > 36500) return Error::never(Errc::config, "--days: a number from 1 to 36500");
+    request.days = static_cast<int>(epoch(*days));
+  }
+  const std::string purpose = call.has("purpose") ? call.option("purpose") : "both";
+  std::vector<std::pair<std::string, cms::KeyPurpose>> pairs;
+  if (purpose == "both")
+    pairs = {{"", cms::KeyPurpose::both}};
+  else if (purpose == "split")
+    pairs = {{".sign", cms::KeyPurpose::sign}, {".enc", cms::KeyPurpose::encrypt}};
+  else
+    return Error::never(Errc::config, "--purpose: both or split, not " + purpose);
+  if (call.dry_run) {
+    call.print({{"for", home->name}, {"dry_run", true}}, "would generate a key pair for " + home->name + "\n");
+    return kOk;
+  }
+
+  auto root = sys::open_root(home->directory);
+  if (!root) return std::move(root).error();
+  Json json = Json::array();
+  std::string text;
+  for (const auto& [suffix, key_purpose] : pairs) {
+    request.purpose = key_purpose;
+    auto made = cms::generate_key(request, *phrase);
+    if (!made) return std::move(made).error();
+    if (auto written = write_pair(**root, suffix, made->certificate_pem, made->private_key_pem); !written)
+      return std::move(written).error();
+    if (auto written = (*root)->replace("request.pem" + suffix, made->request_pem); !written)
+      return std::move(written).error();
+    auto certificate = cms::Certificate::from_pem(made->certificate_pem);
+    if (!certificate) return std::move(certificate).error();
+    json.push_back(describe(certificate->front()));
+    text += fmt::format("{0}/cert.pem{1}  {2}, SHA-256 {3}\n{0}/request.pem{1}  for a CA to sign\n", home->directory,
+                        suffix, certificate->front().key_description(), certificate->front().sha256());
+  }
+  call.print(json, text);
+  Invocation::hint(fmt::format("paraph key install {} --cert SIGNED.pem (when a CA has signed the request)", call.arguments[0]));
+  return kOk;
+}
+
+Result<int> key_install(Invocation& call) {
+  auto home = key_home(call);
+  if (!home) return std::move(home).error();
+  const auto& site = (*call.runtime())->site();
+  auto phrase = site_passphrase(site);
+  if (!phrase) return std::move(phrase).error();
+  if (!call.has("cert")) return Error::never(Errc::config, "--cert FILE is needed");
+  auto certificate_text = sys::read_file(call.option("cert"), kMaxFile);
+  if (!certificate_text) return std::move(certificate_text).error();
+  auto chain = cms::Certificate::from_pem(*certificate_text);
+  if (!chain) return std::move(chain).error().in(call.option("cert"));
+  const std::string suffix = call.has("suffix") ? "." + call.option("suffix") : std::string{};
+  if (suffix.find('/') != std::string::npos) return Error::never(Errc::config, "--suffix: a word, not a path");
+  auto root = sys::open_root(home->directory);
+  if (!root) return std::move(root).error();
+
+  const std::string key_path = call.has("key") ? call.option("key") : home->directory + "/private_key" + suffix;
+  auto key_text = sys::read_file(key_path, kMaxFile);
+  if (!key_text) return std::move(key_text).error().with_hint("--key FILE names the private key");
+  auto key = cms::PrivateKey::from_pem(*key_text, *phrase);
+  if (!key) return std::move(key).error().in(key_path);
+  const auto& leaf = chain->front();
+  if (!key->matches(leaf))
+    return Error::never(Errc::config, fmt::format("{} and {} do not belong together", call.option("cert"), key_path));
+  for (const auto& address : home->addresses)
+    if (!leaf.names(address))
+      Invocation::warn(fmt::format("the certificate does not name {}: what it signs goes out unsigned", address));
+  if (!call.dry_run) {
+    std::string pem;
+    for (const auto& certificate : *chain) pem += certificate.pem();
+    if (call.has("key")) {
+      if (auto written = write_pair(**root, suffix, pem, *key_text); !written) return std::move(written).error();
+    } else if (auto written = (*root)->replace("cert.pem" + suffix, pem); !written) {
+      return std::move(written).error();
+    }
+  }
+  call.print(describe(leaf), fmt::format("{} for {}: {}, until {}\n", call.dry_run ? "would be installed" : "installed",
+                                         home->name, leaf.key_description(), iso8601(leaf.not_after())));
+  return kOk;
+}
+
+Result<int> key_show(Invocation& call) {
+  auto home = key_home(call);
+  if (!home) return std::move(home).error();
+  const auto& site = (*call.runtime())->site();
+  auto ring = pipeline::load_key_ring(home->directory, site);
+  if (!ring) return std::move(ring).error();
+  Json json{{"for", home->name}, {"directory", home->directory}, {"pairs", Json::array()}, {"problems", ring->problems}};
+  std::vector<std::vector<std::string>> rows;
+  const auto add = [&](const cms::Certificate& certificate, bool usable) {
+    Json described = describe(certificate);
+    described["usable"] = usable;
+    json["pairs"].push_back(described);
+    const bool expired = certificate.not_after() < sys::SystemClock().now();
+    rows.push_back({usable ? "usable" : "UNUSABLE", certificate.subject(), certificate.key_description(),
+                    (expired ? "expired " : "until ") + iso8601(certificate.not_after()),
+                    "SHA-256 " + certificate.sha256().substr(0, 16),
+                    ring->publish == certificate ? "members encrypt to it" : ""});
+  };
+  for (const auto& pair : ring->decrypt.ours) add(pair.certificate, true);
+  for (const auto& certificate : ring->decrypt.locked) add(certificate, false);
+  call.print(json, rows.empty() ? home->name + ": no key\n" : table(rows));
+  for (const auto& problem : ring->problems) Invocation::warn(problem);
+  if (rows.empty() && !call.json) Invocation::hint("paraph key generate " + call.arguments[0]);
+  return ring->problems.empty() ? kOk : kConfig;
+}
+
+}  // namespace paraph::app

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/common/runtime.h"
+#include "base/result.h"
+#include "list/list.h"
+
+/// The verbs of paraph(1): one table row each, from which the parser, --help and the man page's test come.
+namespace paraph::app {
+
+using Json = nlohmann::ordered_json;
+
+/// Who may run a verb: a listmaster (root and the service user are), or an owner of its list too.
+enum class VerbRole : unsigned char { anybody, listmaster, owner };
+
+struct OptionRow {
+  std::string_view name;       ///< without dashes
+  std::string_view argument;   ///< "FILE"; empty: a switch
+  std::string_view help;
+};
+
+class Invocation;
+
+struct VerbRow {
+  std::string_view name;       ///< "list create"
+  VerbRole role;
+  bool names_list;             ///< the first argument is its LIST
+  std::string_view arguments;  ///< "LIST ADDRESS…", for --help
+  std::string_view summary;
+  std::size_t min_arguments;
+  std::size_t max_arguments;
+  std::vector<OptionRow> options;
+  Result<int> (*run)(Invocation&);   ///< the exit code; an Error is printed and mapped to one
+};
+[[nodiscard]] const std::vector<VerbRow>& verb_table();
+
+inline constexpr std::size_t kAny = static_cast<std::size_t>(-1);
+
+/// One call: what the command line said, and the site, opened when first asked for.
+class Invocation {
+ public:
+  Invocation(const VerbRow& verb, std::string config) : verb_(verb), config_(std::move(config)) {}
+
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string, std::less<>> options;   ///< switches hold "1"
+  bool json = false;
+  bool dry_run = false;
+
+  [[nodiscard]] std::string option(std::string_view name) const;
+  [[nodiscard]] bool has(std::string_view name) const { return options.find(name) != options.end(); }
+  [[nodiscard]] const std::string& config() const { return config_; }
+  [[nodiscard]] Result<Runtime*> runtime();
+  /// The list that argument `index` names.
+  [[nodiscard]] Result<list::ListAddress> list(std::size_t index = 0);
+
+  /// Result on stdout: JSON when --json was given, else the text. Foreign text is escaped by print().
+  void print(const Json& value, const std::string& text) const;
+  /// Talk on stderr.
+  static void say(const std::string& text);
+  static void warn(const std::string& text);
+  static void hint(const std::string& text);
+
+ private:
+  const VerbRow& verb_;
+  std::string config_;
+  std::unique_ptr<Runtime> runtime_;
+};
+
+/// Addresses from the arguments from `first` on, or, without any, from stdin: one per line, `#` comments, an optional
+/// display name after the address. Bad ones are reported with their line and counted.
+struct NamedAddress {
+  std::string address;   ///< canonical
+  std::string name;
+};
+struct AddressInput {
+  std::vector<NamedAddress> good;
+  std::vector<std::string> bad;   ///< "line 3: not an address: …"
+};
+[[nodiscard]] Result<AddressInput> read_addresses(const Invocation& call, std::size_t first);
+[[nodiscard]] AddressInput parse_addresses(std::string_view text);
+
+/// Columns aligned by two spaces; every cell goes through utf8::printable().
+[[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows);
+
+// The verbs, by the file that holds them.
+Result<int> site_create(Invocation&);
+Result<int> ca_add(Invocation&);
+Result<int> ca_list(Invocation&);
+Result<int> list_create(Invocation&);
+Result<int> list_show(Invocation&);
+Result<int> lists(Invocation&);
+Result<int> member_add(Invocation&);
+Result<int> member_del(Invocation&);
+Result<int> member_list(Invocation&);
+Result<int> member_import(Invocation&);
+Result<int> owner_add(Invocation&);
+Result<int> owner_list(Invocation&);
+Result<int> editor_add(Invocation&);
+Result<int> editor_list(Invocation&);
+Result<int> cert_import(Invocation&);
+Result<int> cert_show(Invocation&);
+Result<int> key_generate(Invocation&);
+Result<int> key_install(Invocation&);
+Result<int> key_show(Invocation&);
+Result<int> message_inspect(Invocation&);
+Result<int> scenario_eval(Invocation&);
+Result<int> scenario_check(Invocation&);
+Result<int> spool_list(Invocation&);
+Result<int> spool_show(Invocation&);
+Result<int> config_show(Invocation&);
+Result<int> version(Invocation&);
+
+}  // namespace paraph::app

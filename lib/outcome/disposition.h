@@ -1,0 +1,74 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "cms/certificate.h"
+#include "list/list.h"
+
+/// What may be decided about a mail. A stage only fills these in; `pipeline/perform.cpp` alone carries them
+/// out, last, under names made from the ingest id, so that a repeat after a crash is harmless.
+namespace paraph::outcome {
+
+// Effects: what happens besides the ending.
+
+/// A certificate learned from a valid signature, for the proven From address only (security rule 20).
+struct LearnCertificate {
+  std::string address;
+  cms::Certificate certificate;
+};
+using Effect = std::variant<LearnCertificate>;
+
+// Endings: one type each, so that the compiler lists every place to visit when one is added.
+
+/// A copy for every member who receives copies.
+struct Distribute {
+  list::ListAddress list;
+  std::string auth_method;
+  std::string sender;       ///< canonical From, for `not_me`
+  bool sealed = false;      ///< it was decrypted: every copy must be encrypted
+};
+/// To the people behind a role address, octets untouched (ciphertext stays ciphertext).
+struct Forward {
+  std::string address;                  ///< the role address it came to
+  std::string domain;
+  std::vector<std::string> recipients;
+};
+/// Kept as it arrived until a person acts.
+struct Hold {
+  std::string spool;        ///< "auth" or "moderation"
+  std::string reason;       ///< "send.editorkey:5 (editorkey)"
+};
+/// Refused, and the envelope sender is told unless `quiet`, null or an automaton.
+struct Reject {
+  std::string status;       ///< RFC 3463: "5.7.1"
+  std::string reason;       ///< a key of report.tt2: "send_subscriber_smime"
+  std::string detail;       ///< why, in a few words: "signer_is_not_sender"
+  bool quiet = false;
+};
+/// sympa@ stores the signer's certificate and says so.
+struct AnswerCertificate {
+  std::string address;
+  std::vector<cms::Certificate> certificates;
+  std::string domain;
+};
+/// Ends here, answered to nobody: loops, automata.
+struct Discard {
+  std::string reason;
+};
+/// A person must look: bad/ with its reason, and the listmaster is told.
+struct Quarantine {
+  std::string reason;
+};
+using Disposition = std::variant<Distribute, Forward, Hold, Reject, AnswerCertificate, Discard, Quarantine>;
+
+/// The ledger's word for an ending: "distributed", "forwarded", "held", "rejected", "answered", "discarded",
+/// "quarantined".
+[[nodiscard]] std::string_view word(const Disposition& disposition);
+/// The ledger's reason, or empty.
+[[nodiscard]] std::string reason(const Disposition& disposition);
+
+}  // namespace paraph::outcome

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/site.h"
+#include "list/list.h"
+#include "mail/entity.h"
+#include "pipeline/ports.h"
+#include "scenario/scenario.h"
+
+/// The one authorization function, for mail, command line and cron.
+namespace paraph::pipeline {
+
+/// What a scenario is asked about.
+struct Question {
+  std::string function;                          ///< "send"
+  std::optional<list::ListAddress> list;         ///< absent: a question to the domain
+  std::string domain;
+  std::string scenario;                          ///< name override; empty: as configured
+  scenario::AuthMethod method = scenario::AuthMethod::smtp;
+  std::string sender;                            ///< canonical
+  std::string email;                             ///< target of a command; empty: the sender
+  const mail::MimeTree* message = nullptr;       ///< the outer message, or null
+  bool message_encrypted = false;                ///< [msg_encrypted]
+};
+
+/// Evaluates. A list that is not open is rejected with `list-no-open` for send and visibility, as in Sympa.
+/// A scenario that is missing or does not parse is an Error, `later`, with file and line: mail waits for the
+/// administrator, and nothing else is touched.
+[[nodiscard]] Result<scenario::Decision> authorize(const Question& question, const Ports& ports);
+
+/// The scenario a question would use, for `scenario check` and messages.
+[[nodiscard]] Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site);
+
+}  // namespace paraph::pipeline

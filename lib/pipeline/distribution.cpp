@@ -1,0 +1,257 @@
+#include "pipeline/distribution.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/utf8.h"
+#include "cms/seal.h"
+#include "config/site.h"
+#include "mail/address.h"
+#include "pipeline/incoming.h"
+#include "pipeline/key_ring.h"
+#include "pipeline/list_header.h"
+#include "pipeline/outbox.h"
+#include "smime/seal.h"
+#include "sys/process.h"
+
+namespace paraph::pipeline {
+namespace {
+
+constexpr auto kRetryDeferred = std::chrono::minutes(10);
+
+/// One packet in work. Members answer an Error when the machine, and not a recipient, is at fault.
+class Shipment {
+ public:
+  Shipment(spool::PacketClaim& claim, delivery::Courier& courier, const Ports& ports)
+      : claim_(claim), courier_(courier), ports_(ports) {}
+
+  Result<void> run(const spool::Spooled& spooled) {
+    header_ = &spooled.header;
+    if (auto begun = begin(spooled); !begun) return begun;
+    if (spooled.header.kind != "post") return copy_to_all(spooled.message);
+
+    auto list = ports_.site.resolve_list(spooled.header.list);
+    if (!list) return std::move(list).error();
+    auto config = config::ListConfig::load(ports_.site, *list);
+    if (!config) return std::move(config).error();
+    const auto tree = mail::scan(mail::RawMessage(spooled.message));
+    if (spooled.header.sealed == "yes") return seal_for_all(tree, *config);
+    return copy_to_all(with_list_header(tree, *config, ports_.site).octets());
+  }
+
+  [[nodiscard]] bool deferred_some() const { return deferred_; }
+  [[nodiscard]] bool transport_down() const { return transport_down_; }
+  [[nodiscard]] const std::string& deferred_why() const { return deferred_why_; }
+
+  /// The journal's outcomes, the old and the new ones, into the ledger.
+  Result<void> write_ledger() const {
+    std::vector<store::CopyRow> rows;
+    for (const auto& copy : claim_.done())
+      rows.push_back({claim_.id().str(), copy.recipient, copy.outcome, copy.certificate, copy.cipher, copy.detail});
+    return ports_.ledger.record_copies(rows);
+  }
+
+ private:
+  // Before the first copy leaves, the ledger knows this mail: a repeat of the incoming daemon then finds it ended.
+  Result<void> begin(const spool::Spooled& spooled) {
+    return ports_.ledger.record({.id = header_->id.str(),
+                                 .list = header_->list,
+                                 .from = {},
+                                 .outcome = header_->kind == "post" ? "distributed" : header_->kind,
+                                 .reason = {},
+                                 .mta_id = {},
+                                 .size = static_cast<long long>(spooled.message.size()),
+                                 .received = epoch(header_->received)});
+  }
+
+  // The same octets for everybody, `nrcpt` recipients a transaction. A Maildir gains nothing from that, and one
+  // recipient a time is what a crash can repeat.
+  Result<void> copy_to_all(std::string_view message) {
+    const auto recipients = claim_.remaining();
+    const bool single = ports_.site.get("transport").starts_with("maildir:");
+    const auto batch = single ? std::size_t{1} : static_cast<std::size_t>(std::max(1LL, ports_.site.number("nrcpt")));
+    for (std::size_t at = 0; at < recipients.size(); at += batch) {
+      if (sys::stop_requested()) return stopped();
+      const auto end = std::min(at + batch, recipients.size());
+      const std::vector<std::string> some(recipients.begin() + static_cast<std::ptrdiff_t>(at),
+                                          recipients.begin() + static_cast<std::ptrdiff_t>(end));
+      if (auto sent = hand_over(some, message, {.recipient = {}, .outcome = "plain", .certificate = {}, .cipher = {}, .detail = {}});
+          !sent)
+        return sent;
+    }
+    return {};
+  }
+
+  Result<void> seal_for_all(const mail::MimeTree& tree, const config::ListConfig& config) {
+    std::vector<std::string> from;
+    for (const auto* field : tree.find(tree.root(), "From"))
+      for (const auto& mailbox : mail::parse_address_list(tree.unfolded(*field)).mailboxes)
+        from.push_back(mailbox.address.canonical());
+    auto context = open_context(config.address(), from, header_->received, ports_);
+    if (!context) return std::move(context).error();
+    const auto opened = smime::open(tree, *context);
+    if (!opened.payload)  // it opened when it came in: the key has changed or gone since
+      return Error::later(Errc::config, "the post cannot be opened any more with the keys of " + config.address().str())
+          .with_hint("paraph key show " + config.address().str());
+
+    const auto cipher = cms::cipher_from_name(config.get("cipher")).value_or(cms::ContentCipher::aes_256_cbc);
+    auto post = smime::SealedPost::prepare(sealed_list_header(tree, config, ports_.site), *opened.payload, cipher);
+    if (!post) return std::move(post).error();
+    const std::string author = from.empty() ? std::string{} : from.front();
+    for (const auto& member : claim_.remaining()) {
+      if (sys::stop_requested()) return stopped();
+      if (auto sent = seal_for(member, *post, config, author); !sent) return sent;
+    }
+    return {};
+  }
+
+  Result<void> seal_for(const std::string& member, smime::SealedPost& post, const config::ListConfig& config,
+                        const std::string& author) {
+    auto target = seal_target(member, ports_);
+    if (!target) return std::move(target).error();
+    if (target->certificate) {
+      auto copy = post.copy_for(*target->certificate);
+      if (copy)
+        return hand_over({member}, *copy,
+                         {.recipient = member,
+                          .outcome = "sealed",
+                          .certificate = target->certificate->sha256(),
+                          .cipher = std::string(cms::cipher_name(post.cipher())),
+                          .detail = {}});
+      // One member's key disturbs nobody else (attack A36).
+      target->problem = "unsupported_key";
+      target->detail = copy.error().what();
+    }
+    return notify(member, *target, config, author);
+  }
+
+  Result<void> notify(const std::string& member, const SealTarget& target, const config::ListConfig& config,
+                      const std::string& author) {
+    const Notice notice{.id = claim_.id().derive("no-certificate:" + member, ports_.digest),
+                        .template_name = "x509-user-cert-missing.tt2",
+                        .data = {{"case", target.problem},
+                                 {"detail", utf8::printable(target.detail)},
+                                 {"sender", author},
+                                 {"mail", tt2::Value::of(tt2::Data{{"sender", author}})}},  // Sympa's name for it
+                        .to = member,
+                        .list = config.address(),
+                        .domain = config.address().domain(),
+                        .auto_submitted = "auto-generated",
+                        .in_reply_to = {}};
+    auto message = compose_notice(notice, ports_);
+    if (!message) return std::move(message).error();
+    return hand_over({member}, *message,
+                     {.recipient = member,
+                      .outcome = "notice",
+                      .certificate = {},
+                      .cipher = {},
+                      .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail});
+  }
+
+  Result<void> hand_over(const std::vector<std::string>& recipients, std::string_view message,
+                         spool::CopyOutcome outcome) {
+    auto statuses = courier_.deliver({header_->reverse_path, recipients}, message);
+    if (!statuses) {
+      transport_down_ = true;
+      return std::move(statuses).error();
+    }
+    for (const auto& status : *statuses) {
+      if (status.outcome == delivery::Delivery::deferred) {
+        deferred_ = true;
+        deferred_why_ = status.recipient + ": " + status.reply;
+        continue;
+      }
+      spool::CopyOutcome copy = outcome;
+      copy.recipient = status.recipient;
+      if (status.outcome == delivery::Delivery::failed) copy.outcome = "failed";
+      if (copy.detail.empty() || copy.outcome == "failed") copy.detail = status.reply;
+      if (auto recorded = claim_.record(copy); !recorded) return recorded;
+      ports_.log.write(copy.outcome == "failed" ? sys::Level::warning : sys::Level::info, copy.outcome,
+                       {{"id", claim_.id().str()}, {"to", copy.recipient}, {"detail", copy.detail}});
+    }
+    return {};
+  }
+
+  static Error stopped() { return Error::later(Errc::busy, "stopping between two recipients"); }
+
+  spool::PacketClaim& claim_;
+  delivery::Courier& courier_;
+  const Ports& ports_;
+  const spool::SpoolHeader* header_ = nullptr;
+  bool deferred_ = false;
+  bool transport_down_ = false;
+  std::string deferred_why_;
+};
+
+Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk, const Ports& ports) {
+  if (auto written = shipment.write_ledger(); !written) {
+    ports.log.write(sys::Level::error, "waits", {{"packet", claim.name()}, {"reason", written.error().what()}});
+    return Sent::waits;
+  }
+  const std::string name = claim.name();
+  const bool again = shipment.deferred_some();
+  auto ended = again ? bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred, shipment.deferred_why())
+                     : bulk.finish(std::move(claim));
+  if (!ended) {
+    ports.log.write(sys::Level::error, "waits", {{"packet", name}, {"reason", ended.error().what()}});
+    return Sent::waits;
+  }
+  return again ? Sent::postponed : Sent::done;
+}
+
+Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool& bulk, const Ports& ports) {
+  ports.log.write(sys::Level::alert, "quarantined", {{"packet", claim.name()}, {"reason", why.what()}});
+  return bulk.quarantine(std::move(claim), why.what()) ? Sent::done : Sent::waits;
+}
+
+}  // namespace
+
+Result<SealTarget> seal_target(const std::string& member, const Ports& ports) {
+  auto lookup = ports.certificates.find(member, list::CertificateUse::encrypt);
+  if (!lookup) return std::move(lookup).error();
+  SealTarget target;
+  target.problem = std::string(cms::to_string(cms::SealFitness::missing));
+  if (!lookup->unreadable.empty()) {
+    target.problem = std::string(cms::to_string(cms::SealFitness::unreadable));
+    target.detail = lookup->unreadable.front();
+  }
+  bool nearest = true;
+  for (const auto& stored : lookup->found) {  // newest first
+    const auto fitness = cms::fitness(stored.certificate, ports.clock.now(), policy_of(ports.site));
+    if (fitness == cms::SealFitness::good) return SealTarget{stored.certificate, {}, {}};
+    if (std::exchange(nearest, false)) {
+      target.problem = std::string(cms::to_string(fitness));
+      target.detail = fmt::format("{}, {}, valid until {}", stored.certificate.subject(),
+                                  stored.certificate.key_description(), iso8601(stored.certificate.not_after()));
+    }
+  }
+  return target;
+}
+
+Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier, const Ports& ports) {
+  try {
+    auto spooled = bulk.message(claim.id());
+    if (!spooled) {
+      if (spooled.error().retry() == Retry::never) return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
+      ports.log.write(sys::Level::error, "waits", {{"packet", claim.name()}, {"reason", spooled.error().what()}});
+      return Sent::waits;
+    }
+    Shipment shipment(claim, courier, ports);
+    auto run = shipment.run(*spooled);
+    if (run) return conclude(claim, shipment, bulk, ports);
+    if (run.error().retry() == Retry::never) return give_up_packet(std::move(claim), run.error(), bulk, ports);
+    ports.log.write(sys::Level::error, "waits",
+                    {{"packet", claim.name()}, {"reason", run.error().what()}, {"try", run.error().hint()}});
+    return shipment.transport_down() ? Sent::transport_down : Sent::waits;
+  } catch (const std::exception& bug) {
+    return give_up_packet(std::move(claim), Error::never(Errc::corrupt, std::string("internal error: ") + bug.what()),
+                          bulk, ports);
+  }
+}
+
+}  // namespace paraph::pipeline

@@ -1,0 +1,222 @@
+#include "pipeline/facts.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "mail/address.h"
+
+namespace paraph::pipeline {
+namespace {
+
+constexpr std::string_view kNobody = "nobody";
+
+// Addresses in a value as a rule sees them: a bare address or a whole From field.
+std::vector<std::string> addresses_in(std::string_view value) {
+  std::vector<std::string> found;
+  for (const auto& mailbox : mail::parse_address_list(value).mailboxes) found.push_back(mailbox.address.canonical());
+  return found;
+}
+
+// One pattern of a search_filters file: literal but for the first `*`, the whole string, whatever the case.
+bool matches_pattern(std::string_view pattern, std::string_view address) {
+  const auto star = pattern.find('*');
+  if (star == std::string_view::npos) return ascii::iequals(pattern, address);
+  const auto head = pattern.substr(0, star);
+  const auto tail = pattern.substr(star + 1);
+  return address.size() >= head.size() + tail.size() && ascii::istarts_with(address, head) &&
+         ascii::iends_with(address, tail);
+}
+
+using Values = Result<std::vector<std::string>>;
+Values one(std::string value) { return std::vector<std::string>{std::move(value)}; }
+
+Values header_values(const Question& question, const scenario::Variable& variable) {
+  std::vector<std::string> values;
+  if (question.message != nullptr)
+    for (const auto* field : question.message->find(question.message->root(), variable.key))
+      values.push_back(mail::decode_words(question.message->unfolded(*field)));
+  if (variable.index) {
+    const auto size = static_cast<long>(values.size());
+    const long at = *variable.index < 0 ? size + *variable.index : *variable.index;
+    return one(at >= 0 && at < size ? values[static_cast<std::size_t>(at)] : std::string{});
+  }
+  if (values.empty()) values.emplace_back();
+  return values;
+}
+
+Values part_values(const Question& question, const scenario::Variable& variable) {
+  std::vector<std::string> values;
+  if (question.message != nullptr) {
+    const auto& tree = *question.message;
+    for (const auto child : tree.children(0)) {
+      const auto& part = tree.entities()[child];
+      if (variable.key == "type") values.push_back(part.content_type.full());
+      if (variable.key == "body" && part.content_type.type == "text")
+        values.push_back(
+            mail::decode_body(tree.message().at(part.body), part.transfer_encoding).value_or(std::string{}));
+    }
+  }
+  if (values.empty()) values.emplace_back();
+  return values;
+}
+
+std::string body_text(const Question& question) {
+  if (question.message == nullptr || question.message->root().content_type.type != "text") return {};
+  const auto& root = question.message->root();
+  return mail::decode_body(question.message->message().at(root.body), root.transfer_encoding).value_or(std::string{});
+}
+
+// [is_bcc]: the list's name stands nowhere in To and Cc.
+std::string is_bcc(const Question& question) {
+  if (question.message == nullptr || !question.list) return "0";
+  for (const auto* name : {"To", "Cc"})
+    for (const auto* field : question.message->find(question.message->root(), name))
+      if (ascii::ifind(question.message->unfolded(*field), question.list->name()) != std::string::npos) return "0";
+  return "1";
+}
+
+}  // namespace
+
+Error SiteFacts::failed(Error error) const {
+  if (error.retry() == Retry::later && !machine_) machine_ = error;
+  return error;
+}
+
+std::optional<list::ListAddress> SiteFacts::named(std::string_view list) const {
+  const auto at = list.find('@');
+  return at == std::string_view::npos ? list::ListAddress::parse(list, question_.domain)
+                                      : list::ListAddress::parse(list.substr(0, at), list.substr(at + 1));
+}
+
+Result<bool> SiteFacts::is_subscriber(std::string_view list, std::string_view address) const {
+  const auto where = named(list);
+  if (!where) return false;
+  for (const auto& candidate : addresses_in(address)) {
+    auto member = ports_.directory.member(*where, candidate);
+    if (!member) return failed(std::move(member).error());
+    if (*member) return true;
+  }
+  return false;
+}
+
+Result<bool> SiteFacts::has_role(std::string_view list, list::Role role, std::string_view address) const {
+  const auto where = named(list);
+  if (!where) return false;
+  auto admins = ports_.directory.admins(*where, role);
+  if (!admins) return failed(std::move(admins).error());
+  const auto candidates = addresses_in(address);
+  return std::any_of(admins->begin(), admins->end(), [&](const list::Admin& admin) {
+    return std::find(candidates.begin(), candidates.end(), admin.email) != candidates.end();
+  });
+}
+
+Result<bool> SiteFacts::is_owner(std::string_view list, std::string_view address) const {
+  return has_role(list, list::Role::owner, address);
+}
+
+// The "actual editors": editors, or the owners of a list that has none.
+Result<bool> SiteFacts::is_editor(std::string_view list, std::string_view address) const {
+  const auto where = named(list);
+  if (!where) return false;
+  auto editors = ports_.directory.admins(*where, list::Role::editor);
+  if (!editors) return failed(std::move(editors).error());
+  return has_role(list, editors->empty() ? list::Role::owner : list::Role::editor, address);
+}
+
+Result<bool> SiteFacts::is_listmaster(std::string_view address) const {
+  if (address == kNobody) return false;
+  const auto listmasters = ports_.site.listmasters();
+  const auto candidates = addresses_in(address);
+  return std::any_of(candidates.begin(), candidates.end(), [&](const std::string& candidate) {
+    return std::find(listmasters.begin(), listmasters.end(), candidate) != listmasters.end();
+  });
+}
+
+Values SiteFacts::variable(const scenario::Variable& variable) const {
+  const auto& list = question_.list;
+  if (variable.name == "msg_header" || variable.name == "header") return header_values(question_, variable);
+  if (variable.name == "msg_part") return part_values(question_, variable);
+  if (variable.name == "conf") {
+    const std::string_view name = variable.key == "host" ? std::string_view("domain") : std::string_view(variable.key);
+    const auto& table = config::parameter_table();
+    const bool known = std::any_of(table.begin(), table.end(), [&](const auto& row) {
+      return row.name == name && row.type != "secret";
+    });
+    return one(known ? ports_.site.get(name) : std::string{});
+  }
+  if (variable.name == "list") {
+    if (!list) return Error::never(Errc::config, variable.text + ": no list here");
+    if (variable.key == "name") return one(list->name());
+    if (variable.key == "address") return one(list->str());
+    if (variable.key == "total") {
+      auto count = ports_.directory.count(*list);
+      if (!count) return failed(std::move(count).error());
+      return one(std::to_string(*count));
+    }
+    const auto& table = config::parameter_table();
+    if (std::none_of(table.begin(), table.end(), [&](const auto& row) { return row.name == variable.key; }))
+      return Error::never(Errc::config, variable.text + ": no such list parameter");
+    auto configured = config::ListConfig::load(ports_.site, *list);
+    if (!configured) return std::move(configured).error();
+    return one(configured->get(variable.key));
+  }
+  if (variable.name == "subscriber") {
+    if (!list) return one({});
+    auto member = ports_.directory.member(*list, question_.sender);
+    if (!member) return failed(std::move(member).error());
+    if (!*member) return one({});
+    const auto& row = **member;
+    if (variable.key == "email") return one(row.email);
+    if (variable.key == "gecos") return one(row.gecos);
+    if (variable.key == "reception") return one(std::string(list::to_string(row.reception)));
+    if (variable.key == "date") return one(std::to_string(epoch(row.since)));
+    return one({});
+  }
+
+  struct Plain {
+    std::string_view name;
+    std::string (*value)(const Question&);
+  };
+  static constexpr std::array plain{
+      Plain{"sender", [](const Question& q) { return q.sender; }},
+      Plain{"email", [](const Question& q) { return q.email.empty() ? q.sender : q.email; }},
+      Plain{"domain", [](const Question& q) { return q.domain; }},
+      Plain{"host", [](const Question& q) { return q.domain; }},
+      Plain{"listname", [](const Question& q) { return q.list ? q.list->name() : std::string{}; }},
+      Plain{"remote_host", [](const Question&) { return std::string("unknown_host"); }},
+      Plain{"msg_encrypted", [](const Question& q) { return std::string(q.message_encrypted ? "smime" : ""); }},
+      Plain{"msg_body", body_text},
+      Plain{"is_bcc", is_bcc},
+  };
+  for (const auto& row : plain)
+    if (row.name == variable.name) return one(row.value(question_));
+  if (variable.name == "current_date") return one(std::to_string(epoch(now())));
+  return one({});  // Sympa: any other context key is an empty string
+}
+
+Result<bool> SiteFacts::search(std::string_view file, std::string_view address) const {
+  // Rule 35: a rule may name a file of search_filters/, never a path.
+  if (file.find('/') != std::string_view::npos || file.starts_with('.'))
+    return Error::never(Errc::denied, fmt::format("search('{}'): not a plain file name", file));
+  bool any_file = false;
+  for (const auto& directory :
+       ports_.site.search_path(question_.list, question_.domain, "search_filters")) {
+    auto text = sys::read_file(sys::join(directory, file), 64U << 20);
+    if (!text && text.error().code() == Errc::not_found) continue;
+    if (!text) return std::move(text).error();
+    any_file = true;
+    for (const auto line : ascii::lines(*text)) {
+      const auto pattern = ascii::trim(line);
+      if (pattern.empty() || pattern.front() == '#' || pattern.front() == ';') continue;
+      if (matches_pattern(pattern, address)) return true;
+    }
+  }
+  if (!any_file && file != "blocklist.txt")
+    return Error::never(Errc::not_found, fmt::format("search_filters/{} is on no level", file));
+  return false;
+}
+
+}  // namespace paraph::pipeline

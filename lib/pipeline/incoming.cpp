@@ -1,0 +1,422 @@
+#include "pipeline/incoming.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "mail/address.h"
+#include "pipeline/authorize.h"
+#include "pipeline/key_ring.h"
+#include "pipeline/perform.h"
+
+namespace paraph::pipeline {
+namespace {
+
+using outcome::Discard;
+using outcome::Disposition;
+using outcome::Forward;
+using outcome::Hold;
+using outcome::Quarantine;
+using outcome::Reject;
+
+const std::optional<Disposition> kGoOn = std::nullopt;
+Outcome ends(Disposition disposition) { return std::optional(std::move(disposition)); }
+
+bool is_role_address(list::AddressKind kind) {
+  return kind == list::AddressKind::owner || kind == list::AddressKind::editor ||
+         kind == list::AddressKind::listmaster;
+}
+
+// --- address -----------------------------------------------------------------------------------------------------
+
+Outcome find_destination(Item& item, const Ports& ports) {
+  const auto address = mail::AddrSpec::parse(item.header.address);
+  if (!address) return ends(Quarantine{"the address it was delivered to is none: " + item.header.address});
+  const std::string domain = ascii::to_lower(address->domain());
+  const auto domains = ports.site.domains();
+  if (std::find(domains.begin(), domains.end(), domain) == domains.end())
+    return ends(Reject{"5.1.2", "unknown_domain", domain});
+  item.destination = list::classify(address->local_part(), domain, ports.site.address_rules());
+
+  switch (item.destination.kind) {
+    case list::AddressKind::sympa:
+    case list::AddressKind::listmaster:
+      return kGoOn;
+    case list::AddressKind::sympa_owner:
+      return ends(Quarantine{"sympa-request@ and sympa-owner@ belong to a person in the MTA, not to the queue"});
+    default:
+      break;
+  }
+  const auto named = list::ListAddress::parse(item.destination.list_name, domain);
+  if (!named || !ports.site.resolve_list(named->str()))
+    return ends(Reject{"5.1.1", "unknown_list", item.destination.list_name});
+  auto config = config::ListConfig::load(ports.site, *named);
+  if (!config) return std::move(config).error();
+  item.list = *named;
+  item.config = std::move(*config);
+  return kGoOn;
+}
+
+// --- shape -------------------------------------------------------------------------------------------------------
+
+Outcome check_shape(Item& item, const Ports&) {
+  const auto& root = item.tree.root();
+  const auto message_id = item.tree.field(root, "Message-ID");
+  if (!message_id || mail::canonical_message_id(*message_id).empty())
+    return ends(Quarantine{"no_message_id: RFC 5322 §3.6.4 wants one; without it loops cannot be told"});
+
+  const auto from = item.tree.find(root, "From");
+  if (from.size() > 1) return ends(Reject{"5.6.0", "several_from", fmt::format("{} From fields", from.size())});
+  if (from.empty()) return ends(Quarantine{"no_from: there is no From field"});
+  const auto mailboxes = mail::parse_address_list(item.tree.unfolded(*from.front())).mailboxes;
+  if (mailboxes.empty()) return ends(Quarantine{"no_from: the From field holds no address"});
+  item.sender = mailboxes.front().address.canonical();
+  return kGoOn;
+}
+
+// --- loops and automata (RFC 3834, security rules 17, 40, 42) ------------------------------------------------------
+
+constexpr std::size_t kMaxReceived = 100;
+
+bool is_automatic(const Item& item) {
+  const auto& root = item.tree.root();
+  for (const auto* field : item.tree.find(root, "Auto-Submitted"))
+    if (!ascii::istarts_with(item.tree.unfolded(*field), "no")) return true;
+  return root.content_type.is("multipart", "report");
+}
+
+bool is_loop_sender(const Item& item, const Ports& ports) {
+  const auto local = std::string_view(item.sender).substr(0, item.sender.find('@'));
+  const std::string names =
+      item.config ? item.config->get("loop_prevention_regex") : ports.site.get("loop_prevention_regex");
+  const auto words = ascii::split(names, "|");
+  return std::any_of(words.begin(), words.end(), [&](auto word) { return ascii::iequals(word, local); });
+}
+
+// Whoever reads a CA's validation mail can get a public certificate for the address (RFC 8823 §6).
+bool is_ca_validation(const Item& item) {
+  const auto& root = item.tree.root();
+  const auto automatic = item.tree.field(root, "Auto-Submitted");
+  if (automatic && ascii::ifind(*automatic, "type=acme") != std::string::npos) return true;
+  const auto subject = item.tree.field(root, "Subject");
+  return subject && ascii::istarts_with(*subject, "ACME:");
+}
+
+Outcome stop_loops(Item& item, const Ports& ports) {
+  const auto& root = item.tree.root();
+  if (is_ca_validation(item))
+    return ends(Quarantine{"ca_validation: mail of a certification authority, for the listmaster only"});
+  for (const auto* field : item.tree.find(root, "X-Loop"))
+    if (ascii::iequals(item.tree.unfolded(*field), item.header.address)) return ends(Discard{"loop: X-Loop"});
+  if (item.list)
+    for (const auto* field : item.tree.find(root, "List-Id"))
+      if (ascii::ifind(item.tree.unfolded(*field), fmt::format("<{}.{}>", item.list->name(), item.list->domain())) !=
+          std::string::npos)
+        return ends(Discard{"loop: List-Id"});
+  if (item.tree.find(root, "Received").size() > kMaxReceived)
+    return ends(Quarantine{fmt::format("loop: more than {} Received fields", kMaxReceived)});
+
+  const bool guarded = item.destination.kind == list::AddressKind::sympa ||
+                       (item.config && item.config->get("reject_mail_from_automates_feature") != "off");
+  if (guarded && is_automatic(item)) return ends(Discard{"automatic: sent by a program (Auto-Submitted)"});
+  if (guarded && is_loop_sender(item, ports)) return ends(Discard{"automatic: From is a program's address"});
+  return kGoOn;
+}
+
+// --- addresses of roles ------------------------------------------------------------------------------------------
+
+Result<std::vector<std::string>> people_of(const Item& item, list::Role role, const Ports& ports) {
+  std::vector<std::string> people;
+  if (item.list && role != list::Role::listmaster) {
+    auto admins = ports.directory.admins(*item.list, role);
+    if (!admins) return std::move(admins).error();
+    if (admins->empty() && role == list::Role::editor) return people_of(item, list::Role::owner, ports);
+    for (const auto& admin : *admins)
+      if (admin.receives) people.push_back(admin.email);
+    // Nobody wants mail: then all get it, rather than nobody (Sympa 3.5).
+    if (people.empty())
+      for (const auto& admin : *admins) people.push_back(admin.email);
+  }
+  return people.empty() ? ports.site.listmasters() : people;
+}
+
+Outcome serve_role_addresses(Item& item, const Ports& ports) {
+  const auto kind = item.destination.kind;
+  if (kind == list::AddressKind::return_path)
+    return ends(Discard{"bounce: LIST-owner belongs to paraph-bouncequeue; check the aliases"});
+  if (kind == list::AddressKind::subscribe || kind == list::AddressKind::unsubscribe)
+    return ends(Reject{"5.6.1", "no_command", "membership is managed by the list's owners"});
+  if (!is_role_address(kind)) return kGoOn;
+  const auto role = kind == list::AddressKind::owner    ? list::Role::owner
+                    : kind == list::AddressKind::editor ? list::Role::editor
+                                                        : list::Role::listmaster;
+  auto people = people_of(item, role, ports);
+  if (!people) return std::move(people).error();
+  return ends(Forward{ascii::to_lower(item.header.address), item.destination.domain, std::move(*people)});
+}
+
+// --- size --------------------------------------------------------------------------------------------------------
+
+Outcome check_size(Item& item, const Ports& ports) {
+  const long long limit = item.config ? item.config->number("max_size") : ports.site.number("max_size");
+  const auto size = static_cast<long long>(item.tree.message().size());
+  if (limit > 0 && size > limit)
+    return ends(Reject{"5.2.3", "too_large", fmt::format("{} octets, the limit is {}", size, limit)});
+  return kGoOn;
+}
+
+// --- S/MIME ------------------------------------------------------------------------------------------------------
+
+std::string reason_codes(const smime::Protection& protection) {
+  std::string codes;
+  for (const auto reason : protection.reasons) {
+    if (!codes.empty()) codes += ',';
+    codes += smime::row(reason).code;
+  }
+  return codes;
+}
+
+Outcome open_protection(Item& item, const Ports& ports) {
+  auto context = open_context(item.list, {item.sender}, item.header.received, ports);
+  if (!context) return std::move(context).error();
+  item.opened = smime::open(item.tree, *context);
+  const auto& protection = item.opened.protection;
+
+  if (protection.must_wait) {
+    const std::string who = item.list ? item.list->str() : "site";
+    return Error::later(Errc::config, "it is encrypted to a key of ours that cannot be used")
+        .with_hint("paraph key show " + who);
+  }
+  if (std::find(protection.reasons.begin(), protection.reasons.end(), smime::Reason::unsafe_octets) !=
+      protection.reasons.end())
+    return ends(Reject{"5.6.0", "unsafe_octets", {}});
+  if (!protection.smime) return kGoOn;
+
+  item.method = scenario::AuthMethod::smime;
+  if (const auto learned = smime::learnable(protection)) {
+    item.effects.emplace_back(outcome::LearnCertificate{learned->address, learned->signer});
+    if (learned->encryption)
+      item.effects.emplace_back(outcome::LearnCertificate{learned->address, *learned->encryption});
+  }
+  return kGoOn;
+}
+
+// --- sympa@ ------------------------------------------------------------------------------------------------------
+
+// Rule 41: an invalid signature that came without a command is not answered, nor is a program (RFC 3834).
+Outcome serve_sympa(Item& item, const Ports&) {
+  if (item.destination.kind != list::AddressKind::sympa) return kGoOn;
+  const auto& root = item.tree.root();
+  for (const auto* name : {"List-Id", "List-Post", "Precedence"})
+    if (const auto value = item.tree.field(root, name); value && !ascii::iequals(*value, "first-class"))
+      return ends(Discard{fmt::format("automatic: it carries {}", name)});
+  const auto& protection = item.opened.protection;
+  if (protection.smime) {
+    outcome::AnswerCertificate answer{item.sender, {}, item.destination.domain};
+    for (const auto& effect : item.effects)
+      if (const auto* learn = std::get_if<outcome::LearnCertificate>(&effect))
+        answer.certificates.push_back(learn->certificate);
+    return ends(std::move(answer));
+  }
+  if (protection.signature.status != smime::SignatureStatus::none || !protection.layers.empty())
+    return ends(Discard{"not_smime: " + reason_codes(protection)});
+  return ends(Reject{"5.6.1", "no_command", "a signed message here stores your certificate"});
+}
+
+// --- the list's rules --------------------------------------------------------------------------------------------
+
+// Design §6.5, attacks A1 and A37: a post encrypted to the list must carry its author's own signature inside; one that
+// does not open is refused with the same words.
+Outcome check_encrypted_post_policy(Item& item, const Ports&) {
+  const auto& protection = item.opened.protection;
+  const bool failed = std::find(protection.reasons.begin(), protection.reasons.end(),
+                                smime::Reason::decryption_failed) != protection.reasons.end();
+  if (item.config->get("encrypted_post_policy") != "signed_inside") return kGoOn;
+  if (!item.opened.payload && !failed) return kGoOn;
+  if (protection.smime && protection.signature.inside_encryption) return kGoOn;
+  return ends(Reject{"5.7.1", "encrypted_not_signed", reason_codes(protection)});
+}
+
+// "send.editorkey:5", the rule that decided.
+std::string place_of(const scenario::Decision& decision, std::string scenario_name) {
+  if (!decision.rule) return scenario_name;
+  const auto& place = decision.rule->place;
+  return fmt::format("{}:{}", place.file.substr(place.file.rfind('/') + 1), place.line);
+}
+
+Outcome authorize_post(Item& item, const Ports& ports) {
+  Question question;
+  question.function = "send";
+  question.list = item.list;
+  question.domain = item.list->domain();
+  question.method = item.method;
+  question.sender = item.sender;
+  question.message = &item.tree;
+  question.message_encrypted = item.opened.payload.has_value();
+  auto decision = authorize(question, ports);
+  if (!decision) return std::move(decision).error();
+  item.decision = std::move(*decision);
+  const auto& action = item.decision->action;
+  const std::string where = place_of(*item.decision, "send." + item.config->scenario("send"));
+  switch (action.action) {
+    case scenario::Action::do_it:
+      return ends(outcome::Distribute{*item.list, std::string(scenario::to_string(item.method)), item.sender,
+                                             item.opened.payload.has_value()});
+    case scenario::Action::request_auth:
+      return ends(Hold{"auth", fmt::format("the sender's confirmation ({})", where)});
+    case scenario::Action::editor:
+    case scenario::Action::editorkey:
+    case scenario::Action::owner:
+    case scenario::Action::listmaster:
+      return ends(Hold{"moderation", fmt::format("an editor ({})", where)});
+    default:
+      return ends(Reject{"5.7.1", action.reason.empty() ? "not_authorized" : action.reason,
+                                reason_codes(item.opened.protection), action.quiet});
+  }
+}
+
+// --- the specification -------------------------------------------------------------------------------------------
+
+struct Stage {
+  std::string_view name;
+  Outcome (*run)(Item&, const Ports&);
+};
+constexpr std::array kStages{
+    Stage{"address", find_destination},      // ours? which list, which role?
+    Stage{"shape", check_shape},             // one From, a Message-ID
+    Stage{"loops", stop_loops},              // CA mail, loops, automata
+    Stage{"roles", serve_role_addresses},    // -request, -editor, listmaster: forwarded as they are
+    Stage{"size", check_size},               //
+    Stage{"open", open_protection},          // decrypt, verify, learn
+    Stage{"sympa", serve_sympa},             // the command address ends here
+    Stage{"policy", check_encrypted_post_policy},
+    Stage{"authorize", authorize_post},      // the list's scenario; always ends
+};
+
+}  // namespace
+
+Result<Disposition> decide(Item& item, const Ports& ports) {
+  for (const auto& stage : kStages) {
+    auto outcome = stage.run(item, ports);
+    if (!outcome) return std::move(outcome).error().in(stage.name);
+    if (*outcome) return std::move(**outcome);
+  }
+  return Error::never(Errc::corrupt, "no stage decided");
+}
+
+Item make_item(spool::Spooled spooled) {
+  return Item{.header = std::move(spooled.header),
+              .tree = mail::scan(mail::RawMessage(std::move(spooled.message))),
+              .destination = {},
+              .list = {},
+              .config = {},
+              .sender = {},
+              .opened = {},
+              .method = scenario::AuthMethod::smtp,
+              .decision = {},
+              .effects = {}};
+}
+
+Result<smime::OpenContext> open_context(const std::optional<list::ListAddress>& list,
+                                        const std::vector<std::string>& from, TimePoint at, const Ports& ports) {
+  auto ring =
+      load_key_ring(list ? ports.site.list_directory(*list) : ports.site.site_key_directory(), ports.site);
+  if (!ring) return std::move(ring).error();
+  for (const auto& problem : ring->problems) ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
+  auto anchors = load_anchors(ports.site);
+  if (!anchors) return std::move(anchors).error();
+
+  smime::OpenContext context;
+  for (const auto& pair : ring->decrypt.ours) context.own_key_digests.push_back(pair.certificate.spki_sha256());
+  for (const auto& certificate : ring->decrypt.locked) context.own_key_digests.push_back(certificate.spki_sha256());
+  context.keys = std::move(ring->decrypt);
+  context.anchors = std::move(*anchors);
+  context.policy = policy_of(ports.site);
+  context.at = at;
+  for (const auto& address : from) {
+    const auto parsed = mail::AddrSpec::parse(address);
+    if (!parsed) continue;
+    if (is_own_address(ports.site, *parsed)) context.own_addresses.push_back(parsed->canonical());
+    auto stored = ports.certificates.find(parsed->canonical(), list::CertificateUse::verify);
+    if (!stored) return std::move(stored).error();
+    for (auto& entry : stored->found) context.stored.push_back(std::move(entry.certificate));
+  }
+  return context;
+}
+
+namespace {
+
+Handled wait(spool::Claim claim, const Error& why, const IncomingSpools& spools, const Ports& ports) {
+  const std::string text = why.advice();
+  ports.log.write(sys::Level::error, "waits", {{"file", claim.name}, {"reason", text}});
+  spools.msg.note_waiting(claim, text);
+  return Handled::waits;  // the claim's lock goes with it: S3 falls back to S2
+}
+
+Handled quarantine(spool::Claim claim, const std::string& reason, const IncomingSpools& spools, const Ports& ports) {
+  ports.log.write(sys::Level::alert, "quarantined", {{"file", claim.name}, {"reason", reason}});
+  if (auto moved = spools.msg.quarantine(std::move(claim), reason); !moved) {
+    ports.log.write(sys::Level::error, "quarantine-failed", {{"reason", moved.error().what()}});
+    return Handled::waits;
+  }
+  return Handled::ended;
+}
+
+void log_ending(const Item& item, const Disposition& disposition, const Ports& ports) {
+  ports.log.write(sys::Level::info, outcome::word(disposition),
+                  {{"id", item.header.id.str()},
+                   {"to", item.header.address},
+                   {"from", item.sender},
+                   {"method", scenario::to_string(item.method)},
+                   {"signature", smime::to_string(item.opened.protection.signature.status)},
+                   {"encrypted", item.opened.protection.encrypted ? "yes" : "no"},
+                   {"reason", outcome::reason(disposition)}});
+}
+
+// S4 → S5. When the unlink fails the mail is found again, and the ledger then says that it has ended.
+Handled finish(spool::Claim claim, const IncomingSpools& spools, const Ports& ports) {
+  const std::string name = claim.name;
+  auto gone = spools.msg.finish(std::move(claim));
+  if (gone) return Handled::ended;
+  ports.log.write(sys::Level::error, "unlink-failed", {{"file", name}, {"reason", gone.error().what()}});
+  return Handled::waits;
+}
+
+Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& ports) {
+  const auto place = [&](const Error& error) {
+    return error.retry() == Retry::later ? wait(std::move(claim), error, spools, ports)
+                                         : quarantine(std::move(claim), error.what(), spools, ports);
+  };
+  auto spooled = spools.msg.read(claim);
+  if (!spooled) return place(spooled.error());
+  auto ended = ports.ledger.find(spooled->header.id.str());
+  if (!ended) return place(ended.error());
+  // A crash came between the outputs and the unlink. (A quarantined mail was put back by a person.)
+  if (*ended && (*ended)->outcome != "quarantined") return finish(std::move(claim), spools, ports);
+
+  Item item = make_item(std::move(*spooled));
+  auto disposition = decide(item, ports);
+  if (!disposition) {
+    if (disposition.error().retry() == Retry::later) return place(disposition.error());
+    disposition = Disposition{Quarantine{disposition.error().what()}};
+  }
+  if (auto done = perform(item, *disposition, spools, ports); !done) return place(done.error());
+  log_ending(item, *disposition, ports);
+  if (const auto* bad = std::get_if<Quarantine>(&*disposition))
+    return quarantine(std::move(claim), bad->reason, spools, ports);
+  return finish(std::move(claim), spools, ports);
+}
+
+}  // namespace
+
+Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports) {
+  try {
+    return handle(claim, spools, ports);
+  } catch (const std::exception& bug) {  // the one place: a bug costs one mail, not the daemon
+    return quarantine(std::move(claim), std::string("internal error: ") + bug.what(), spools, ports);
+  }
+}
+
+}  // namespace paraph::pipeline

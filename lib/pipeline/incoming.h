@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/site.h"
+#include "list/list.h"
+#include "mail/entity.h"
+#include "outcome/disposition.h"
+#include "pipeline/ports.h"
+#include "scenario/scenario.h"
+#include "smime/open.h"
+#include "spool/spool.h"
+
+/// The way of a mail from spool/msg to its ending. incoming.cpp reads as the specification.
+namespace paraph::pipeline {
+
+/// One mail on its way, with what has been learned so far. Stages read and add; nothing is written to disk.
+struct Item {
+  spool::SpoolHeader header;
+  mail::MimeTree tree;                        ///< of the message as it arrived; never replaced
+
+  list::Destination destination;
+  std::optional<list::ListAddress> list;
+  std::optional<config::ListConfig> config;   ///< of `list`
+  std::string sender;                         ///< canonical From
+  smime::Opened opened;
+  scenario::AuthMethod method = scenario::AuthMethod::smtp;
+  std::optional<scenario::Decision> decision;
+  std::vector<outcome::Effect> effects;
+};
+
+/// nullopt: go on to the next stage. A Disposition: the journey ends here. An Error: the machine failed, not the mail;
+/// with `later` it stays in its spool, with `never` it is quarantined.
+using Outcome = Result<std::optional<outcome::Disposition>>;
+
+/// Decides about one mail. Free of side effects: the same mail, site and time give the same answer.
+[[nodiscard]] Result<outcome::Disposition> decide(Item& item, const Ports& ports);
+
+/// Parses what the spool holds into an Item.
+[[nodiscard]] Item make_item(spool::Spooled spooled);
+
+/// What opening a mail to this list, or to the site's own addresses, needs: keys, anchors, stored certificates of
+/// `from`. `distribution` opens a post a second time with it.
+[[nodiscard]] Result<smime::OpenContext> open_context(const std::optional<list::ListAddress>& list,
+                                                      const std::vector<std::string>& from, TimePoint at,
+                                                      const Ports& ports);
+
+struct IncomingSpools {
+  spool::IncomingSpool& msg;
+  spool::HoldSpool& auth;
+  spool::HoldSpool& moderation;
+  spool::BulkSpool& bulk;
+};
+
+/// What became of one claim, for the loop.
+enum class Handled : unsigned char { ended, waits };
+
+/// Reads, decides, performs, and ends one claimed mail; the whole relation between errors and the spool. Every
+/// exception and every Error `never` ends in quarantine; an Error `later` leaves the mail where it is, with a note why.
+[[nodiscard]] Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports);
+
+}  // namespace paraph::pipeline

@@ -1,0 +1,138 @@
+#include "pipeline/key_ring.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/ascii.h"
+#include "sys/file_system.h"
+
+namespace paraph::pipeline {
+namespace {
+
+constexpr std::size_t kMaxKeyFile = 256 * 1024;
+constexpr std::size_t kMaxAnchorFile = 16U << 20;
+constexpr std::string_view kCertificate = "cert.pem";
+constexpr std::string_view kKey = "private_key";
+
+Result<std::string> passphrase(const config::Site& site) {
+  const std::string file = site.path_of("key_passwd_file");
+  if (file.empty()) return site.get("key_passwd");
+  if (auto safe = sys::check_key_permissions(file); !safe) return std::move(safe).error();
+  auto text = sys::read_file(file, kMaxKeyFile);
+  if (!text) return std::move(text).error();
+  return std::string(ascii::trim_right(*text));
+}
+
+// The key of one pair; an Error names the file and what to do.
+Result<cms::PrivateKey> load_key(const std::string& path, const cms::Certificate& certificate,
+                                 const std::string& phrase) {
+  if (auto safe = sys::check_key_permissions(path); !safe) return std::move(safe).error();
+  auto pem = sys::read_file(path, kMaxKeyFile);
+  if (!pem) return std::move(pem).error();
+  auto key = cms::PrivateKey::from_pem(*pem, phrase);
+  if (!key) return std::move(key).error().in(path);
+  if (!key->matches(certificate))
+    return Error::later(Errc::config, path + ": does not belong to the certificate beside it");
+  return key;
+}
+
+}  // namespace
+
+Result<std::vector<PairNames>> key_pairs_in(const std::string& directory) {
+  auto root = sys::open_root(directory);
+  if (!root) {
+    if (root.error().code() == Errc::not_found) return std::vector<PairNames>{};
+    return std::move(root).error();
+  }
+  auto files = (*root)->list(".");
+  if (!files) return std::move(files).error();
+  std::map<std::string, PairNames> by_suffix;
+  for (const auto& file : *files) {
+    if (file.directory) continue;
+    if (file.name.starts_with(kCertificate)) by_suffix[file.name.substr(kCertificate.size())].certificate = file.name;
+    if (file.name.starts_with(kKey)) by_suffix[file.name.substr(kKey.size())].key = file.name;
+  }
+  std::vector<PairNames> pairs;
+  for (auto& [suffix, pair] : by_suffix)
+    if (!pair.certificate.empty() && !pair.key.empty()) pairs.push_back(std::move(pair));
+  return pairs;
+}
+
+Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& site) {
+  auto pairs = key_pairs_in(directory);
+  if (!pairs) return std::move(pairs).error();
+  KeyRing ring;
+  if (pairs->empty()) return ring;
+  auto phrase = passphrase(site);
+  if (!phrase) return std::move(phrase).error();
+
+  for (const auto& [certificate_name, key_name] : *pairs) {
+    const std::string certificate_path = sys::join(directory, certificate_name);
+    auto pem = sys::read_file(certificate_path, kMaxKeyFile);
+    auto chain = pem ? cms::Certificate::from_pem(*pem) : Result<std::vector<cms::Certificate>>(pem.error());
+    if (!chain) {
+      ring.problems.push_back(certificate_path + ": " + chain.error().advice());
+      continue;
+    }
+    const cms::Certificate leaf = chain->front();
+    auto key = load_key(sys::join(directory, key_name), leaf, *phrase);
+    if (!key) {
+      ring.problems.push_back(key.error().advice());
+      ring.decrypt.locked.push_back(leaf);
+      continue;
+    }
+    ring.decrypt.ours.push_back({leaf, *key});
+    if (certificate_name == "cert.pem.sign" || (certificate_name == kCertificate && !ring.sign)) {
+      ring.sign = cms::KeyPair{leaf, *key};
+      ring.sign_chain.assign(chain->begin() + 1, chain->end());
+    }
+    if (certificate_name == "cert.pem.enc" || (certificate_name == kCertificate && !ring.publish)) ring.publish = leaf;
+  }
+  return ring;
+}
+
+Result<cms::TrustAnchors> load_anchors(const config::Site& site) {
+  std::vector<cms::Certificate> anchors;
+  const auto add = [&](const std::string& path) -> Result<void> {
+    auto pem = sys::read_file(path, kMaxAnchorFile);
+    if (!pem) return std::move(pem).error();
+    if (ascii::trim(*pem).empty()) return {};  // a new site trusts nobody yet
+    auto certificates = cms::Certificate::from_pem(*pem);
+    if (!certificates) return Error::later(Errc::config, path + ": " + certificates.error().what());
+    anchors.insert(anchors.end(), certificates->begin(), certificates->end());
+    return {};
+  };
+  if (const std::string file = site.path_of("cafile"); !file.empty())
+    if (auto added = add(file); !added) return std::move(added).error().in("cafile");
+  if (const std::string directory = site.path_of("capath"); !directory.empty()) {
+    auto root = sys::open_root(directory);
+    if (!root) return std::move(root).error().in("capath");
+    auto files = (*root)->list(".");
+    if (!files) return std::move(files).error().in("capath");
+    // c_rehash makes links to the same files; reading every entry and dropping repeats needs no hash names.
+    for (const auto& file : *files)
+      if (!file.directory)
+        if (auto added = add(sys::join(directory, file.name)); !added) return std::move(added).error().in("capath");
+  }
+  return cms::TrustAnchors::from(anchors);
+}
+
+cms::Policy policy_of(const config::Site& site) {
+  cms::Policy policy;
+  policy.min_rsa_bits = static_cast<int>(site.number("min_rsa_bits"));
+  return policy;
+}
+
+bool is_own_address(const config::Site& site, const mail::AddrSpec& address) {
+  const auto domains = site.domains();
+  const std::string domain = ascii::to_lower(address.domain());
+  if (std::find(domains.begin(), domains.end(), domain) == domains.end()) return false;
+  const auto destination = list::classify(address.local_part(), domain, site.address_rules());
+  if (destination.kind != list::AddressKind::post) return destination.kind != list::AddressKind::unknown;
+  const auto named = list::ListAddress::parse(destination.list_name, domain);
+  return named && site.resolve_list(named->str()).has_value();
+}
+
+}  // namespace paraph::pipeline

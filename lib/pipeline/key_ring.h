@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cms/content_info.h"
+#include "cms/keys.h"
+#include "cms/trust.h"
+#include "config/site.h"
+#include "list/list.h"
+
+namespace paraph::pipeline {
+
+/// The key material of one address of ours: `cert.pem*` and `private_key*` of one directory, paired by their suffix
+/// (Sympa's rule). Only the keys of the delivered address are ever loaded (security rule 15).
+struct KeyRing {
+  cms::DecryptKeys decrypt;                    ///< all generations; unusable ones under `locked`
+  std::optional<cms::KeyPair> sign;            ///< cert.pem.sign, else cert.pem
+  std::vector<cms::Certificate> sign_chain;    ///< further certificates of the signing file
+  std::optional<cms::Certificate> publish;     ///< cert.pem.enc, else cert.pem
+  std::vector<std::string> problems;           ///< "…/private_key: wrong passphrase, or none given"
+};
+/// `certificate` and `key` of a pair, by file name inside `directory`.
+struct PairNames {
+  std::string certificate;
+  std::string key;
+};
+[[nodiscard]] Result<std::vector<PairNames>> key_pairs_in(const std::string& directory);
+
+/// An absent directory or no pair is an empty ring: a list without a key. Errors are `later` (disk).
+[[nodiscard]] Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& site);
+
+/// cafile and capath of the site. Neither set, or an empty file: no trust. Unreadable: an Error, `later`.
+[[nodiscard]] Result<cms::TrustAnchors> load_anchors(const config::Site& site);
+
+/// min_rsa_bits of the site.
+[[nodiscard]] cms::Policy policy_of(const config::Site& site);
+
+/// sympa@, listmaster@, a list, or a role address of one of our domains (security rule 27).
+[[nodiscard]] bool is_own_address(const config::Site& site, const mail::AddrSpec& address);
+
+}  // namespace paraph::pipeline

@@ -1,0 +1,212 @@
+#include "pipeline/perform.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <utility>
+
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "mail/address.h"
+#include "pipeline/list_header.h"
+#include "pipeline/outbox.h"
+
+namespace paraph::pipeline {
+namespace {
+
+using outcome::AnswerCertificate;
+using outcome::Discard;
+using outcome::Distribute;
+using outcome::Forward;
+using outcome::Hold;
+using outcome::Quarantine;
+using outcome::Reject;
+
+constexpr std::size_t kMembersPerRead = 1000;
+
+std::string_view arrived(const Item& item) { return item.tree.message().octets(); }
+
+std::string message_id(const Item& item) {
+  const auto field = item.tree.field(item.tree.root(), "Message-ID");
+  return field ? mail::canonical_message_id(*field) : std::string{};
+}
+
+// The MTA's name for it: "id 4XkQ2" of the topmost Received field, for grepping across logs.
+std::string mta_id(const Item& item) {
+  const auto received = item.tree.field(item.tree.root(), "Received");
+  if (!received) return {};
+  const auto at = ascii::ifind(*received, " id ");
+  if (at == std::string::npos) return {};
+  const auto rest = std::string_view(*received).substr(at + 4);
+  return std::string(rest.substr(0, rest.find_first_of(" ;\t)")));
+}
+
+class Performer {
+ public:
+  Performer(const Item& item, const IncomingSpools& spools, const Ports& ports)
+      : item_(item), spools_(spools), ports_(ports) {}
+
+  Result<void> operator()(const Distribute& distribute) {
+    spool::SpoolHeader header = item_.header;
+    header.kind = "post";
+    header.list = distribute.list.str();
+    header.auth = distribute.auth_method;
+    header.sealed = distribute.sealed ? "yes" : "no";
+    header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
+    std::string after;
+    auto enqueued = spools_.bulk.enqueue(header, arrived(item_), [&]() -> Result<std::vector<std::string>> {
+      return next_recipients(distribute, after);
+    });
+    if (!enqueued) return std::move(enqueued).error();
+    if (*enqueued == 0) note_ = "no_subscribers";
+    return {};
+  }
+
+  Result<void> operator()(const Forward& forward) {
+    spool::SpoolHeader header = item_.header;
+    header.kind = "forward";
+    header.list = item_.list ? item_.list->str() : std::string{};
+    header.auth = "smtp";
+    header.sealed = "no";
+    header.reverse_path = fmt::format("{}-request@{}", ports_.site.get("email"), forward.domain);
+    bool given = false;
+    const auto message = with_loop_mark(item_.tree, forward.address);
+    auto enqueued = spools_.bulk.enqueue(
+        header, message.octets(), [&]() -> Result<std::vector<std::string>> {
+          if (std::exchange(given, true)) return std::vector<std::string>{};
+          return forward.recipients;
+        });
+    if (!enqueued) return std::move(enqueued).error();
+    return {};
+  }
+
+  Result<void> operator()(const Hold& hold) {
+    auto& spool = hold.spool == "auth" ? spools_.auth : spools_.moderation;
+    spool::SpoolHeader header = item_.header;
+    header.kind = "post";
+    header.list = item_.list ? item_.list->str() : std::string{};
+    header.auth = std::string(scenario::to_string(item_.method));
+    header.sealed = item_.opened.payload ? "yes" : "no";
+    return spool.hold(header, arrived(item_), hold.reason);
+  }
+
+  Result<void> operator()(const Reject& reject) {
+    if (reject.quiet || item_.header.reverse_path.empty()) return {};
+    Refusal refusal{.id = item_.header.id.derive("refusal", ports_.digest),
+                    .to = item_.header.reverse_path,
+                    .recipient = item_.header.address,
+                    .list = item_.list,
+                    .domain = item_.destination.domain,
+                    .status = reject.status,
+                    .reason = reject.reason,
+                    // Attack A37: what happened inside an encrypted post is nobody's to learn by asking.
+                    .detail = item_.opened.protection.encrypted ? std::string{} : reject.detail,
+                    .message_id = message_id(item_),
+                    .original_header = std::string(item_.tree.message().at(item_.tree.root().header)),
+                    .arrival = item_.header.received};
+    return enqueue_refusal(refusal, spools_.bulk, ports_);
+  }
+
+  Result<void> operator()(const AnswerCertificate& answer) {
+    const auto& certificate = answer.certificates.front();
+    const bool signs = certificate.may_sign();
+    const bool encrypts = certificate.may_encrypt() || answer.certificates.size() > 1;  // with its companion
+    tt2::Data data{{"outcome", learned_},
+                   {"usage", signs && encrypts ? "both" : encrypts ? "encryption" : "signing"},
+                   {"certificate", tt2::Value::of(tt2::Data{{"subject", utf8::printable(certificate.subject())},
+                                                            {"issuer", utf8::printable(certificate.issuer())},
+                                                            {"serial", certificate.serial()},
+                                                            {"sha256", certificate.sha256()},
+                                                            {"not_after", iso8601(certificate.not_after())}})}};
+    Notice notice{.id = item_.header.id.derive("certificate-stored", ports_.digest),
+                  .template_name = "certificate-stored.tt2",
+                  .data = std::move(data),
+                  .to = answer.address,
+                  .list = std::nullopt,
+                  .domain = answer.domain,
+                  .auto_submitted = "auto-replied",
+                  .in_reply_to = message_id(item_)};
+    return enqueue_notice(notice, {}, spools_.bulk, ports_);  // RFC 3834 §3.3: null reverse path
+  }
+
+  Result<void> operator()(const Discard&) { return {}; }
+
+  Result<void> operator()(const Quarantine& quarantine) {
+    for (const auto& listmaster : ports_.site.listmasters()) {
+      Notice notice{.id = item_.header.id.derive("quarantined:" + listmaster, ports_.digest),
+                    .template_name = "listmaster-notification.tt2",
+                    .data = {{"id", item_.header.id.str()},
+                             {"address", item_.header.address},
+                             {"reason", quarantine.reason}},
+                    .to = listmaster,
+                    .list = std::nullopt,
+                    .domain = ports_.site.domain(),
+                    .auto_submitted = "auto-generated",
+                    .in_reply_to = {}};
+      if (auto told = enqueue_notice(notice, {}, spools_.bulk, ports_); !told) return told;
+    }
+    return {};
+  }
+
+  Result<void> learn() {
+    static constexpr std::array<std::string_view, 3> words{"stored", "already", "kept_newer"};
+    for (const auto& effect : item_.effects) {
+      const auto& certificate = std::get<outcome::LearnCertificate>(effect);
+      auto stored = ports_.certificates.store(certificate.address, certificate.certificate, false);
+      if (!stored) return std::move(stored).error();
+      const auto word = words[static_cast<std::size_t>(*stored)];
+      if (learned_.empty()) learned_ = word;
+      if (*stored == list::CertificateStore::Stored::stored)
+        ports_.log.write(sys::Level::info, "certificate-stored",
+                         {{"address", certificate.address}, {"sha256", certificate.certificate.sha256()}});
+    }
+    return {};
+  }
+
+  [[nodiscard]] const std::string& note() const { return note_; }
+
+ private:
+  // The next page of members who get a copy now. `after` moves on; an empty page ends the list.
+  Result<std::vector<std::string>> next_recipients(const Distribute& distribute, std::string& after) {
+    for (;;) {
+      auto page = ports_.directory.members(distribute.list, after, kMembersPerRead);
+      if (!page) return std::move(page).error();
+      if (page->empty()) return std::vector<std::string>{};
+      after = page->back().email;
+      std::vector<std::string> recipients;
+      for (const auto& member : *page) {
+        if (member.suspended || !list::receives_copies(member.reception)) continue;
+        if (member.reception == list::ReceptionMode::not_me && member.email == distribute.sender) continue;
+        recipients.push_back(member.email);
+      }
+      if (!recipients.empty()) return recipients;
+    }
+  }
+
+  const Item& item_;
+  const IncomingSpools& spools_;
+  const Ports& ports_;
+  std::string learned_;
+  std::string note_;
+};
+
+}  // namespace
+
+Result<void> perform(const Item& item, const outcome::Disposition& disposition, const IncomingSpools& spools,
+                     const Ports& ports) {
+  Performer performer(item, spools, ports);
+  if (auto learned = performer.learn(); !learned) return learned;
+  if (auto done = std::visit(performer, disposition); !done) return done;
+
+  const std::string why = outcome::reason(disposition);
+  return ports.ledger.record({.id = item.header.id.str(),
+                              .list = item.list ? item.list->str() : std::string{},
+                              .from = item.sender,
+                              .outcome = std::string(outcome::word(disposition)),
+                              .reason = why.empty() ? performer.note() : why,
+                              .mta_id = mta_id(item),
+                              .size = static_cast<long long>(item.tree.message().size()),
+                              .received = epoch(item.header.received)});
+}
+
+}  // namespace paraph::pipeline

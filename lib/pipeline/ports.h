@@ -1,0 +1,23 @@
+#pragma once
+
+#include "base/ports.h"
+#include "config/site.h"
+#include "list/list.h"
+#include "store/store.h"
+#include "sys/log.h"
+
+namespace paraph::pipeline {
+
+/// Everything that a daemon touches besides its spools. Nothing here is owned; all of it outlives the pipeline.
+struct Ports {
+  const config::Site& site;
+  list::Directory& directory;
+  list::CertificateStore& certificates;
+  store::Ledger& ledger;
+  const Clock& clock;
+  Random& random;
+  const Digest& digest;
+  sys::Log& log;
+};
+
+}  // namespace paraph::pipeline
