@@ -17,7 +17,7 @@ namespace paraph {
 /// Whether trying the same again later can help: the one question every caller asks.
 enum class Retry : std::uint8_t { later, never };
 
-enum class Errc : std::uint8_t { not_found, exists, denied, io, corrupt, limit, config, engine, busy };
+enum class Errc : std::uint8_t { not_found, exists, denied, io, corrupt, limit, config, engine, busy, usage };
 
 class Error {
  public:

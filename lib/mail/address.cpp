@@ -2,6 +2,7 @@
 
 #include <idn2.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -12,12 +13,11 @@
 namespace paraph::mail {
 namespace {
 
-constexpr std::size_t kMaxAddress = 254;  // RFC 5321 §4.5.3.1.3, without the angle brackets
+constexpr auto npos = std::string_view::npos;
 
 bool is_ascii(std::string_view text) {
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) >= 0x80) return false;
-  return true;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 // U-labels to A-labels, or nothing. UTS 46 maps look-alikes of '@', '/' and '>' to the ASCII ones,
@@ -43,7 +43,7 @@ std::string AddrSpec::canonical() const {
   const std::string domain = ascii::to_lower(domain_);
   if (!is_ascii(domain)) {
     const auto converted = to_a_labels(domain);
-    if (converted && local.size() + 1 + converted->size() <= kMaxAddress)
+    if (converted && local.size() + 1 + converted->size() <= detail::kMaxAddress)
       return local + "@" + *converted;
   }
   return local + "@" + domain;
@@ -52,8 +52,8 @@ std::string AddrSpec::canonical() const {
 std::string canonical_message_id(std::string_view field_body) {
   const std::string text = detail::unfold(field_body);
   const auto open = text.find('<');
-  const auto close = open == text.npos ? open : text.find('>', open);
-  if (close == text.npos) return std::string(ascii::trim(text));
+  const auto close = open == npos ? open : text.find('>', open);
+  if (close == npos) return std::string(ascii::trim(text));
   return std::string(ascii::trim(std::string_view(text).substr(open + 1, close - open - 1)));
 }
 

@@ -13,7 +13,6 @@ namespace paraph::mail {
 namespace {
 
 constexpr std::size_t kMaxMailboxes = 10'000;
-constexpr std::size_t kMaxAddress = 254;  // RFC 5321 §4.5.3.1.3, without the angle brackets
 
 // A word of a phrase or of a local part.
 struct Word {
@@ -49,8 +48,8 @@ class AddressParser {
 
   std::optional<Words> words();
   std::optional<Word> word();
-  std::optional<Mailbox> mailbox(const Words& words);
-  std::optional<AddrSpec> address(const Words& words);
+  std::optional<Mailbox> mailbox(const Words& before);
+  std::optional<AddrSpec> address(const Words& before);
   std::optional<AddrSpec> angle_address();
   bool route();
   static std::optional<std::string> local_part(const Words& words);
@@ -211,7 +210,7 @@ std::optional<AddrSpec> AddressParser::address(const Words& before) {
   auto local = local_part(before);
   if (!local || !in_.take('@')) return std::nullopt;
   auto host = domain();
-  if (!host || local->size() + 1 + host->size() > kMaxAddress) return std::nullopt;
+  if (!host || local->size() + 1 + host->size() > detail::kMaxAddress) return std::nullopt;
   return AddrSpec(*std::move(local), *std::move(host));
 }
 

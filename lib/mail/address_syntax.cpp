@@ -12,6 +12,8 @@
 namespace paraph::mail::detail {
 namespace {
 
+constexpr auto npos = std::string_view::npos;
+
 constexpr std::size_t kMaxLabel = 63;    // RFC 1035 §2.3.4; of an A-label
 constexpr std::size_t kMaxDomain = 255;  // RFC 5321 §4.5.3.1.2
 
@@ -51,7 +53,7 @@ bool all_between_dots(std::string_view text, Accepts accepts) {
   for (;;) {
     const auto dot = text.find('.');
     if (!accepts(text.substr(0, dot))) return false;
-    if (dot == text.npos) return true;
+    if (dot == npos) return true;
     text.remove_prefix(dot + 1);
   }
 }
@@ -85,7 +87,7 @@ bool is_address_literal(std::string_view text) {
   if (text.size() < 2 || text.front() != '[' || text.back() != ']') return false;
   constexpr std::string_view kTag = "IPv6:";
   std::string inner(text.substr(1, text.size() - 2));
-  if (inner.find('\0') != inner.npos) return false;
+  if (inner.find('\0') != npos) return false;
   const bool v6 = ascii::istarts_with(inner, kTag);
   if (v6) inner.erase(0, kTag.size());
   std::array<unsigned char, sizeof(in6_addr)> address{};

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 /// What may stand in the two halves of an addr-spec. Internal to `mail`.
 namespace paraph::mail::detail {
+
+/// RFC 5321 §4.5.3.1.3, without the angle brackets.
+inline constexpr std::size_t kMaxAddress = 254;
 
 /// RFC 5322 §3.2.3 dot-atom-text, with RFC 6532's UTF-8.
 [[nodiscard]] bool is_dot_atom(std::string_view text);

@@ -15,7 +15,7 @@ namespace {
 // What mail calls a charset, and the converter that reads it. Where mail programs label text with
 // the smaller of two nested charsets, the larger one reads it (GB2312 → GBK, Shift_JIS → CP932).
 // Nothing else reaches iconv: its rarer converters have a history of memory faults.
-constexpr std::pair<std::string_view, const char*> kCharsets[] = {
+constexpr auto kCharsets = std::to_array<std::pair<std::string_view, const char*>>({
     {"us-ascii", "US-ASCII"},
     {"ascii", "US-ASCII"},
     {"latin1", "ISO-8859-1"},
@@ -31,7 +31,7 @@ constexpr std::pair<std::string_view, const char*> kCharsets[] = {
     {"koi8-u", "KOI8-U"},
     {"shift_jis", "CP932"},
     {"sjis", "CP932"},
-};
+});
 
 // "iso-8859-15" → "ISO-8859-15" when the rest is 1 to 16.
 std::string numbered(std::string_view name, std::string_view prefix, std::string_view engine,
@@ -81,7 +81,7 @@ class Converter {
 
  private:
   bool step(char** in, std::size_t* left, std::string& out) {
-    std::array<char, 1024> buffer;
+    std::array<char, 1024> buffer{};
     char* to = buffer.data();
     std::size_t room = buffer.size();
     const std::size_t status = iconv(handle_, in, left, &to, &room);

@@ -1,6 +1,7 @@
 #include "mail/content_field.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -10,6 +11,8 @@
 
 namespace paraph::mail {
 namespace {
+
+constexpr auto npos = std::string_view::npos;
 
 using detail::Lexer;
 
@@ -57,7 +60,7 @@ std::string percent_decode(std::string_view text) {
 void split_name(Written& written) {
   const std::string_view name = written.name;
   const auto star = name.find('*');
-  if (star == std::string_view::npos || star == 0) return;
+  if (star == npos || star == 0) return;
   std::string_view tail = name.substr(star + 1);
   const bool encoded = tail.empty() || tail.back() == '*';
   if (!tail.empty() && encoded) tail.remove_suffix(1);
@@ -122,8 +125,8 @@ std::string join_sections(const std::vector<Written>& written, std::string_view 
     std::string_view value = w->value;
     if (section == 0 && w->encoded) {
       const auto first = value.find('\'');
-      const auto second = first == value.npos ? first : value.find('\'', first + 1);
-      if (second != value.npos) {
+      const auto second = first == npos ? first : value.find('\'', first + 1);
+      if (second != npos) {
         charset = std::string(value.substr(0, first));
         value.remove_prefix(second + 1);
       }
@@ -225,14 +228,14 @@ std::optional<ContentDisposition> parse_content_disposition(std::string_view fie
 }
 
 TransferEncoding parse_transfer_encoding(std::string_view field_body) {
-  static constexpr std::pair<std::string_view, TransferEncoding> kNames[] = {
+  static constexpr auto kNames = std::to_array<std::pair<std::string_view, TransferEncoding>>({
       {"", TransferEncoding::seven_bit},  // RFC 2045 §6.1: the default
       {"7bit", TransferEncoding::seven_bit},
       {"8bit", TransferEncoding::eight_bit},
       {"binary", TransferEncoding::binary},
       {"quoted-printable", TransferEncoding::quoted_printable},
       {"base64", TransferEncoding::base64},
-  };
+  });
   const std::string text = detail::unfold(field_body.substr(0, kMaxOctets));
   Lexer in(text);
   (void)in.skip_cfws();

@@ -13,6 +13,8 @@
 namespace paraph::mail {
 namespace {
 
+constexpr auto npos = std::string_view::npos;
+
 using detail::EncodedWord;
 
 constexpr std::size_t kMaxCharset = 64;
@@ -146,7 +148,7 @@ std::string encode_all(std::string_view text, char encoding) {
 EncodedWord detail::encoded_word_at(std::string_view text) {
   if (text.substr(0, 2) != "=?") return {};
   const auto mark = text.substr(0, kMaxCharset + 3).find('?', 2);
-  if (mark == text.npos || mark == 2 || text.size() - mark < 5 || text[mark + 2] != '?') return {};
+  if (mark == npos || mark == 2 || text.size() - mark < 5 || text[mark + 2] != '?') return {};
   EncodedWord word;
   word.charset = text.substr(2, mark - 2);
   word.encoding = ascii::lower(text[mark + 1]);
@@ -170,7 +172,7 @@ std::string decode_words(std::string_view field_body) {
   std::string out;
   Run run;
   std::size_t copied = 0;  // text up to here is in `out` or in `run`
-  for (auto at = view.find("=?"); at != view.npos; at = view.find("=?", at)) {
+  for (auto at = view.find("=?"); at != npos; at = view.find("=?", at)) {
     const auto word = detail::encoded_word_at(view.substr(at));
     if (word.length == 0) {
       at += 2;
@@ -192,10 +194,10 @@ std::string decode_words(std::string_view field_body) {
 }
 
 std::string encode_words(std::string_view utf8_text) {
-  const std::string text = cleaned(utf8_text);
+  std::string text = cleaned(utf8_text);
   const auto foreign = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
   const bool ascii_only = std::none_of(text.begin(), text.end(), foreign);
-  if (ascii_only && text.find("=?") == text.npos) return text;
+  if (ascii_only && text.find("=?") == npos) return text;
   const bool q_is_shorter = encode_q(text).size() <= base64_encode(text).size();
   return encode_all(text, q_is_shorter ? 'Q' : 'B');
 }

@@ -123,12 +123,12 @@ class MimeTree {
   [[nodiscard]] std::vector<std::size_t> children(std::size_t entity) const;
 
   /// The header section, by field name (ASCII case-insensitive), in order.
-  [[nodiscard]] std::vector<const HeaderField*> find(const Entity& entity, std::string_view name) const;
+  [[nodiscard]] std::vector<const HeaderField*> find(const Entity& entity, std::string_view wanted) const;
   [[nodiscard]] std::string_view name(const HeaderField& field) const { return message_.at(field.name); }
   /// The field body without folding (RFC 5322 §2.2.3) and outer white space; octets otherwise raw.
   [[nodiscard]] std::string unfolded(const HeaderField& field) const;
   /// First field of that name, unfolded.
-  [[nodiscard]] std::optional<std::string> field(const Entity& entity, std::string_view name) const;
+  [[nodiscard]] std::optional<std::string> field(const Entity& entity, std::string_view wanted) const;
 
  private:
   friend MimeTree scan(RawMessage message, const ScanLimits& limits);

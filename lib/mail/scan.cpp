@@ -9,6 +9,8 @@
 namespace paraph::mail {
 namespace {
 
+constexpr auto npos = std::string_view::npos;
+
 constexpr std::size_t kLineLimit = 998;  // RFC 5322 §2.1.1
 constexpr std::size_t kNone = Entity::kNone;
 
@@ -101,7 +103,7 @@ std::vector<Entity> Scanner::run() {
 
 Line Scanner::line_at(std::size_t start) const {
   const auto lf = octets_.find('\n', start);
-  if (lf == octets_.npos) return {start, octets_.size(), octets_.size()};
+  if (lf == npos) return {start, octets_.size(), octets_.size()};
   const bool crlf = lf > start && octets_[lf - 1] == '\r';
   return {start, crlf ? lf - 1 : lf, lf + 1};
 }
@@ -139,8 +141,8 @@ bool Scanner::header_line(const Line& line) {
   const bool folded = ascii::is_wsp(text.front()) && !entity.fields.empty();
   const auto colon = folded ? 0 : text.find(':');
   const auto is_ftext = [](char c) { return c > 0x20 && c < 0x7f && c != ':'; };
-  const auto name = folded || colon == text.npos ? std::string_view{}
-                                                 : without_trailing_wsp(text.substr(0, colon));
+  const auto name =
+      folded || colon == npos ? std::string_view{} : without_trailing_wsp(text.substr(0, colon));
   if (!folded && (name.empty() || !std::all_of(name.begin(), name.end(), is_ftext))) {
     entity.defects |= Defect::field_without_colon;
     end_header(line.start, line.start, true);
@@ -313,11 +315,11 @@ void Scanner::close_top(std::size_t end) {
   cut(entity.whole, end);
   cut(entity.body, end);
   cut(entity.header, entity.header.end());
-  for (auto field = entity.fields.rbegin(); field != entity.fields.rend(); ++field) {
-    if (field->whole.end() <= end) break;
-    cut(field->whole, end);
-    cut(field->name, field->name.end());
-    cut(field->body, field->body.end());
+  for (auto i = entity.fields.size(); i-- > 0 && entity.fields[i].whole.end() > end;) {
+    HeaderField& field = entity.fields[i];
+    cut(field.whole, end);
+    cut(field.name, field.name.end());
+    cut(field.body, field.body.end());
   }
   const Frame& frame = stack_.back();
   if (!frame.boundary.empty() && !frame.closed) {

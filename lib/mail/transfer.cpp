@@ -9,6 +9,8 @@
 namespace paraph::mail {
 namespace {
 
+constexpr auto npos = std::string_view::npos;
+
 constexpr std::size_t kLineLimit = 76;  // RFC 2045 §6.7 (5), without the line end
 
 // One line without its line end. True when it ends in a soft line break.
@@ -38,11 +40,11 @@ std::string decode_quoted_printable(std::string_view body) {
   out.reserve(body.size());
   for (std::size_t at = 0; at < body.size();) {
     const auto lf = body.find('\n', at);
-    std::string_view line = body.substr(at, lf == body.npos ? lf : lf - at);
-    at = lf == body.npos ? body.size() : lf + 1;
-    const bool crlf = lf != body.npos && !line.empty() && line.back() == '\r';
+    std::string_view line = body.substr(at, lf == npos ? lf : lf - at);
+    at = lf == npos ? body.size() : lf + 1;
+    const bool crlf = lf != npos && !line.empty() && line.back() == '\r';
     if (crlf) line.remove_suffix(1);
-    if (!decode_line(line, out) && lf != body.npos) out += crlf ? "\r\n" : "\n";
+    if (!decode_line(line, out) && lf != npos) out += crlf ? "\r\n" : "\n";
   }
   return out;
 }
@@ -98,11 +100,11 @@ std::string quoted_printable_encode(std::string_view text) {
   out.reserve(text.size() + text.size() / 8);
   for (std::size_t at = 0; at < text.size();) {
     const auto lf = text.find('\n', at);
-    std::string_view line = text.substr(at, lf == text.npos ? lf : lf - at);
-    at = lf == text.npos ? text.size() : lf + 1;
-    if (lf != text.npos && !line.empty() && line.back() == '\r') line.remove_suffix(1);
+    std::string_view line = text.substr(at, lf == npos ? lf : lf - at);
+    at = lf == npos ? text.size() : lf + 1;
+    if (lf != npos && !line.empty() && line.back() == '\r') line.remove_suffix(1);
     encode_line(line, out);
-    if (lf != text.npos) out += "\r\n";
+    if (lf != npos) out += "\r\n";
   }
   return out;
 }
@@ -112,7 +114,7 @@ std::string canonical_crlf(std::string_view octets) {
   out.reserve(octets.size() + octets.size() / 32);
   for (std::size_t at = 0; at < octets.size();) {
     const auto lf = octets.find('\n', at);
-    if (lf == octets.npos) {
+    if (lf == npos) {
       out += octets.substr(at);
       break;
     }
@@ -128,8 +130,8 @@ std::string lf_only(std::string_view octets) {
   out.reserve(octets.size());
   for (std::size_t at = 0; at < octets.size();) {
     const auto crlf = octets.find("\r\n", at);
-    out += octets.substr(at, crlf == octets.npos ? crlf : crlf - at);
-    if (crlf == octets.npos) break;
+    out += octets.substr(at, crlf == npos ? crlf : crlf - at);
+    if (crlf == npos) break;
     out += '\n';
     at = crlf + 2;
   }

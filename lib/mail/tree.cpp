@@ -1,3 +1,4 @@
+#include <array>
 #include <utility>
 
 #include "base/ascii.h"
@@ -7,7 +8,7 @@
 namespace paraph::mail {
 
 std::string to_string(Defect mask) {
-  static constexpr std::pair<Defect, std::string_view> kNames[] = {
+  static constexpr auto kNames = std::to_array<std::pair<Defect, std::string_view>>({
       {Defect::field_without_colon, "field_without_colon"},
       {Defect::bare_cr, "bare_cr"},
       {Defect::nul_octet, "nul_octet"},
@@ -23,7 +24,7 @@ std::string to_string(Defect mask) {
       {Defect::limit_header, "limit_header"},
       {Defect::eight_bit_header, "eight_bit_header"},
       {Defect::encoded_multipart, "encoded_multipart"},
-  };
+  });
   std::string out;
   for (const auto& [bit, name] : kNames) {
     if (!has(mask, bit)) continue;

@@ -143,7 +143,7 @@ const std::vector<ReasonRow>& rows() {
        "The message is encrypted, but not for this list.",
        "No RecipientInfo names a certificate of the delivered address; the sender used another "
        "certificate, "
-       "perhaps an old one. `paraph key announce` sends out the current one."},
+       "perhaps an old one. `paraph key show LIST` names those that open mail."},
       {Reason::decryption_failed, "decryption_failed", none, kDenies,
        "The message is encrypted for this list, but could not be opened.",
        "A RecipientInfo names our certificate, yet the content does not open to a MIME entity: it "
