@@ -1,4 +1,5 @@
-// paraph-queue and paraph-bouncequeue: from the MTA's pipe into a spool, and nothing else. See paraph-queue(1).
+// paraph-queue and paraph-bouncequeue: from the MTA's pipe into a spool, and nothing else. See
+// paraph-queue(1).
 #include <fmt/core.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ using namespace paraph;
 
 constexpr std::string_view kUsage =
     "usage: " PROGRAM_NAME
-    " [--config FILE] ADDRESS\n"
+    " [--config FILE] [PRIORITY] ADDRESS\n"
     "Puts the message on standard input, which the MTA delivers to ADDRESS, into the spool.\n";
 constexpr std::string_view kDefaultConfig = "/etc/paraph/paraph.conf";
 constexpr std::size_t kMaxAddress = 254;  // RFC 5321 §4.5.3.1.3, less the angle brackets
@@ -36,12 +37,15 @@ static_assert(kChunk >= spool::kPipeOctets, "read_pipe() is shown one chunk");
 // One line, whatever the text holds: MTAs log the first one and send it back to the author.
 int fail(int status, std::string_view what, std::string_view hint = {}) {
   const std::string tail = hint.empty() ? std::string() : fmt::format(" (try: {})", hint);
-  fmt::print(stderr, PROGRAM_NAME ": error: {}\n", utf8::printable(fmt::format("{}{}", what, tail), 1000));
+  fmt::print(stderr, PROGRAM_NAME ": error: {}\n",
+             utf8::printable(fmt::format("{}{}", what, tail), 1000));
   return status;
 }
 
 // Everything an administrator can mend is EX_TEMPFAIL, so that the MTA keeps the mail.
-int wait_with(const Error& error) { return fail(EX_TEMPFAIL, error.what(), error.hint()); }
+int wait_with(const Error& error) {
+  return fail(EX_TEMPFAIL, error.what(), error.hint());
+}
 
 std::string environment(const char* name) {
   const char* const value = std::getenv(name);
@@ -53,25 +57,50 @@ struct Request {
   std::string address;
 };
 
+struct Fault {
+  int status = EX_USAGE;
+  std::string what;
+  std::string hint = PROGRAM_NAME " --help";
+};
+
 std::string fault_of(std::string_view address) {
   const std::size_t at = address.rfind('@');
   const auto unfit = [](char c) { return ascii::is_control(c) || c == ' '; };
   if (address.empty()) return "no address";
-  if (address.size() > kMaxAddress) return fmt::format("the address is longer than {} octets", kMaxAddress);
-  if (std::any_of(address.begin(), address.end(), unfit)) return "the address holds a space or a control character";
+  if (address.size() > kMaxAddress)
+    return fmt::format("the address is longer than {} octets", kMaxAddress);
+  if (std::any_of(address.begin(), address.end(), unfit))
+    return "the address holds a space or a control character";
   if (at == std::string_view::npos || at == 0 || at + 1 == address.size())
     return fmt::format("'{}' is no address: local-part@domain is", address);
   return {};
 }
 
-// The last argument is the address if it holds an `@`, even when it looks like an option: an MTA expands what a
-// stranger wrote after RCPT TO into it.
-std::optional<Request> parse(std::vector<std::string_view> arguments, std::string& fault) {
+bool is_priority(std::string_view word) {
+  return word.size() == 1 && (ascii::is_digit(word[0]) || word[0] == 'z');
+}
+
+// What stands before the address: nothing, or a priority, as Sympa's older aliases say. Without its
+// limit of one recipient Postfix's pipe(8) puts all of one mail there, and none may get lost.
+Fault fault_before_the_address(const std::vector<std::string_view>& words) {
+  if (words.empty() || (words.size() == 1 && is_priority(words[0]))) return {};
+  const bool addresses = std::any_of(words.begin(), words.end(), [](std::string_view word) {
+    return word.find('@') != std::string_view::npos;
+  });
+  if (!addresses)
+    return {EX_TEMPFAIL, fmt::format("'{}' is no priority: a digit or z is", words[0])};
+  return {EX_TEMPFAIL, "more than one address",
+          PIPE_SERVICE "_destination_recipient_limit = 1, in Postfix's main.cf"};
+}
+
+// The last argument is the address if it holds an `@`, even when it looks like an option: an MTA
+// expands what a stranger wrote after RCPT TO into it.
+std::optional<Request> parse(std::vector<std::string_view> arguments, Fault& fault) {
   Request request{environment("PARAPH_CONFIG"), {}};
   std::vector<std::string_view> words;
-  const bool guarded = !arguments.empty() && arguments.back().find('@') != std::string_view::npos;
-  if (guarded) {
-    words.push_back(arguments.back());
+  std::optional<std::string_view> address;
+  if (!arguments.empty() && arguments.back().find('@') != std::string_view::npos) {
+    address = arguments.back();
     arguments.pop_back();
   }
   constexpr std::string_view option = "--config", with_value = "--config=";
@@ -81,28 +110,34 @@ std::optional<Request> parse(std::vector<std::string_view> arguments, std::strin
       request.config = arguments[++i];
     } else if (word.substr(0, with_value.size()) == with_value) {
       request.config = word.substr(with_value.size());
-    } else if (word.substr(0, 1) == "-") {
-      fault = fmt::format("unknown option, or one without its value: {}", word);
+    } else if (word.substr(0, 1) == "-" && word.find('@') == std::string_view::npos) {
+      fault.what = fmt::format("unknown option, or one without its value: {}", word);
       return std::nullopt;
     } else {
-      words.insert(guarded ? words.end() - 1 : words.end(), word);
+      words.push_back(word);
     }
   }
-  // Sympa's older aliases say `queue PRIORITY ADDRESS`.
-  if (words.size() > 2) fault = "more than one address";
-  if (fault.empty()) request.address = words.empty() ? "" : words.back();
-  if (fault.empty()) fault = fault_of(request.address);
+  if (!address && !words.empty()) {
+    address = words.back();
+    words.pop_back();
+  }
+  request.address = address.value_or("");
+  fault = fault_before_the_address(words);  // first: mail for several must not bounce for one
+  if (fault.what.empty()) fault.what = fault_of(request.address);
   if (request.config.empty()) request.config = kDefaultConfig;
-  return fault.empty() ? std::optional(std::move(request)) : std::nullopt;
+  return fault.what.empty() ? std::optional(std::move(request)) : std::nullopt;
 }
 
 // The directory of the spool, opened by its owner.
 Result<std::shared_ptr<sys::FileSystem>> open_spool(const std::string& config) {
-  if (auto became = sys::become_owner_of(sys::directory_of(config)); !became) return std::move(became).error();
+  if (auto became = sys::become_owner_of(sys::directory_of(config)); !became)
+    return std::move(became).error();
   auto directory = config::queue_directory(config, QUEUE_PARAMETER);
   if (!directory) return std::move(directory).error();
-  // A packaged configuration belongs to root; what the spool gets must belong to its owner all the same.
-  if (auto became = sys::become_owner_of(*directory); !became && became.error().code() != Errc::not_found)
+  // A packaged configuration belongs to root; what the spool gets must belong to its owner all the
+  // same.
+  if (auto became = sys::become_owner_of(*directory);
+      !became && became.error().code() != Errc::not_found)
     return std::move(became).error();
   auto fs = sys::open_root(*directory);
   if (!fs && fs.error().code() == Errc::not_found)
@@ -116,8 +151,8 @@ int run(const Request& request) {
   sys::StandardInput input(kChunk);
   auto first = input.next();
   if (!first) return wait_with(first.error());
-  const auto [reverse_path, offset] = spool::read_pipe(*first, environment("SENDER"));
-  first->remove_prefix(offset);
+  const auto piped = spool::read_pipe(*first, environment("SENDER"));
+  first->remove_prefix(piped.message_offset);
   const sys::NextChunk message = [&]() -> Result<std::string_view> {
     if (first->empty()) return input.next();
     return std::exchange(*first, std::string_view());
@@ -127,7 +162,8 @@ int run(const Request& request) {
   const spool::SpoolHeader header{.address = request.address,
                                   .id = spool::QueueId::make(now, random),
                                   .received = now,
-                                  .reverse_path = reverse_path,
+                                  .reverse_path = piped.reverse_path,
+                                  .unknown_sender = piped.unknown_sender,
                                   .kind = {},
                                   .list = {},
                                   .auth = {},
@@ -145,9 +181,9 @@ int main(int argc, char** argv) {
   if (arguments.size() == 1 && arguments[0] == "--version")
     return fmt::print(PROGRAM_NAME " " PARAPH_VERSION "\n"), EX_OK;
   try {
-    std::string fault;
+    Fault fault;
     const auto request = parse(arguments, fault);
-    if (!request) return fail(EX_USAGE, fault, PROGRAM_NAME " --help");
+    if (!request) return fail(fault.status, fault.what, fault.hint);
     return run(*request);
   } catch (const std::exception& bug) {
     return fail(EX_TEMPFAIL, bug.what());  // out of memory, say: the MTA keeps the mail

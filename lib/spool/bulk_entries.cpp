@@ -42,7 +42,7 @@ Result<std::vector<Entry>> BulkSpool::entries() {
   std::vector<Entry> found;
   for (auto& [id, entry] : by_id) found.push_back(std::move(entry));
   for (const auto& file : *quarantined) {
-    if (!PacketName::parse(file.name)) continue;
+    if (!PacketName::parse_quarantined(file.name)) continue;
     const std::string path = bulk::in("bad", file.name);
     found.push_back(describe(*fs_, "bad", path, file, true, path + std::string(kReason)));
   }

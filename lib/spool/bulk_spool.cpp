@@ -23,6 +23,7 @@ using bulk::wait_note;
 
 constexpr auto kKeepEnded = std::chrono::hours(24);
 constexpr auto kForgetEvery = std::chrono::hours(1);
+constexpr auto kFarthest = std::chrono::hours(1);  // well past what anybody postpones by
 
 bool belongs_to(std::string_view name, const QueueId& id) {
   return name.substr(0, id.str().size()) == id.str() && name.substr(id.str().size(), 1) == ".";
@@ -32,7 +33,23 @@ bool belongs_to(std::string_view name, const QueueId& id) {
 std::string_view packet_of_journal(std::string_view name) {
   if (name.size() < kJournal.size()) return {};
   const auto packet = name.substr(0, name.size() - kJournal.size());
-  return name.substr(packet.size()) == kJournal && PacketName::parse(packet) ? packet : std::string_view();
+  return name.substr(packet.size()) == kJournal && PacketName::parse(packet) ? packet
+                                                                             : std::string_view();
+}
+
+/// Under which of its names in bad/ a packet stands without a journal; empty: under none.
+Result<std::string> misses_journal(sys::FileSystem& fs, std::string_view packet) {
+  std::string found;
+  for (unsigned number = 0; number < kMaxSame; ++number) {
+    std::string name = numbered(packet, number);
+    const auto there = fs.exists(in("bad", name));
+    if (!there) return there.error();
+    if (!*there) break;
+    const auto journal = fs.exists(in("bad", name, kJournal));
+    if (!journal) return journal.error();
+    if (!*journal) found = std::move(name);
+  }
+  return found;
 }
 
 Result<std::size_t> count(const BulkSpool::Recipients& next) {
@@ -45,21 +62,6 @@ Result<std::size_t> count(const BulkSpool::Recipients& next) {
 }
 
 }  // namespace
-
-std::string PacketClaim::name() const { return PacketName{id_, serial_}.str(); }
-
-Result<void> PacketClaim::record(const CopyOutcome& outcome) {
-  if (auto written = journal_->append(write_outcome(outcome)); !written) return written;
-  done_.push_back(outcome);
-  return ++unsynced_ < kSyncInterval ? Result<void>() : sync();
-}
-
-Result<void> PacketClaim::sync() {
-  if (unsynced_ == 0) return {};
-  if (auto synced = journal_->sync(); !synced) return synced;
-  unsynced_ = 0;
-  return {};
-}
 
 BulkSpool::BulkSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t packet_size)
     : fs_(std::move(fs)), packet_size_(packet_size) {
@@ -82,7 +84,8 @@ Result<std::size_t> BulkSpool::write_packets(const QueueId& id, const Recipients
   std::vector<std::string> packet;
   const auto flush = [&]() -> Result<void> {
     if (packet.empty()) return {};
-    auto written = fs_->write_new(packet_path(PacketName{id, ++serial}.str()), write_recipients(packet));
+    auto written =
+        fs_->write_new(packet_path(PacketName{id, ++serial}.str()), write_recipients(packet));
     packet.clear();
     return written;
   };
@@ -102,7 +105,8 @@ Result<std::size_t> BulkSpool::write_packets(const QueueId& id, const Recipients
   return total;
 }
 
-Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_view message, const Recipients& next) {
+Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_view message,
+                                       const Recipients& next) {
   const auto already = published(header.id);
   if (!already) return already.error();
   if (*already) return count(next);
@@ -122,7 +126,8 @@ Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_vi
   return total;
 }
 
-// The recipients may have changed since, so nothing of the old set is kept. Nobody claims an unpublished packet.
+// The recipients may have changed since, so nothing of the old set is kept. Nobody claims an
+// unpublished packet.
 Result<void> BulkSpool::clear_unpublished(const QueueId& id) {
   const auto names = fs_->names("pct");
   if (!names) return names.error();
@@ -133,8 +138,8 @@ Result<void> BulkSpool::clear_unpublished(const QueueId& id) {
 }
 
 Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
-  // Messages before packets: one that is published between the two looks is not yet known, one that is known has had
-  // its packets before. So a known message without packets has ended.
+  // Messages before packets: one that is published between the two looks is not yet known, one that
+  // is known has had its packets before. So a known message without packets has ended.
   const auto messages = names_in(*fs_, "msg");
   if (!messages) return messages.error();
   const auto packets = list_in(*fs_, "pct");
@@ -144,9 +149,12 @@ Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   std::vector<Place> due;
   for (const auto& file : *packets) {
     const auto name = PacketName::parse(file.name);
-    if (!name || !file.regular || file.modified > now) continue;
+    // A time farther ahead was not set by postpone(): the clock has been put back since.
+    const bool postponed = file.modified > now && file.modified <= now + kFarthest;
+    if (!name || !file.regular || postponed) continue;
     const auto message = known.find(name->id.str());
-    if (message != known.end()) due.emplace_back(name->id.made_at(), *message, name->serial, file.name);
+    if (message != known.end())
+      due.emplace_back(name->id.made_at(), *message, name->serial, file.name);
   }
   std::sort(due.begin(), due.end());
   std::vector<std::string> names;
@@ -156,8 +164,11 @@ Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   return names;
 }
 
-// What fails here is tried again by the next look; it must not keep other mail waiting.
-void BulkSpool::tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets) {
+// What fails here is tried again by the next look; it must not keep other mail waiting. The list of
+// packets is only a hint: what comes while a directory is being read may be missing from it, so
+// everything is looked for again before anything goes.
+void BulkSpool::tidy(const std::vector<std::string>& messages,
+                     const std::vector<sys::FileInfo>& packets) {
   std::set<std::string, std::less<>> names, with_packets;
   for (const auto& file : packets)
     if (const auto name = PacketName::parse(file.name)) {
@@ -166,17 +177,24 @@ void BulkSpool::tidy(const std::vector<std::string>& messages, const std::vector
     }
   for (const auto& message : messages)
     if (const auto id = QueueId::parse(message); id && with_packets.count(message) == 0)
-      static_cast<void>(end_message(*id));
+      if (const auto more = has_packet("pct", *id); more && !*more)
+        static_cast<void>(end_message(*id));
   for (const auto& file : packets) {
     const auto packet = packet_of_journal(file.name);
-    if (packet.empty() || names.count(packet) != 0) continue;
-    const auto quarantined = fs_->exists(in("bad", packet));
-    // A crash between the two renames of condemn(): the journal follows its packet.
-    if (quarantined && *quarantined)
-      static_cast<void>(fs_->rename_new(journal_path(packet), in("bad", packet, kJournal)));
-    else
-      static_cast<void>(fs_->remove(journal_path(packet), false));
+    if (!packet.empty() && names.count(packet) == 0) tidy_journal(packet);
   }
+}
+
+void BulkSpool::tidy_journal(std::string_view packet) {
+  const auto live = fs_->exists(packet_path(packet));
+  if (!live || *live) return;
+  const auto quarantined = misses_journal(*fs_, packet);
+  if (!quarantined) return;
+  // A crash between the two renames of condemn(): the journal follows its packet.
+  if (!quarantined->empty())
+    static_cast<void>(fs_->rename_new(journal_path(packet), in("bad", *quarantined, kJournal)));
+  else
+    static_cast<void>(fs_->remove(journal_path(packet), false));
 }
 
 void BulkSpool::forget_ended(TimePoint now) {
@@ -185,7 +203,8 @@ void BulkSpool::forget_ended(TimePoint now) {
   const auto ended = list_in(*fs_, "done");
   if (!ended) return;
   for (const auto& file : *ended)
-    if (file.modified + kKeepEnded < now) static_cast<void>(fs_->remove(in("done", file.name), false));
+    if (file.modified + kKeepEnded < now)
+      static_cast<void>(fs_->remove(in("done", file.name), false));
 }
 
 Result<std::optional<PacketClaim>> BulkSpool::claim(const std::string& packet) {
@@ -213,7 +232,8 @@ Result<std::optional<PacketClaim>> BulkSpool::open_packet(PacketClaim claim) {
     return Error::never(Errc::corrupt, "packet " + name + ": " + reason);
   };
   const auto text = fs_->read(packet_path(name), kMaxPacket);
-  if (!text) return text.error().retry() == Retry::later ? text.error() : give_up(text.error().what());
+  if (!text)
+    return text.error().retry() == Retry::later ? text.error() : give_up(text.error().what());
   const auto recipients = read_recipients(*text);
   if (!recipients) return give_up("it is empty, cut or damaged");
   const auto written = fs_->read(journal_path(name), kMaxPacket);
@@ -228,6 +248,9 @@ Result<std::optional<PacketClaim>> BulkSpool::open_packet(PacketClaim claim) {
   auto file = fs_->append_to(journal_path(name));
   if (!file) return std::move(file).error();
   claim.journal_ = std::move(*file);
+  // On a full disk nothing is sent: a copy whose outcome cannot be written is sent again and again.
+  if (auto room = claim.journal_->reserve(journal_room(claim.remaining_)); !room)
+    return std::move(room).error();
   return std::optional<PacketClaim>(std::move(claim));
 }
 
@@ -240,9 +263,12 @@ Result<Spooled> BulkSpool::message(const QueueId& id) {
 Result<void> BulkSpool::finish(PacketClaim claim) {
   assert(without(claim.remaining_, claim.done_).empty());
   const std::string name = claim.name();
-  if (auto synced = claim.sync(); !synced) return synced;
-  // Packet before journal: a packet without its journal would be sent all over again.
-  if (auto removed = fs_->remove(packet_path(name), true); !removed) return removed;
+  const auto ended = [&]() -> Result<void> {
+    if (auto synced = claim.sync(); !synced) return synced;
+    // Packet before journal: a packet without its journal would be sent all over again.
+    return fs_->remove(packet_path(name), true);
+  }();
+  if (!ended) return note_waiting(claim, ended.error().advice()), ended;
   if (auto removed = fs_->remove(journal_path(name), false); !removed) return removed;
   static_cast<void>(fs_->remove(wait_note(name), false));
   const auto more = has_packet("pct", claim.id_);
@@ -253,8 +279,12 @@ Result<void> BulkSpool::finish(PacketClaim claim) {
 Result<void> BulkSpool::postpone(PacketClaim claim, TimePoint at, std::string_view reason) {
   const std::string name = claim.name();
   if (auto synced = claim.sync(); !synced) return synced;
-  static_cast<void>(write_note(*fs_, wait_note(name), reason));
+  note_waiting(claim, reason);
   return fs_->set_modified(packet_path(name), at);
+}
+
+void BulkSpool::note_waiting(const PacketClaim& claim, std::string_view reason) {
+  static_cast<void>(write_note(*fs_, wait_note(claim.name()), reason));
 }
 
 Result<void> BulkSpool::quarantine(PacketClaim claim, std::string_view reason) {
@@ -265,11 +295,13 @@ Result<void> BulkSpool::quarantine(PacketClaim claim, std::string_view reason) {
 Result<void> BulkSpool::condemn(const std::string& packet, std::string_view reason) {
   const auto name = PacketName::parse(packet);
   assert(name);
-  if (auto noted = write_note(*fs_, in("bad", packet, kReason), reason); !noted) return noted;
+  const auto place = free_name(*fs_, "bad", packet);
+  if (!place) return place.error();
+  if (auto noted = write_note(*fs_, in("bad", *place, kReason), reason); !noted) return noted;
   // Packet before journal, as in finish(); tidy() mends a crash between the two.
-  if (auto cleared = fs_->remove(in("bad", packet, kJournal), false); !cleared) return cleared;
-  if (auto moved = fs_->rename_new(packet_path(packet), in("bad", packet)); !moved) return moved;
-  auto followed = fs_->rename_new(journal_path(packet), in("bad", packet, kJournal));
+  if (auto cleared = fs_->remove(in("bad", *place, kJournal), false); !cleared) return cleared;
+  if (auto moved = fs_->rename_new(packet_path(packet), in("bad", *place)); !moved) return moved;
+  auto followed = fs_->rename_new(journal_path(packet), in("bad", *place, kJournal));
   if (!followed && followed.error().code() != Errc::not_found) return followed;
   static_cast<void>(fs_->remove(wait_note(packet), false));
   const auto more = has_packet("pct", name->id);
@@ -278,11 +310,11 @@ Result<void> BulkSpool::condemn(const std::string& packet, std::string_view reas
 }
 
 Result<bool> BulkSpool::has_packet(std::string_view directory, const QueueId& id) {
+  const auto parse = directory == "bad" ? PacketName::parse_quarantined : PacketName::parse;
   const auto names = names_in(*fs_, directory);
   if (!names) return names.error();
-  return std::any_of(names->begin(), names->end(), [&](const std::string& name) {
-    return belongs_to(name, id) && PacketName::parse(name);
-  });
+  return std::any_of(names->begin(), names->end(),
+                     [&](const std::string& name) { return belongs_to(name, id) && parse(name); });
 }
 
 // Several workers may come here for one message; each step finds the other's work done.
@@ -294,7 +326,9 @@ Result<void> BulkSpool::end_message(const QueueId& id) {
   const auto quarantined = has_packet("bad", id);
   if (!quarantined) return quarantined.error();
   if (!*quarantined) return fs_->remove(message_path(id), true);
-  auto moved = fs_->rename_new(message_path(id), in("bad", id.str()));
+  const auto place = free_name(*fs_, "bad", id.str());
+  if (!place) return place.error();
+  auto moved = fs_->rename_new(message_path(id), in("bad", *place));
   return !moved && moved.error().code() == Errc::not_found ? Result<void>() : moved;
 }
 

@@ -11,6 +11,8 @@ namespace paraph::spool {
 namespace {
 
 constexpr std::string_view kReturnPath = "Return-Path";
+constexpr std::string_view kEnvelope = "X-Paraph-Envelope";
+constexpr std::string_view kUnknown = "unknown";
 constexpr std::size_t kMaxFields = 64;
 
 using Values = std::map<std::string_view, std::string, std::less<>>;
@@ -39,7 +41,8 @@ void write_field(std::string& out, std::string_view name, std::string_view value
   out.append(name).append(": ").append(value).append("\n");
 }
 
-// The fields up to and with our Return-Path, as views into `octets`; `end` is where the message begins.
+// The fields up to and with our Return-Path, as views into `octets`; `end` is where the message
+// begins.
 Result<Values> read_fields(std::string_view octets, std::size_t& end) {
   Values values;
   for (end = 0; values.size() < kMaxFields;) {
@@ -48,9 +51,11 @@ Result<Values> read_fields(std::string_view octets, std::size_t& end) {
     const auto line = octets.substr(end, eol - end);
     end = eol + 1;
     const std::size_t colon = line.find(": ");
-    if (colon == std::string_view::npos || !clean(line)) return corrupt("a line is no field of ours");
+    if (colon == std::string_view::npos || !clean(line))
+      return corrupt("a line is no field of ours");
     const auto name = line.substr(0, colon);
-    const bool ours = name == kReturnPath || name.substr(0, 8) == "X-Sympa-" || name.substr(0, 9) == "X-Paraph-";
+    const bool ours =
+        name == kReturnPath || name.substr(0, 8) == "X-Sympa-" || name.substr(0, 9) == "X-Paraph-";
     if (!ours) return corrupt("a line is no field of ours");
     if (!values.emplace(name, line.substr(colon + 2)).second)
       return corrupt(std::string(name) + " stands twice");
@@ -83,10 +88,13 @@ Result<SpoolHeader> interpret(Values values, bool trusted) {
                      .id = *id,
                      .received = *received,
                      .reverse_path = path.substr(1, path.size() - 2),
+                     .unknown_sender = false,
                      .kind = {},
                      .list = {},
                      .auth = {},
                      .sealed = {}};
+  const auto envelope = values.find(kEnvelope);
+  header.unknown_sender = envelope != values.end() && envelope->second == kUnknown;
   if (!trusted) return header;
   for (const auto& [name, member] : kTrusted)
     if (const auto found = values.find(name); found != values.end()) header.*member = found->second;
@@ -100,6 +108,7 @@ std::string write_header(const SpoolHeader& header, bool trusted) {
   write_field(out, "X-Sympa-To", header.address);
   write_field(out, "X-Paraph-Id", header.id.str());
   write_field(out, "X-Paraph-Received", iso8601(header.received));
+  if (header.unknown_sender) write_field(out, kEnvelope, kUnknown);
   for (const auto& [name, member] : kTrusted)
     if (trusted && !(header.*member).empty()) write_field(out, name, header.*member);
   write_field(out, kReturnPath, "<" + header.reverse_path + ">");

@@ -7,7 +7,8 @@ namespace paraph::spool {
 HoldSpool::HoldSpool(std::shared_ptr<sys::FileSystem> fs, std::string name)
     : fs_(std::move(fs)), name_(std::move(name)) {}
 
-Result<void> HoldSpool::hold(const SpoolHeader& header, std::string_view message, std::string_view reason) {
+Result<void> HoldSpool::hold(const SpoolHeader& header, std::string_view message,
+                             std::string_view reason) {
   const std::string& name = header.id.str();
   const auto present = fs_->exists(name);
   if (!present) return present.error();
@@ -29,7 +30,8 @@ Result<std::vector<Entry>> HoldSpool::entries() {
   std::vector<Entry> found;
   for (const auto& file : *held)
     if (file.regular && is_mail_name(file.name) && !is_reason(file.name))
-      found.push_back(describe(*fs_, name_, file.name, file, true, file.name + std::string(kReason)));
+      found.push_back(
+          describe(*fs_, name_, file.name, file, true, file.name + std::string(kReason)));
   sort_by_time(found);
   return found;
 }

@@ -8,11 +8,21 @@
 namespace paraph::spool {
 namespace {
 
-std::string bad(std::string_view name) { return "bad/" + std::string(name); }
-std::string wait_note(std::string_view name) { return ".wait/" + std::string(name); }
-std::string temporary(std::string_view name) { return "T." + std::string(name); }
+constexpr auto kKeepAbandoned = std::chrono::hours(24);
+constexpr std::string_view kTemporary = "T.";
 
-// EPOCH in ADDRESS.EPOCH.PID,RANDOM. 0, so first, for a file of another shape: somebody put it there by hand.
+std::string bad(std::string_view name) {
+  return "bad/" + std::string(name);
+}
+std::string wait_note(std::string_view name) {
+  return ".wait/" + std::string(name);
+}
+std::string temporary(std::string_view name) {
+  return std::string(kTemporary).append(name);
+}
+
+// EPOCH in ADDRESS.EPOCH.PID,RANDOM. 0, so first, for a file of another shape: somebody put it
+// there by hand.
 long long accepted_at(std::string_view name) {
   const std::size_t pid = name.rfind('.');
   if (pid == std::string_view::npos || pid == 0) return 0;
@@ -31,7 +41,8 @@ sys::NextChunk limited(std::string_view header, const sys::NextChunk& message, s
     if (!chunk) return chunk;
     taken += chunk->size();
     if (taken > limit)
-      return Error::never(Errc::limit, "the message is larger than " + std::to_string(limit) + " octets");
+      return Error::never(Errc::limit,
+                          "the message is larger than " + std::to_string(limit) + " octets");
     return chunk;
   };
 }
@@ -45,10 +56,14 @@ Result<std::string> IncomingSpool::accept(const SpoolHeader& header, const sys::
                                           int pid, Random& random) {
   const std::string name = incoming_name(header.address, header.received, pid, random);
   const std::string internal = write_header(header, false);
-  if (auto written = fs_->write_new_from(temporary(name), limited(internal, message, max_octets_)); !written)
+  if (auto written = fs_->write_new_from(temporary(name), limited(internal, message, max_octets_));
+      !written)
     return std::move(written).error();
   if (auto renamed = fs_->rename_new(temporary(name), name); !renamed) {
     static_cast<void>(fs_->remove(temporary(name), false));
+    // Renamed, but not durably: the MTA hears of an Error and brings the mail again, so this one
+    // goes. What was there before under that name is somebody else's.
+    if (renamed.error().code() != Errc::exists) static_cast<void>(fs_->remove(name, false));
     return std::move(renamed).error();
   }
   return name;
@@ -60,15 +75,30 @@ Result<std::string> IncomingSpool::accept(const SpoolHeader& header, std::string
 }
 
 Result<std::vector<std::string>> IncomingSpool::pending() {
+  return pending(sys::SystemClock().now());
+}
+
+Result<std::vector<std::string>> IncomingSpool::pending(TimePoint now) {
   auto names = fs_->names("");
   if (!names) return names;
+  forget_abandoned(*names, now);
   names->erase(std::remove_if(names->begin(), names->end(),
                               [](const std::string& name) { return !is_mail_name(name); }),
                names->end());
   std::sort(names->begin(), names->end(), [](const std::string& a, const std::string& b) {
-    return std::pair(accepted_at(a), std::string_view(a)) < std::pair(accepted_at(b), std::string_view(b));
+    return std::pair(accepted_at(a), std::string_view(a)) <
+           std::pair(accepted_at(b), std::string_view(b));
   });
   return names;
+}
+
+// There are as many of them as queues at work, and those a crash left: each may be looked at.
+void IncomingSpool::forget_abandoned(const std::vector<std::string>& names, TimePoint now) {
+  for (const auto& name : names) {
+    if (name.substr(0, kTemporary.size()) != kTemporary) continue;
+    const auto file = fs_->info(name);
+    if (file && file->modified + kKeepAbandoned < now) static_cast<void>(fs_->remove(name, false));
+  }
 }
 
 Result<std::optional<Claim>> IncomingSpool::claim(const std::string& name) {
@@ -93,7 +123,9 @@ Result<void> IncomingSpool::finish(Claim claim) {
 }
 
 Result<void> IncomingSpool::quarantine(Claim claim, std::string_view reason) {
-  const std::string target = bad(claim.name);
+  const auto free = free_name(*fs_, "bad", claim.name);
+  if (!free) return free.error();
+  const std::string target = bad(*free);
   // The reason first: a mail in bad/ is never without one.
   if (auto noted = write_note(*fs_, target + std::string(kReason), reason); !noted) return noted;
   if (auto moved = fs_->rename_new(claim.name, target); !moved) return moved;
@@ -116,7 +148,8 @@ Result<std::vector<Entry>> IncomingSpool::entries() {
   if (!quarantined) return quarantined.error();
   for (const auto& file : *quarantined)
     if (file.regular && is_mail_name(file.name) && !is_reason(file.name))
-      found.push_back(describe(*fs_, "bad", bad(file.name), file, false, bad(file.name) + std::string(kReason)));
+      found.push_back(describe(*fs_, "bad", bad(file.name), file, false,
+                               bad(file.name) + std::string(kReason)));
   sort_by_time(found);
   return found;
 }

@@ -8,8 +8,27 @@
 namespace paraph::spool {
 namespace {
 
-constexpr std::array kFields{&CopyOutcome::recipient, &CopyOutcome::outcome, &CopyOutcome::certificate,
-                             &CopyOutcome::cipher, &CopyOutcome::detail};
+struct Field {
+  std::string CopyOutcome::*value;
+  std::size_t room;  ///< octets it gets at most, escaped
+};
+// A recipient is as long as he stands in the packet. The others are bounded, so that the space a
+// packet's journal will need is known before the first copy leaves.
+constexpr std::array kFields{Field{&CopyOutcome::recipient, std::string_view::npos},
+                             Field{&CopyOutcome::outcome, 16}, Field{&CopyOutcome::certificate, 64},
+                             Field{&CopyOutcome::cipher, 32}, Field{&CopyOutcome::detail, 200}};
+
+constexpr std::size_t kEscapeLength = 4;  // \xNN
+
+/// The beginning of an escaped text, cut neither inside a \xNN nor inside a UTF-8 sequence.
+std::string_view fitting(std::string_view escaped, std::size_t room) {
+  if (escaped.size() <= room) return escaped;
+  std::size_t end = room;
+  while (end > 0 && (static_cast<unsigned char>(escaped[end]) & 0xC0U) == 0x80U) --end;
+  const std::size_t control = escaped.substr(0, end).rfind('\\');
+  if (control != std::string_view::npos && control + kEscapeLength > end) end = control;
+  return escaped.substr(0, end);
+}
 
 std::optional<CopyOutcome> read_line(std::string_view line) {
   CopyOutcome copy;
@@ -19,7 +38,7 @@ std::optional<CopyOutcome> read_line(std::string_view line) {
     if (last != (tab == std::string_view::npos)) return std::nullopt;
     auto value = unescape(line.substr(0, tab));
     if (!value) return std::nullopt;
-    copy.*kFields.at(i) = std::move(*value);
+    copy.*kFields.at(i).value = std::move(*value);
     if (!last) line.remove_prefix(tab + 1);
   }
   if (copy.recipient.empty() || copy.outcome.empty()) return std::nullopt;
@@ -30,11 +49,19 @@ std::optional<CopyOutcome> read_line(std::string_view line) {
 
 std::string write_outcome(const CopyOutcome& copy) {
   std::string line;
-  for (const auto field : kFields) {
-    if (field != kFields.front()) line += '\t';
-    line += escape(copy.*field);
+  for (const auto& field : kFields) {
+    if (!line.empty()) line += '\t';
+    line += fitting(escape(copy.*field.value), field.room);
   }
   return line + '\n';
+}
+
+std::size_t journal_room(const std::vector<std::string>& recipients) {
+  std::size_t line = kFields.size();  // the tabs and the line end
+  for (auto field = kFields.begin() + 1; field != kFields.end(); ++field) line += field->room;
+  std::size_t room = 0;
+  for (const auto& recipient : recipients) room += escape(recipient).size() + line;
+  return room;
 }
 
 std::string write_outcomes(const std::vector<CopyOutcome>& done) {
@@ -79,7 +106,8 @@ std::optional<std::vector<std::string>> read_recipients(std::string_view text) {
   return recipients;
 }
 
-std::vector<std::string> without(const std::vector<std::string>& recipients, const std::vector<CopyOutcome>& done) {
+std::vector<std::string> without(const std::vector<std::string>& recipients,
+                                 const std::vector<CopyOutcome>& done) {
   std::set<std::string_view> ended;
   for (const auto& copy : done) ended.insert(copy.recipient);
   std::vector<std::string> left;

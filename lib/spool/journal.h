@@ -14,8 +14,11 @@ struct Journal {
   std::vector<CopyOutcome> done;
   bool damaged = false;  ///< some line was cut or is not ours: rewrite before appending
 };
+/// Fields but the recipient are cut to a bounded length: a detail to 200 octets.
 [[nodiscard]] std::string write_outcome(const CopyOutcome& copy);
 [[nodiscard]] std::string write_outcomes(const std::vector<CopyOutcome>& done);
+/// What one outcome for each of them takes at most.
+[[nodiscard]] std::size_t journal_room(const std::vector<std::string>& recipients);
 [[nodiscard]] Journal read_journal(std::string_view text);
 
 [[nodiscard]] std::string write_recipients(const std::vector<std::string>& recipients);

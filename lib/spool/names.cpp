@@ -27,7 +27,9 @@ std::string encode_address(std::string_view address) {
     const char c = address[i];
     const bool first = i == 0;
     const bool keep = ascii::is_alnum(c) || (!first && harmless.find(c) != std::string_view::npos);
-    const std::string piece = keep && !(first && temporary) ? std::string(1, c) : fmt::format("_{:02X}", static_cast<unsigned char>(c));
+    const std::string piece = keep && !(first && temporary)
+                                  ? std::string(1, c)
+                                  : fmt::format("_{:02X}", static_cast<unsigned char>(c));
     if (name.size() + piece.size() > kMaxAddress) break;
     name += piece;
   }
@@ -46,7 +48,9 @@ bool is_mail_name(std::string_view name) {
          name.find('/') == std::string_view::npos;
 }
 
-std::string PacketName::str() const { return fmt::format("{}.{:04}", id.str(), serial); }
+std::string PacketName::str() const {
+  return fmt::format("{}.{:04}", id.str(), serial);
+}
 
 std::optional<PacketName> PacketName::parse(std::string_view text) {
   if (text.size() < kIdLength + 5 || text[kIdLength] != '.') return std::nullopt;
@@ -58,6 +62,17 @@ std::optional<PacketName> PacketName::parse(std::string_view text) {
   PacketName name{*id, serial};
   // One file, one name: "00001" and "0001" must not be the same packet.
   return name.str() == text ? std::optional(name) : std::nullopt;
+}
+
+std::optional<PacketName> PacketName::parse_quarantined(std::string_view text) {
+  if (auto name = parse(text)) return name;
+  const std::size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  unsigned number = 0;
+  std::from_chars(text.data() + dot + 1, text.data() + text.size(), number);
+  const auto packet = text.substr(0, dot);
+  const bool ours = number > 0 && number < kMaxSame && text == numbered(packet, number);
+  return ours ? parse(packet) : std::nullopt;
 }
 
 std::string escape(std::string_view text) {
@@ -109,6 +124,24 @@ Result<std::vector<sys::FileInfo>> list_in(sys::FileSystem& fs, std::string_view
   auto entries = fs.list(directory);
   if (!entries && entries.error().code() == Errc::not_found) return std::vector<sys::FileInfo>();
   return entries;
+}
+
+std::string numbered(std::string_view name, unsigned number) {
+  return number == 0 ? std::string(name) : fmt::format("{}.{}", name, number);
+}
+
+Result<std::string> free_name(sys::FileSystem& fs, std::string_view directory,
+                              std::string_view name) {
+  for (unsigned number = 0; number < kMaxSame; ++number) {
+    std::string free = numbered(name, number);
+    const std::string path = sys::join(directory, free);
+    const auto taken = fs.exists(path);
+    if (!taken && taken.error().code() != Errc::not_found) return taken.error();
+    if (!taken || !*taken) return free;
+  }
+  return Error::later(Errc::exists,
+                      fmt::format("{}: there are {} of that name",
+                                  fs.full_path(sys::join(directory, name)), kMaxSame));
 }
 
 std::string read_note(sys::FileSystem& fs, std::string_view path) {

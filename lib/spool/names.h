@@ -9,7 +9,8 @@
 #include "spool/queue_id.h"
 #include "sys/file_system.h"
 
-/// Inside `spool` only: file names, lines of packets and journals, small verbs that the spools share.
+/// Inside `spool` only: file names, lines of packets and journals, small verbs that the spools
+/// share.
 namespace paraph::spool {
 
 /// Whether a directory entry is a mail, not something hidden or still being written.
@@ -21,10 +22,12 @@ struct PacketName {
   unsigned serial = 0;
   [[nodiscard]] std::string str() const;
   [[nodiscard]] static std::optional<PacketName> parse(std::string_view text);
+  /// Also "ID.NNNN.K", as free_name() makes it in bad/.
+  [[nodiscard]] static std::optional<PacketName> parse_quarantined(std::string_view text);
 };
 
-/// Backslash and controls as `\xNN`, so that any text fits between tabs on one line; nullopt for what escape() never
-/// writes.
+/// Backslash and controls as `\xNN`, so that any text fits between tabs on one line; nullopt for
+/// what escape() never writes.
 [[nodiscard]] std::string escape(std::string_view text);
 [[nodiscard]] std::optional<std::string> unescape(std::string_view text);
 
@@ -32,11 +35,21 @@ struct PacketName {
 [[nodiscard]] sys::NextChunk pieces(std::string_view first, std::string_view second);
 
 /// An absent directory has no entries.
-[[nodiscard]] Result<std::vector<std::string>> names_in(sys::FileSystem& fs, std::string_view directory);
-[[nodiscard]] Result<std::vector<sys::FileInfo>> list_in(sys::FileSystem& fs, std::string_view directory);
+[[nodiscard]] Result<std::vector<std::string>> names_in(sys::FileSystem& fs,
+                                                        std::string_view directory);
+[[nodiscard]] Result<std::vector<sys::FileInfo>> list_in(sys::FileSystem& fs,
+                                                         std::string_view directory);
+
+/// `name`, or "NAME.1", "NAME.2" … when there is such a file in the directory already: what is
+/// quarantined for a second time must not stay in the way for ever. Errc::exists past kMaxSame.
+constexpr unsigned kMaxSame = 1000;
+[[nodiscard]] std::string numbered(std::string_view name, unsigned number);
+[[nodiscard]] Result<std::string> free_name(sys::FileSystem& fs, std::string_view directory,
+                                            std::string_view name);
 
 /// Text of a .reason or .wait file, without its line end; empty when there is none.
 [[nodiscard]] std::string read_note(sys::FileSystem& fs, std::string_view path);
-[[nodiscard]] Result<void> write_note(sys::FileSystem& fs, std::string_view path, std::string_view reason);
+[[nodiscard]] Result<void> write_note(sys::FileSystem& fs, std::string_view path,
+                                      std::string_view reason);
 
 }  // namespace paraph::spool

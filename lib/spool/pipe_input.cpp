@@ -17,14 +17,17 @@ std::size_t line_end(std::string_view text, std::size_t from) {
   return eol == std::string_view::npos ? 0 : eol + 1;
 }
 
-// RFC 5321 §4.4: the final MTA writes the envelope sender, `<>` for the null one. Empty for all that could not be one.
+// RFC 5321 §4.4: the final MTA writes the envelope sender, `<>` for the null one. Empty for all
+// that could not be one.
 std::string to_reverse_path(std::string_view text) {
   text = ascii::trim(text);
   if (text.size() >= 2 && text.front() == '<' && text.back() == '>')
     text = text.substr(1, text.size() - 2);
   const std::size_t at = text.rfind('@');
   const bool two_sides = at != std::string_view::npos && at > 0 && at + 1 < text.size();
-  const auto unfit = [](char c) { return ascii::is_control(c) || ascii::is_wsp(c) || c == '<' || c == '>'; };
+  const auto unfit = [](char c) {
+    return ascii::is_control(c) || ascii::is_wsp(c) || c == '<' || c == '>';
+  };
   if (!two_sides || text.size() > kMaxReversePath || !utf8::valid(text) ||
       std::any_of(text.begin(), text.end(), unfit))
     return {};
@@ -52,19 +55,25 @@ PipeInput read_pipe(std::string_view input, std::string_view environment_sender)
   if (start.substr(0, kFromLine.size()) == kFromLine) {
     if (const std::size_t end = line_end(start, 0); end != 0) {
       known = true;
-      result.reverse_path = to_reverse_path(first_word(ascii::trim_right(start.substr(kFromLine.size(), end - kFromLine.size()))));
+      result.reverse_path = to_reverse_path(
+          first_word(ascii::trim_right(start.substr(kFromLine.size(), end - kFromLine.size()))));
       result.message_offset = end;
     }
   }
   const auto rest = start.substr(result.message_offset);
   if (ascii::istarts_with(rest, kReturnPath)) {
     if (const std::size_t end = field_end(rest, 0); end != 0) {
-      if (!known) result.reverse_path = to_reverse_path(rest.substr(kReturnPath.size(), end - kReturnPath.size()));
+      if (!known)
+        result.reverse_path =
+            to_reverse_path(rest.substr(kReturnPath.size(), end - kReturnPath.size()));
       known = true;
       result.message_offset += end;
     }
   }
-  if (!known) result.reverse_path = to_reverse_path(environment_sender);
+  if (!known) {
+    result.reverse_path = to_reverse_path(environment_sender);
+    result.unknown_sender = environment_sender.empty();
+  }
   return result;
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 // RFC 4648 §6 in lower case; a character's place is its value.
 constexpr std::string_view kAlphabet = "abcdefghijklmnopqrstuvwxyz234567";
-constexpr std::size_t kLength = 20;   // 36 bits of time and 64 random ones, 5 to a character
+constexpr std::size_t kLength = 20;  // 36 bits of time and 64 random ones, 5 to a character
 constexpr unsigned kTimeBits = 36;
 constexpr std::uint64_t kTimeMask = (std::uint64_t{1} << kTimeBits) - 1;
 
@@ -45,14 +45,16 @@ std::optional<QueueId> QueueId::parse(std::string_view text) {
 }
 
 QueueId QueueId::make(TimePoint at, Random& random) {
-  return QueueId(write(static_cast<std::uint64_t>(epoch(at)) & kTimeMask, to_number(random.octets(8))));
+  return QueueId(
+      write(static_cast<std::uint64_t>(epoch(at)) & kTimeMask, to_number(random.octets(8))));
 }
 
 QueueId QueueId::derive(std::string_view purpose, const Digest& digest) const {
   std::string material = text_;
   material += '\0';
   material += purpose;
-  return QueueId(write(static_cast<std::uint64_t>(epoch(made_at())), to_number(digest.sha256(material))));
+  return QueueId(
+      write(static_cast<std::uint64_t>(epoch(made_at())), to_number(digest.sha256(material))));
 }
 
 TimePoint QueueId::made_at() const {

@@ -16,7 +16,7 @@
 /// The spools. This module alone knows spool file names. States of one mail (spool(7) has the same table; each arrow
 /// is one rename or unlink after fsync):
 ///
-///   S1  msg/T.NAME             being written by the queue; a crash leaves it, the MTA retries
+///   S1  msg/T.NAME             being written by the queue; a crash leaves it, the MTA retries; removed after a day
 ///   S2  msg/NAME               accepted: from here we owe an ending
 ///   S3  msg/NAME, locked       a worker has it (flock); if it dies, S2 again
 ///   S4  outputs exist under names made from the ingest id; a repeat finds and keeps them
@@ -28,7 +28,8 @@
 ///   B4  bulk/bad/ID.NNNN + .done + .reason, bulk/bad/ID   quarantined packets and, after the last packet, their message
 ///
 /// Beside them, for people: msg/.wait/NAME and bulk/.wait/ID.NNNN say why something waits. Names that begin with "T."
-/// are being written, in every directory. Whatever is no regular file is passed over.
+/// are being written, in every directory. Whatever is no regular file is passed over. What is quarantined while its
+/// name is taken in bad/ becomes NAME.1, NAME.2 …, and its .done and .reason are named after that.
 namespace paraph::spool {
 
 /// NAME of a mail in msg: ADDRESS.EPOCH.PID,RANDOM with ADDRESS whitelist-encoded (`_XX`), cut at 150 octets, never
@@ -57,25 +58,30 @@ class IncomingSpool {
  public:
   explicit IncomingSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t max_octets = std::size_t{1} << 30);
 
-  /// S1 → S2. Used by paraph-queue. More than `max_octets` is Errc::limit; after any Error T.NAME is gone.
+  /// S1 → S2. Used by paraph-queue. More than `max_octets` is Errc::limit; after any Error T.NAME is gone, and so is
+  /// NAME where the machine lets it: the MTA will bring the mail again.
   [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, std::string_view message, int pid, Random& random);
   /// The same for a message that arrives piece by piece.
   [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, const sys::NextChunk& message, int pid,
                                            Random& random);
   /// Names in S2, oldest first. Temporary, hidden, bad and .wait files are not among them.
+  /// Also removes each T.NAME that nobody has written to for a day.
   [[nodiscard]] Result<std::vector<std::string>> pending();
+  [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
   /// S2 → S3; nullopt when somebody else has it, it is gone, or no name of a mail.
   [[nodiscard]] Result<std::optional<Claim>> claim(const std::string& name);
   [[nodiscard]] Result<Spooled> read(const Claim& claim);
   /// S4 → S5.
   [[nodiscard]] Result<void> finish(Claim claim);
-  /// S3 → S6: bad/NAME and bad/NAME.reason.
+  /// S3 → S6: bad/NAME and bad/NAME.reason, or NAME.1 … where there is a NAME.
   [[nodiscard]] Result<void> quarantine(Claim claim, std::string_view reason);
   /// Notes beside a mail why it waits (msg/.wait/NAME), for people; cleared by finish and quarantine.
   void note_waiting(const Claim& claim, std::string_view reason);
   [[nodiscard]] Result<std::vector<Entry>> entries();
 
  private:
+  void forget_abandoned(const std::vector<std::string>& names, TimePoint now);
+
   std::shared_ptr<sys::FileSystem> fs_;
   std::size_t max_octets_;
 };
@@ -93,7 +99,8 @@ class HoldSpool {
   std::string name_;
 };
 
-/// One recipient's ending in the journal.
+/// One recipient's ending in the journal. There `detail` is cut at 200 octets and the others at what they need, so that
+/// a line is bounded.
 struct CopyOutcome {
   std::string recipient;
   std::string outcome;       ///< "sealed" | "plain" | "notice" | "failed"
@@ -111,9 +118,12 @@ class PacketClaim {
   [[nodiscard]] const std::vector<std::string>& remaining() const { return remaining_; }
   /// What the journal said then, and what was recorded since.
   [[nodiscard]] const std::vector<CopyOutcome>& done() const { return done_; }
-  /// Appends to the journal; synced every `kSyncInterval` outcomes and at the end: what a power cut may repeat.
+  /// Appends to the journal; synced at the end, and as soon as `kSyncInterval` outcomes are not: what a power cut may
+  /// repeat, with the transaction that was under way.
   static constexpr std::size_t kSyncInterval = 32;
   [[nodiscard]] Result<void> record(const CopyOutcome& outcome);
+  /// All outcomes of one transaction in one write(2): a kill -9 repeats the whole transaction or nothing of it.
+  [[nodiscard]] Result<void> record_all(const std::vector<CopyOutcome>& outcomes);
 
  private:
   friend class BulkSpool;
@@ -147,11 +157,13 @@ class BulkSpool {
   /// B1 or any state after it.
   [[nodiscard]] Result<bool> published(const QueueId& id);
 
-  /// Packets that may be worked on at `now` (mtime not in the future), oldest message first. Also ends what a crash left
-  /// half ended: messages without a packet, journals without theirs, and B3 after a day.
+  /// Packets that may be worked on at `now`, oldest message first: those whose mtime is not in the hour to come. (Nobody
+  /// postpones by an hour; what lies farther ahead comes from a clock that has been put back.) Also ends what a crash
+  /// left half ended: messages without a packet, journals without theirs, and B3 after a day.
   [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
   /// nullopt when somebody else has it, it is gone, or not published. A packet that cannot be read is quarantined here,
-  /// since without recipients there is nothing to claim: Errc::corrupt says so.
+  /// since without recipients there is nothing to claim: Errc::corrupt says so. The journal has its space from here on:
+  /// a full disk is an Error (later) of claim(), before any copy leaves, and never one of record().
   [[nodiscard]] Result<std::optional<PacketClaim>> claim(const std::string& packet);
   [[nodiscard]] Result<Spooled> message(const QueueId& id);
   /// All recipients of the packet have an outcome (asserted): removes packet and journal, and the message with its last
@@ -159,6 +171,9 @@ class BulkSpool {
   [[nodiscard]] Result<void> finish(PacketClaim claim);
   /// Some recipients were deferred: the packet is tried again at `at`.
   [[nodiscard]] Result<void> postpone(PacketClaim claim, TimePoint at, std::string_view reason);
+  /// Notes beside a packet why it waits (bulk/.wait/ID.NNNN), for people; cleared by finish and quarantine. An Error of
+  /// finish() that leaves the packet is noted by itself.
+  void note_waiting(const PacketClaim& claim, std::string_view reason);
   /// A packet or message that cannot be read: into bulk/bad/ with a reason, the journal with it; the message follows
   /// with its last packet.
   [[nodiscard]] Result<void> quarantine(PacketClaim claim, std::string_view reason);
@@ -173,6 +188,7 @@ class BulkSpool {
   [[nodiscard]] Result<bool> has_packet(std::string_view directory, const QueueId& id);
   [[nodiscard]] Result<void> end_message(const QueueId& id);
   void tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets);
+  void tidy_journal(std::string_view packet);
   void forget_ended(TimePoint now);
 
   std::shared_ptr<sys::FileSystem> fs_;

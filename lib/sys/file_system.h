@@ -30,6 +30,9 @@ struct FileInfo {
 class AppendFile {
  public:
   virtual ~AppendFile() = default;
+  /// Takes the space that appends of `octets` octets will need, so that none of them can find the disk full; size and
+  /// content stay. Freed with the file. Where the file system cannot (NFS 3), it promises nothing and is no error.
+  [[nodiscard]] virtual Result<void> reserve(std::size_t octets) = 0;
   /// One write(2) of the whole text: after a kill -9 it is there or not.
   [[nodiscard]] virtual Result<void> append(std::string_view text) = 0;
   /// fdatasync: survives a power cut.

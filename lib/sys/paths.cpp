@@ -37,8 +37,8 @@ Result<void> check_key_permissions(const std::string& path) {
   const bool private_to_owner = (owned->mode & 0177U) == 0;
   const bool shared_with_us = (owned->mode & 0137U) == 0 && owned->gid == ::getegid();
   if (private_to_owner || shared_with_us) return {};
-  return Error::later(Errc::denied, fmt::format("{}: mode {:04o} lets others at a private key", path,
-                                                owned->mode))
+  return Error::later(Errc::denied, fmt::format("{}: mode {:04o} lets others at a private key",
+                                                path, owned->mode))
       .with_hint(fmt::format("chmod 600 {}", path));
 }
 

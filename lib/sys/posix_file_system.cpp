@@ -36,6 +36,17 @@ class JournalFile final : public AppendFile {
   JournalFile(Descriptor file, Descriptor new_in, std::string path)
       : file_(std::move(file)), new_in_(std::move(new_in)), path_(std::move(path)) {}
 
+  Result<void> reserve(std::size_t octets) override {
+    const off_t end = ::lseek(file_.get(), 0, SEEK_END);
+    if (end < 0) return machine_error(errno, "reserve space in", path_);
+    while (octets > 0 &&
+           ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, end, static_cast<off_t>(octets)) != 0) {
+      if (errno == EOPNOTSUPP || errno == ENOSYS) break;
+      if (errno != EINTR) return machine_error(errno, "reserve space in", path_);
+    }
+    return {};
+  }
+
   Result<void> append(std::string_view text) override {
     const off_t end = ::lseek(file_.get(), 0, SEEK_END);
     if (end < 0) return machine_error(errno, "append to", path_);
@@ -110,7 +121,8 @@ class PosixFileSystem final : public FileSystem {
   }
   [[nodiscard]] Result<Place> locate(std::string_view path) const;
   [[nodiscard]] Result<Descriptor> directory(std::string_view path) const;
-  [[nodiscard]] Result<Descriptor> open_file(const Place& place, std::string_view path, int flags) const;
+  [[nodiscard]] Result<Descriptor> open_file(const Place& place, std::string_view path,
+                                             int flags) const;
   [[nodiscard]] Result<void> fill(const Descriptor& file, std::string_view path,
                                   const NextChunk& next) const;
   [[nodiscard]] Result<void> sync(const Place& place, std::string_view path) const;
@@ -124,15 +136,18 @@ class PosixFileSystem final : public FileSystem {
 
 Result<Descriptor> PosixFileSystem::directory(std::string_view path) const {
   if (!path.empty() && path != "." && !plain_path(path))
-    return Error::never(Errc::denied, fmt::format("{}: not a path below the root", full_path(path)));
-  Descriptor found = open_directory(directory_.get(), std::string(path == "." ? "" : path), resolve_);
+    return Error::never(Errc::denied,
+                        fmt::format("{}: not a path below the root", full_path(path)));
+  Descriptor found =
+      open_directory(directory_.get(), std::string(path == "." ? "" : path), resolve_);
   if (!found) return failed(errno, "open", path);
   return found;
 }
 
 Result<PosixFileSystem::Place> PosixFileSystem::locate(std::string_view path) const {
   if (!plain_path(path))
-    return Error::never(Errc::denied, fmt::format("{}: not a path below the root", full_path(path)));
+    return Error::never(Errc::denied,
+                        fmt::format("{}: not a path below the root", full_path(path)));
   const std::size_t slash = path.rfind('/');
   const bool nested = slash != std::string_view::npos;
   auto parent = directory(nested ? path.substr(0, slash) : "");
@@ -160,7 +175,8 @@ Result<void> PosixFileSystem::sync(const Place& place, std::string_view path) co
 Result<std::string> PosixFileSystem::read(std::string_view path, std::size_t limit) {
   auto octets = read_start(path, limit + 1);
   if (octets && octets->size() > limit)
-    return Error::never(Errc::limit, fmt::format("{}: larger than {} octets", full_path(path), limit));
+    return Error::never(Errc::limit,
+                        fmt::format("{}: larger than {} octets", full_path(path), limit));
   return octets;
 }
 
@@ -214,9 +230,10 @@ Result<std::vector<std::string>> PosixFileSystem::names(std::string_view path) {
   std::vector<std::string> found;
   auto walked = each_entry(path, [&](int at, const std::string& name, unsigned char type) {
     struct stat st {};
+    bool regular = type == DT_REG;
     if (type == DT_UNKNOWN && ::fstatat(at, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0)
-      type = IFTODT(st.st_mode);
-    if (type == DT_REG) found.push_back(name);
+      regular = S_ISREG(st.st_mode);
+    if (regular) found.push_back(name);
   });
   if (!walked) return std::move(walked).error();
   return found;
@@ -278,7 +295,8 @@ Result<void> PosixFileSystem::rename_new(std::string_view from, std::string_view
       return 0;
     // A file system without the flag (NFS): link(2) refuses an existing target just as well.
     if (errno != EINVAL && errno != ENOSYS) return errno;
-    if (::linkat(source->at(), source->c_str(), target->at(), target->c_str(), 0) != 0) return errno;
+    if (::linkat(source->at(), source->c_str(), target->at(), target->c_str(), 0) != 0)
+      return errno;
     return ::unlinkat(source->at(), source->c_str(), 0) == 0 ? 0 : errno;
   };
   if (const int code = rename(); code != 0)
@@ -368,8 +386,10 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::lock(std::string_view path) {
   if (!file) return file.error();
   while (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
     if (errno != EINTR) return failed(errno, "lock", path);
-  // Between open and flock the file may have been finished and, under the same name, another have come.
-  struct stat held {}, named {};
+  // Between open and flock the file may have been finished and, under the same name, another have
+  // come.
+  struct stat held {
+  }, named{};
   if (::fstat(file->get(), &held) != 0 ||
       ::fstatat(place->at(), place->c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0)
     return failed(errno, "lock", path);

@@ -40,11 +40,13 @@ void forbid_dumps() {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-// A file opened later must not become descriptor 2, or an error message lands in the mail. Write-only on 0: a program
-// started without stdin fails to read it, instead of seeing an empty message.
+// A file opened later must not become descriptor 2, or an error message lands in the mail.
+// Write-only on 0: a program started without stdin fails to read it, instead of seeing an empty
+// message.
 void occupy_standard_descriptors() {
   for (int fd = 0; fd <= 2; ++fd)
-    if (::fcntl(fd, F_GETFD) == -1) static_cast<void>(::open("/dev/null", fd == 0 ? O_WRONLY : O_RDWR));
+    if (::fcntl(fd, F_GETFD) == -1)
+      static_cast<void>(::open("/dev/null", fd == 0 ? O_WRONLY : O_RDWR));
 }
 
 }  // namespace
@@ -54,7 +56,8 @@ bool harden() {
   ::umask(077);
   forbid_dumps();
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));  // a file size limit is a failed write, not a death
+  static_cast<void>(
+      std::signal(SIGXFSZ, SIG_IGN));  // a file size limit is a failed write, not a death
   return ::getauxval(AT_SECURE) == 0;
 }
 
@@ -70,12 +73,15 @@ Result<void> become_owner_of(const std::string& path) {
       ::setresuid(owner->uid, owner->uid, owner->uid) != 0)
     return machine_error(errno, "become the owner of", path);
   if (::setuid(0) == 0)
-    return Error::later(Errc::denied, fmt::format("become the owner of {}: root is still there", path));
+    return Error::later(Errc::denied,
+                        fmt::format("become the owner of {}: root is still there", path));
   forbid_dumps();  // the kernel resets the flag with the uid, to a default that may allow them
   return {};
 }
 
-unsigned current_uid() { return ::geteuid(); }
+unsigned current_uid() {
+  return ::geteuid();
+}
 
 std::string user_name(unsigned uid) {
   const auto account = find_account(uid);

@@ -45,7 +45,8 @@ struct SpawnPlan {
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 };
 
-// Own process group, so that a time limit ends grandchildren too; no signal setting of ours is inherited.
+// Own process group, so that a time limit ends grandchildren too; no signal setting of ours is
+// inherited.
 Result<pid_t> start(const std::vector<std::string>& argv, int input, int err) {
   SpawnPlan plan;
   ::posix_spawn_file_actions_adddup2(&plan.actions, input, STDIN_FILENO);
@@ -57,8 +58,8 @@ Result<pid_t> start(const std::vector<std::string>& argv, int input, int err) {
   sigfillset(&all);
   ::posix_spawnattr_setsigmask(&plan.attributes, &none);
   ::posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  ::posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-                                                   POSIX_SPAWN_SETPGROUP);
+  ::posix_spawnattr_setflags(
+      &plan.attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   std::vector<char*> arguments;
   for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -67,6 +68,22 @@ Result<pid_t> start(const std::vector<std::string>& argv, int input, int err) {
                                  arguments.data(), environ);
   if (code != 0) return machine_error(code, "run", argv.front());
   return pid;
+}
+
+// A child that does not read to the end is its own affair; our process may not have been told to
+// ignore SIGPIPE.
+ssize_t write_unsignalled(int fd, std::string_view octets) {
+  sigset_t broken_pipe, before;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+  const ssize_t wrote = ::write(fd, octets.data(), octets.size());
+  const int code = errno;
+  const timespec at_once{};
+  if (wrote < 0 && code == EPIPE) ::sigtimedwait(&broken_pipe, nullptr, &at_once);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = code;
+  return wrote;
 }
 
 // Feeds, listens and reaps one child.
@@ -102,7 +119,7 @@ class Child {
   }
 
   void feed() {
-    const ssize_t wrote = ::write(input_.get(), left_.data(), left_.size());
+    const ssize_t wrote = write_unsignalled(input_.get(), left_);
     if (wrote > 0) left_.remove_prefix(static_cast<std::size_t>(wrote));
     const bool broken = wrote < 0 && errno != EAGAIN && errno != EINTR;
     if (left_.empty() || broken) input_ = Descriptor();

@@ -18,8 +18,12 @@ namespace {
 volatile std::sig_atomic_t stop_flag = 0;
 volatile std::sig_atomic_t reload_flag = 0;
 
-void ask_stop(int) { stop_flag = 1; }
-void ask_reload(int) { reload_flag = 1; }
+void ask_stop(int) {
+  stop_flag = 1;
+}
+void ask_reload(int) {
+  reload_flag = 1;
+}
 
 struct Watched {
   int signal;
@@ -39,7 +43,9 @@ void watch_signals() {
   }
 }
 
-bool stop_requested() { return stop_flag != 0; }
+bool stop_requested() {
+  return stop_flag != 0;
+}
 
 bool take_reload_request() {
   const bool asked = reload_flag != 0;
@@ -49,9 +55,11 @@ bool take_reload_request() {
 
 DirectoryWatch::DirectoryWatch(const std::vector<std::string>& directories)
     : fd_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
-  // What cannot be watched (inotify's limits, a directory not there yet) is found by the rescan after `timeout`.
+  // What cannot be watched (inotify's limits, a directory not there yet) is found by the rescan
+  // after `timeout`.
   for (const auto& directory : directories)
-    if (fd_ >= 0) ::inotify_add_watch(fd_, directory.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR);
+    if (fd_ >= 0)
+      ::inotify_add_watch(fd_, directory.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR);
 }
 
 DirectoryWatch::~DirectoryWatch() {
@@ -59,7 +67,8 @@ DirectoryWatch::~DirectoryWatch() {
 }
 
 void DirectoryWatch::wait(std::chrono::milliseconds timeout) {
-  // Signals are held back between looking at the flags and sleeping; ppoll(2) lets them in atomically.
+  // Signals are held back between looking at the flags and sleeping; ppoll(2) lets them in
+  // atomically.
   sigset_t held, before;
   sigemptyset(&held);
   for (const auto& watched : kWatched) sigaddset(&held, watched.signal);

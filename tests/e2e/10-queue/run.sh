@@ -95,16 +95,30 @@ for address in '' secure @example.org secure@ 'a b@example.org' $'a\n@example.or
 done
 expect 64 "$queue" < "$site/octets"
 expect 64 "$queue" --config "$site/paraph.conf" < "$site/octets"
-expect 64 "$queue" --config "$site/paraph.conf" 1 2 secure@example.org < "$site/octets"
 expect 64 "$queue" --unknown secure@example.org < "$site/octets"
 [ -z "$(mails)" ] || fail "usage errors left $(mails)"
 
+echo "== several addresses in one call, as of a pipe(8) without its limit of one: 75, and none is dropped"
+for others in a@example.org 'a@example.org b@example.org' '5 a@example.org' -x@example.org --config@example.org; do
+  expect 75 "$queue" --config "$site/paraph.conf" $others secure@example.org < "$site/octets"
+  grep -qF 'more than one address (try: paraph_destination_recipient_limit = 1' "$site/err" || fail "$(cat "$site/err")"
+done
+expect 75 "$PARAPH_BIN/paraph-bouncequeue" --config "$site/paraph.conf" a@example.org secure@example.org < "$site/octets"
+grep -qF 'paraphbounce_destination_recipient_limit = 1' "$site/err" || fail "$(cat "$site/err")"
+expect 75 "$queue" --config "$site/paraph.conf" a@example.org @example.org < "$site/octets"
+for others in '1 2' x 10 Z; do
+  expect 75 "$queue" --config "$site/paraph.conf" $others secure@example.org < "$site/octets"
+  grep -q 'is no priority' "$site/err" || fail "$(cat "$site/err")"
+done
+[ -z "$(mails)" ] || fail "refused calls left $(mails)"
+
 echo "== other ways to call it"
 put 5 secure@example.org < "$site/octets"
+put z secure@example.org < "$site/octets"
 expect 0 "$queue" --config="$site/paraph.conf" secure@example.org < "$site/octets"
 PARAPH_CONFIG="$site/paraph.conf" expect 0 "$queue" secure@example.org < "$site/octets"
 put secure@example.org < /dev/null
-[ "$(mails | wc -l)" = 4 ] || fail "$(mails)"
+[ "$(mails | wc -l)" = 5 ] || fail "$(mails)"
 "$queue" --help | grep -q '^usage: paraph-queue' || fail help
 expect 0 "$PARAPH_BIN/paraph-bouncequeue" --config "$site/paraph.conf" secure@example.org < "$site/octets"
 [ "$(find "$site/spool/bounce" -type f | wc -l)" = 1 ] || fail "bounce spool"
@@ -119,7 +133,6 @@ expect 75 "$queue" --config "$site/paraph.conf" secure@example.org <&-
 rm -r "$site/spool/msg"
 expect 75 "$queue" --config "$site/paraph.conf" secure@example.org < "$site/octets"
 grep -q 'spool/msg: No such file' "$site/err" || fail "$(cat "$site/err")"
-ln -s /tmp "$site/spool/msg.link"
 touch "$site/spool/msg"
 expect 75 "$queue" --config "$site/paraph.conf" secure@example.org < "$site/octets"
 

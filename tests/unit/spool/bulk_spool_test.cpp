@@ -3,85 +3,12 @@
 #include <algorithm>
 #include <map>
 
-#include "spool/spool.h"
+#include "bulk_samples.h"
 #include "support/faulty_file_system.h"
-#include "support/memory_file_system.h"
-#include "support/still_ports.h"
 
 using namespace paraph;
 using namespace paraph::spool;
 using namespace paraph::testing;
-
-namespace {
-
-using Names = std::vector<std::string>;
-TimePoint at(long long seconds) { return TimePoint{std::chrono::seconds(seconds)}; }
-const TimePoint kToday = at(1798761600);
-
-SpoolHeader header_at(TimePoint when, Random& random) {
-  return {.address = "l@example.org", .id = QueueId::make(when, random), .received = when,
-          .reverse_path = "alice@example.org", .kind = "post", .list = "l@example.org",
-          .auth = "smime", .sealed = "yes"};
-}
-SpoolHeader sample() {
-  CountingRandom random;
-  return header_at(kToday, random);
-}
-
-template <class Fs>
-std::shared_ptr<sys::FileSystem> borrow(Fs& fs) {
-  return std::shared_ptr<sys::FileSystem>(&fs, [](sys::FileSystem*) {});
-}
-
-Names members(std::size_t count, const std::string& prefix = "m") {
-  Names out;
-  for (std::size_t i = 0; i < count; ++i) out.push_back(prefix + std::to_string(i) + "@example.org");
-  return out;
-}
-
-/// Hands them out in batches of 3, then an empty one.
-BulkSpool::Recipients batches(Names all) {
-  return [all = std::move(all), next = std::size_t{0}]() mutable -> Result<Names> {
-    const std::size_t end = std::min(next + 3, all.size());
-    Names batch(all.begin() + static_cast<std::ptrdiff_t>(next), all.begin() + static_cast<std::ptrdiff_t>(end));
-    next = end;
-    return batch;
-  };
-}
-
-/// Everybody in the claimable packets, sorted.
-Names everybody(BulkSpool& spool) {
-  Names all;
-  const Names packets = *spool.pending(kToday);
-  for (const auto& packet : packets) {
-    const auto claim = spool.claim(packet);
-    all.insert(all.end(), (*claim)->remaining().begin(), (*claim)->remaining().end());
-  }
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
-CopyOutcome outcome_for(const std::string& recipient) { return {recipient, "sealed", "ab12", "aes256", "250 2.0.0 Ok"}; }
-
-/// Works like a distribute worker until an Error; `delivered` counts copies that left.
-void distribute(sys::FileSystem& fs, std::map<std::string, int>& delivered) {
-  BulkSpool spool(borrow(fs), 4);
-  const auto packets = spool.pending(kToday);
-  if (!packets) return;
-  for (const auto& packet : *packets) {
-    auto claim = spool.claim(packet);
-    if (!claim) return;
-    if (!*claim) continue;
-    if (!spool.message((*claim)->id())) return;
-    for (const auto& recipient : (*claim)->remaining()) {
-      ++delivered[recipient];
-      if (!(*claim)->record(outcome_for(recipient))) return;
-    }
-    if (!spool.finish(std::move(**claim))) return;
-  }
-}
-
-}  // namespace
 
 TEST_CASE("recipients go into packets, and the message is published after them", "[spool]") {
   MemoryFileSystem disk;
@@ -134,12 +61,14 @@ TEST_CASE("an error of the directory publishes nothing", "[spool]") {
   REQUIRE_FALSE(failed);
   REQUIRE(failed.error().what() == "database is locked");
   REQUIRE(spool.pending(kToday)->empty());
-  REQUIRE_FALSE(spool.claim(sample().id.str() + ".0001")->has_value());  // half a set is never claimed
+  REQUIRE_FALSE(
+      spool.claim(sample().id.str() + ".0001")->has_value());  // half a set is never claimed
   REQUIRE(*spool.enqueue(sample(), "message", batches({"b@example.org"})) == 1);
   REQUIRE(everybody(spool) == Names{"b@example.org"});
 }
 
-TEST_CASE("packets of the oldest message come first, postponed ones when their time has come", "[spool]") {
+TEST_CASE("packets of the oldest message come first, postponed ones when their time has come",
+          "[spool]") {
   MemoryFileSystem disk;
   BulkSpool spool(borrow(disk), 1);
   CountingRandom random;
@@ -150,13 +79,15 @@ TEST_CASE("packets of the oldest message come first, postponed ones when their t
   REQUIRE(spool.enqueue(late, "x", batches({"a@example.org"})));
   REQUIRE(spool.enqueue(early, "x", batches(members(2))));
   const Names all = *spool.pending(kToday);
-  REQUIRE(all == Names{early.id.str() + ".0001", early.id.str() + ".0002", late.id.str() + ".0001"});
+  REQUIRE(all ==
+          Names{early.id.str() + ".0001", early.id.str() + ".0002", late.id.str() + ".0001"});
   auto claim = spool.claim(all[1]);
   REQUIRE(spool.postpone(std::move(**claim), kToday + std::chrono::minutes(5), "451 busy"));
   REQUIRE(*spool.pending(kToday) == Names{all[0], all[2]});
   REQUIRE(*spool.pending(kToday + std::chrono::minutes(5)) == all);
   const auto entries = *spool.entries();
-  REQUIRE(std::any_of(entries.begin(), entries.end(), [](const Entry& e) { return e.waits_for == "451 busy"; }));
+  REQUIRE(std::any_of(entries.begin(), entries.end(),
+                      [](const Entry& e) { return e.waits_for == "451 busy"; }));
 }
 
 TEST_CASE("a claim goes on after its journal", "[spool]") {
@@ -202,7 +133,8 @@ TEST_CASE("any cut of the journal loses the cut line and nothing else", "[spool]
       BulkSpool spool(borrow(disk), 4);
       REQUIRE(spool.enqueue(sample(), "message", batches(members(4))));
       REQUIRE(disk.write_new(journal, whole.substr(0, n) + tail));
-      const auto lines = static_cast<std::size_t>(std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n), '\n'));
+      const auto lines = static_cast<std::size_t>(
+          std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n), '\n'));
       std::size_t done = 0;
       {
         auto claim = spool.claim(packet);
@@ -236,7 +168,8 @@ TEST_CASE("the message goes with its last packet, in any order", "[spool]") {
   for (const auto& packet : packets) {
     REQUIRE(disk.files().count("msg/" + sample().id.str()) == 1);
     auto claim = spool.claim(packet);
-    for (const auto& recipient : (*claim)->remaining()) REQUIRE((*claim)->record(outcome_for(recipient)));
+    for (const auto& recipient : (*claim)->remaining())
+      REQUIRE((*claim)->record(outcome_for(recipient)));
     REQUIRE(spool.finish(std::move(**claim)));
   }
   REQUIRE(disk.files() == std::map<std::string, std::string>{{"done/" + sample().id.str(), ""}});
@@ -267,7 +200,8 @@ TEST_CASE("quarantine takes packet, journal and, after the last packet, the mess
   REQUIRE(disk.files().count("msg/" + sample().id.str()) == 1);
   REQUIRE(*spool.pending(kToday) == Names{packets[1]});
   auto second = spool.claim(packets[1]);
-  for (const auto& recipient : (*second)->remaining()) REQUIRE((*second)->record(outcome_for(recipient)));
+  for (const auto& recipient : (*second)->remaining())
+    REQUIRE((*second)->record(outcome_for(recipient)));
   REQUIRE(spool.finish(std::move(**second)));
   const auto files = disk.files();
   REQUIRE(files.size() == 5);  // and done/ID
@@ -313,9 +247,11 @@ TEST_CASE("a journal is stable before its packet goes or waits", "[spool]") {
         auto claim = spool.claim(sample().id.str() + ".0001");
         if (!claim || !*claim) continue;
         bool recorded = true;
-        for (const auto& recipient : members(3)) recorded = recorded && (*claim)->record(outcome_for(recipient)).has_value();
+        for (const auto& recipient : members(3))
+          recorded = recorded && (*claim)->record(outcome_for(recipient)).has_value();
         if (!recorded) continue;
-        static_cast<void>(again ? spool.postpone(std::move(**claim), kToday, "451") : spool.finish(std::move(**claim)));
+        static_cast<void>(again ? spool.postpone(std::move(**claim), kToday, "451")
+                                : spool.finish(std::move(**claim)));
       }
       disk.cut_power();
       if (faulty.trace().back() == "sync") continue;
@@ -327,7 +263,8 @@ TEST_CASE("a journal is stable before its packet goes or waits", "[spool]") {
 }
 
 TEST_CASE("a packet that cannot be read is quarantined, and the next one goes on", "[spool]") {
-  for (const std::string octets : {"", "a@example.org", "a@example.org\n\n", "a\tb@example.org\n", "a\\x4@example.org\n"}) {
+  for (const std::string octets :
+       {"", "a@example.org", "a@example.org\n\n", "a\tb@example.org\n", "a\\x4@example.org\n"}) {
     MemoryFileSystem disk;
     BulkSpool spool(borrow(disk), 2);
     REQUIRE(spool.enqueue(sample(), "message", batches(members(4))));
@@ -348,8 +285,8 @@ TEST_CASE("strange names in the spool are passed over", "[spool]") {
   REQUIRE(spool.entries()->empty());
   REQUIRE(spool.enqueue(sample(), "message", batches(members(1))));
   const std::string id = sample().id.str();
-  for (const auto& name : Names{"x", ".0001", id, id + ".", id + ".1", id + ".00001", id + ".-001", id + ".0001x",
-                                 id + ".99999999999", "T." + id + ".0002"})
+  for (const auto& name : Names{"x", ".0001", id, id + ".", id + ".1", id + ".00001", id + ".-001",
+                                id + ".0001x", id + ".99999999999", "T." + id + ".0002"})
     REQUIRE(disk.write_new("pct/" + name, "a@example.org\n"));
   REQUIRE(disk.write_new("msg/T.x", "x"));
   REQUIRE(disk.make_directory("pct/" + id + ".0009"));
@@ -365,7 +302,8 @@ TEST_CASE("enqueue broken at any call: a repeat leaves exactly one whole set", "
       for (int n = 1;; ++n, ++walked) {
         MemoryFileSystem disk;
         FaultyFileSystem faulty(disk, n, fault);
-        const auto first = BulkSpool(borrow(faulty), 4).enqueue(sample(), "message", batches(members(10)));
+        const auto first =
+            BulkSpool(borrow(faulty), 4).enqueue(sample(), "message", batches(members(10)));
         if (power) disk.cut_power();
         INFO("call " << n << " " << faulty.trace().back());
         BulkSpool spool(borrow(disk), 4);
@@ -377,13 +315,15 @@ TEST_CASE("enqueue broken at any call: a repeat leaves exactly one whole set", "
         REQUIRE(spool.enqueue(sample(), "message", batches(was ? members(10) : members(5, "new"))));
         REQUIRE(everybody(spool) == (was ? members(10) : members(5, "new")));
         REQUIRE(spool.message(sample().id)->message == "message");
-        for (const auto& [path, octets] : disk.files()) REQUIRE(path.find("T.") == std::string::npos);
+        for (const auto& [path, octets] : disk.files())
+          REQUIRE(path.find("T.") == std::string::npos);
         if (!faulty.happened()) break;
       }
   REQUIRE(walked > 60);
 }
 
-TEST_CASE("distribution broken at any call: all get a copy, after a kill -9 at most one gets two", "[spool]") {
+TEST_CASE("distribution broken at any call: all get a copy, after a kill -9 at most one gets two",
+          "[spool]") {
   int walked = 0;
   for (const auto fault : kEveryFault)
     for (const bool power : {false, true})
@@ -406,7 +346,8 @@ TEST_CASE("distribution broken at any call: all get a copy, after a kill -9 at m
         REQUIRE(twice <= (power ? PacketClaim::kSyncInterval : 1));
         BulkSpool spool(borrow(disk), 4);
         REQUIRE(spool.pending(kToday)->empty());  // and tidies
-        REQUIRE(disk.files() == std::map<std::string, std::string>{{"done/" + sample().id.str(), ""}});
+        REQUIRE(disk.files() ==
+                std::map<std::string, std::string>{{"done/" + sample().id.str(), ""}});
         if (!faulty.happened()) break;
       }
   REQUIRE(walked > 150);
@@ -439,7 +380,7 @@ TEST_CASE("quarantine broken at any call ends with everything in bad", "[spool]"
         const std::string id = sample().id.str();
         REQUIRE(files.size() == 5);
         for (const auto& path : Names{"bad/" + id, "bad/" + packet, "bad/" + packet + ".done",
-                                       "bad/" + packet + ".reason", "done/" + id})
+                                      "bad/" + packet + ".reason", "done/" + id})
           REQUIRE(files.count(path) == 1);
         REQUIRE(files.at("bad/" + packet + ".done").find("m0@example.org") == 0);
         if (!faulty.happened()) break;

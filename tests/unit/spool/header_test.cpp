@@ -4,6 +4,7 @@
 #include "support/still_ports.h"
 
 using namespace paraph;
+using namespace std::string_literals;
 using namespace paraph::spool;
 
 namespace {
@@ -11,15 +12,23 @@ namespace {
 SpoolHeader sample() {
   testing::CountingRandom random;
   const TimePoint at{std::chrono::seconds(1798761600)};
-  return {.address = "secure@example.org", .id = QueueId::make(at, random), .received = at,
-          .reverse_path = "alice@example.org", .kind = "post", .list = "secure@example.org",
-          .auth = "smime", .sealed = "yes"};
+  return {.address = "secure@example.org",
+          .id = QueueId::make(at, random),
+          .received = at,
+          .reverse_path = "alice@example.org",
+          .unknown_sender = false,
+          .kind = "post",
+          .list = "secure@example.org",
+          .auth = "smime",
+          .sealed = "yes"};
 }
 
 std::string sender_of(std::string_view input, std::string_view environment = "") {
   return read_pipe(input, environment).reverse_path;
 }
-std::string rest_of(std::string_view input) { return std::string(input.substr(read_pipe(input, "").message_offset)); }
+std::string rest_of(std::string_view input) {
+  return std::string(input.substr(read_pipe(input, "").message_offset));
+}
 
 }  // namespace
 
@@ -28,14 +37,15 @@ TEST_CASE("the header is written line by line, Return-Path last", "[spool]") {
   const std::string common = "X-Sympa-To: secure@example.org\nX-Paraph-Id: " + header.id.str() +
                              "\nX-Paraph-Received: 2027-01-01T00:00:00Z\n";
   REQUIRE(write_header(header, false) == common + "Return-Path: <alice@example.org>\n");
-  REQUIRE(write_header(header, true) == common +
-                                            "X-Paraph-Kind: post\nX-Paraph-List: secure@example.org\n"
-                                            "X-Paraph-Auth: smime\nX-Paraph-Sealed: yes\n"
-                                            "Return-Path: <alice@example.org>\n");
+  REQUIRE(write_header(header, true) ==
+          common +
+              "X-Paraph-Kind: post\nX-Paraph-List: secure@example.org\n"
+              "X-Paraph-Auth: smime\nX-Paraph-Sealed: yes\n"
+              "Return-Path: <alice@example.org>\n");
 }
 
 TEST_CASE("what was written is read back, message octet for octet", "[spool]") {
-  const std::string message("From: a\r\n\nbody\0\xff\rReturn-Path: <x@y>\n", 38);
+  const std::string message = "From: a\r\n\nbody\0\xff\rReturn-Path: <x@y>\n"s;
   const auto header = sample();
   const auto trusted = read_spooled(write_header(header, true) + message, true);
   REQUIRE(trusted);
@@ -89,7 +99,8 @@ TEST_CASE("a damaged header is corrupt, which no later try mends", "[spool]") {
     REQUIRE(cut.error().retry() == Retry::never);
     REQUIRE(cut.error().code() == Errc::corrupt);
   }
-  for (const std::string_view name : {"X-Sympa-To", "X-Paraph-Id", "X-Paraph-Received", "Return-Path"}) {
+  for (const std::string_view name :
+       {"X-Sympa-To", "X-Paraph-Id", "X-Paraph-Received", "Return-Path"}) {
     const std::size_t from = good.find(name);
     const std::size_t end = good.find('\n', from) + 1;
     REQUIRE_FALSE(read_spooled(std::string(good).erase(from, end - from), true));
@@ -98,21 +109,24 @@ TEST_CASE("a damaged header is corrupt, which no later try mends", "[spool]") {
   }
 }
 
-TEST_CASE("foreign lines and control characters are refused, unknown fields of ours passed over", "[spool]") {
+TEST_CASE("foreign lines and control characters are refused, unknown fields of ours passed over",
+          "[spool]") {
   const std::string good = write_header(sample(), true);
-  for (const std::string& line : {std::string("Received: by x\n"), std::string("\n"), std::string(" folded\n"),
-                                  std::string("X-Sympa-Note: a\rb\n"), std::string("X-Sympa-Note: a\0b\n", 18),
-                                  std::string("X-Sympa-Note\n")})
+  for (const std::string& line : {std::string("Received: by x\n"), std::string("\n"),
+                                  std::string(" folded\n"), std::string("X-Sympa-Note: a\rb\n"),
+                                  "X-Sympa-Note: a\0b\n"s, std::string("X-Sympa-Note\n")})
     REQUIRE_FALSE(read_spooled(line + good, true));
   REQUIRE(read_spooled("X-Sympa-Family: f\nX-Paraph-Later: 1\n" + good, true));
   std::string many;
   for (int i = 0; i < 10000; ++i) many += "X-Paraph-" + std::to_string(i) + ": x\n";
   REQUIRE_FALSE(read_spooled(many + good, true));
-  REQUIRE_FALSE(read_spooled("X-Paraph-Long: " + std::string(kHeaderOctets, 'x') + "\n" + good, true));
+  REQUIRE_FALSE(
+      read_spooled("X-Paraph-Long: " + std::string(kHeaderOctets, 'x') + "\n" + good, true));
 }
 
 TEST_CASE("the header alone reads as with its message", "[spool]") {
-  const std::string start = (write_header(sample(), true) + std::string(100000, 'x')).substr(0, kHeaderOctets);
+  const std::string start =
+      (write_header(sample(), true) + std::string(100000, 'x')).substr(0, kHeaderOctets);
   const auto header = read_spool_header(start, true);
   REQUIRE(header);
   REQUIRE(header->auth == "smime");
@@ -130,16 +144,19 @@ TEST_CASE("Postfix pipe(8) flags=hqRu: Return-Path stands first", "[spool]") {
   REQUIRE(sender_of("Return-Path: <alice@example.org>\nReceived: x\n") == "alice@example.org");
   REQUIRE(rest_of("Return-Path: <alice@example.org>\nReceived: x\n") == "Received: x\n");
   REQUIRE(rest_of("return-path:\r\n\t<alice@example.org>\r\nReceived: x\r\n") == "Received: x\r\n");
-  REQUIRE(sender_of("return-path:\r\n\t<alice@example.org>\r\nReceived: x\r\n") == "alice@example.org");
+  REQUIRE(sender_of("return-path:\r\n\t<alice@example.org>\r\nReceived: x\r\n") ==
+          "alice@example.org");
 }
 
 TEST_CASE("only the leading lines are believed and consumed", "[spool]") {
-  const std::string later = "Received: x\nReturn-Path: <eve@example.org>\nFrom eve@example.org now\n\n";
+  const std::string later =
+      "Received: x\nReturn-Path: <eve@example.org>\nFrom eve@example.org now\n\n";
   REQUIRE(sender_of(later).empty());
   REQUIRE(rest_of(later) == later);
   REQUIRE(rest_of("Return-Path: <a@example.org>\nReturn-Path: <eve@example.org>\n\n") ==
           "Return-Path: <eve@example.org>\n\n");
-  REQUIRE(rest_of("Return-Path: <a@example.org>\nFrom eve@example.org now\n") == "From eve@example.org now\n");
+  REQUIRE(rest_of("Return-Path: <a@example.org>\nFrom eve@example.org now\n") ==
+          "From eve@example.org now\n");
   REQUIRE(rest_of("From: alice@example.org\n\n") == "From: alice@example.org\n\n");
 }
 
@@ -155,9 +172,10 @@ TEST_CASE("what is no reverse path is the null sender", "[spool]") {
   REQUIRE(sender_of("", local + "@12345678901234.org").size() == 319);
   REQUIRE(sender_of("", local + "@1234567890123456.org").empty());
   for (const std::string& text :
-       {std::string("MAILER-DAEMON"), std::string("<>"), std::string("<MAILER-DAEMON>"), std::string("root"),
-        std::string("@example.org"), std::string("a@"), std::string("a b@example.org"), std::string("a\tb@example.org"),
-        std::string("a@example.org\nX-Paraph-Auth: smime"), std::string("a\0@example.org", 14),
+       {std::string("MAILER-DAEMON"), std::string("<>"), std::string("<MAILER-DAEMON>"),
+        std::string("root"), std::string("@example.org"), std::string("a@"),
+        std::string("a b@example.org"), std::string("a\tb@example.org"),
+        std::string("a@example.org\nX-Paraph-Auth: smime"), "a\0@example.org"s,
         std::string("<a@example.org>,<b@example.org>"), std::string("a@ex\xffmple.org")})
     REQUIRE(sender_of("", text).empty());
   REQUIRE(sender_of("", "j\xc3\xb6rg@example.org") == "j\xc3\xb6rg@example.org");
@@ -166,7 +184,25 @@ TEST_CASE("what is no reverse path is the null sender", "[spool]") {
 TEST_CASE("a line longer than an MTA's is part of the message", "[spool]") {
   const std::string from = "From " + std::string(kPipeOctets, 'x') + "@example.org\nbody";
   REQUIRE(rest_of(from) == from);
-  const std::string field = "Return-Path: <a@example.org>" + std::string(kPipeOctets, ' ') + "\nbody";
+  const std::string field =
+      "Return-Path: <a@example.org>" + std::string(kPipeOctets, ' ') + "\nbody";
   REQUIRE(rest_of(field) == field);
   REQUIRE(rest_of("From a@example.org without an end") == "From a@example.org without an end");
+}
+
+TEST_CASE("a sender whom nobody named is not the null sender (RFC 5321 §4.5.5)", "[spool]") {
+  REQUIRE(read_pipe("Subject: x\n\n", "").unknown_sender);
+  REQUIRE_FALSE(read_pipe("Subject: x\n\n", "<>").unknown_sender);
+  REQUIRE_FALSE(read_pipe("Subject: x\n\n", "bob@example.org").unknown_sender);
+  REQUIRE_FALSE(read_pipe("Return-Path: <>\n\n", "").unknown_sender);
+  REQUIRE_FALSE(read_pipe("From MAILER-DAEMON now\n\n", "").unknown_sender);
+  auto header = sample();
+  header.reverse_path.clear();
+  for (const bool unknown : {false, true}) {
+    header.unknown_sender = unknown;
+    const auto read = read_spooled(write_header(header, false) + "x", false);
+    REQUIRE(read);
+    REQUIRE(read->header.unknown_sender == unknown);
+    REQUIRE(read->header.null_sender() == !unknown);
+  }
 }

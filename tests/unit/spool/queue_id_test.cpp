@@ -5,10 +5,13 @@
 #include "support/still_ports.h"
 
 using namespace paraph;
+using namespace std::string_view_literals;
 using spool::QueueId;
 
 namespace {
-TimePoint at(long long seconds) { return TimePoint{std::chrono::seconds(seconds)}; }
+TimePoint at(long long seconds) {
+  return TimePoint{std::chrono::seconds(seconds)};
+}
 }  // namespace
 
 TEST_CASE("an id is 20 characters, parses back and carries its time", "[spool]") {
@@ -29,7 +32,8 @@ TEST_CASE("all 64 random bits and no others get into the id", "[spool]") {
   std::set<std::string> seen;
   for (int bit = 0; bit < 64; ++bit) {
     random.text = std::string(8, '\0');
-    random.text[static_cast<std::size_t>(bit / 8)] = static_cast<char>(1U << static_cast<unsigned>(bit % 8));
+    random.text[static_cast<std::size_t>(bit / 8)] =
+        static_cast<char>(1U << static_cast<unsigned>(bit % 8));
     const auto id = QueueId::make(at(1798761601), random);
     REQUIRE(epoch(id.made_at()) == 1798761601);
     seen.insert(id.str());
@@ -43,11 +47,11 @@ TEST_CASE("all 64 random bits and no others get into the id", "[spool]") {
 
 TEST_CASE("nothing that could be a path is an id", "[spool]") {
   for (const std::string_view text :
-       {"", "aaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaa", "AAAAAAAAAAAAAAAAAAAA", "../../../etc/passwd0",
-        "aaaaaaaaa/aaaaaaaaaa", "aaaaaaaaaaaaaaaaaaa1", "aaaaaaaaaaaaaaaaaaa8", "aaaaaaaaaaaaaaaaaaa ",
-        "aaaaaaaaaaaaaaaaaa\xc3\xa4"})
+       {"", "aaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaa", "AAAAAAAAAAAAAAAAAAAA",
+        "../../../etc/passwd0", "aaaaaaaaa/aaaaaaaaaa", "aaaaaaaaaaaaaaaaaaa1",
+        "aaaaaaaaaaaaaaaaaaa8", "aaaaaaaaaaaaaaaaaaa ", "aaaaaaaaaaaaaaaaaa\xc3\xa4"})
     REQUIRE_FALSE(QueueId::parse(text));
-  REQUIRE_FALSE(QueueId::parse(std::string_view("aaaaaaaaaaaaaaaaaaa\0", 20)));
+  REQUIRE_FALSE(QueueId::parse("aaaaaaaaaaaaaaaaaaa\0"sv));
 }
 
 TEST_CASE("a derived id is the same every time, keeps the time and differs by purpose", "[spool]") {

@@ -12,8 +12,9 @@ auto call(State& state, const std::string& what, Whole whole, Half half) -> decl
   if (state.dead) return gone;
   state.trace.push_back(what);
   if (++state.calls != state.at) return whole();
-  state.dead = state.fault != Fault::fail;
-  if (state.fault == Fault::cut_after) static_cast<void>(whole());
+  state.dead = state.fault != Fault::fail && state.fault != Fault::fail_after;
+  if (state.fault == Fault::cut_after || state.fault == Fault::fail_after)
+    static_cast<void>(whole());
   if (state.fault == Fault::cut_during) half();
   return gone;
 }
@@ -23,15 +24,21 @@ auto call(State& state, const std::string& what, Whole whole) -> decltype(whole(
   return call(state, what, whole, [] {});
 }
 
-std::string_view first_half(std::string_view text) { return text.substr(0, text.size() / 2); }
+std::string_view first_half(std::string_view text) {
+  return text.substr(0, text.size() / 2);
+}
 
 class FaultyJournal final : public sys::AppendFile {
  public:
   FaultyJournal(std::unique_ptr<sys::AppendFile> inner, std::shared_ptr<State> state)
       : inner_(std::move(inner)), state_(std::move(state)) {}
+  Result<void> reserve(std::size_t octets) override {
+    return call(*state_, "reserve", [&] { return inner_->reserve(octets); });
+  }
   Result<void> append(std::string_view text) override {
-    return call(*state_, "append", [&] { return inner_->append(text); },
-                [&] { static_cast<void>(inner_->append(first_half(text))); });
+    return call(
+        *state_, "append", [&] { return inner_->append(text); },
+        [&] { static_cast<void>(inner_->append(first_half(text))); });
   }
   Result<void> sync() override {
     return call(*state_, "sync", [&] { return inner_->sync(); });
@@ -70,8 +77,9 @@ Result<bool> FaultyFileSystem::exists(std::string_view path) {
   return call(*state_, words("exists", path), [&] { return inner_.exists(path); });
 }
 Result<void> FaultyFileSystem::write_new(std::string_view path, std::string_view octets) {
-  return call(*state_, words("write_new", path), [&] { return inner_.write_new(path, octets); },
-              [&] { static_cast<void>(inner_.write_new(path, first_half(octets))); });
+  return call(
+      *state_, words("write_new", path), [&] { return inner_.write_new(path, octets); },
+      [&] { static_cast<void>(inner_.write_new(path, first_half(octets))); });
 }
 Result<void> FaultyFileSystem::write_new_from(std::string_view path, const sys::NextChunk& next) {
   // Half of a stream: its first piece, cut.
@@ -79,7 +87,9 @@ Result<void> FaultyFileSystem::write_new_from(std::string_view path, const sys::
     const auto piece = next();
     if (piece) static_cast<void>(inner_.write_new(path, first_half(*piece)));
   };
-  return call(*state_, words("write_new_from", path), [&] { return inner_.write_new_from(path, next); }, half);
+  return call(
+      *state_, words("write_new_from", path), [&] { return inner_.write_new_from(path, next); },
+      half);
 }
 Result<void> FaultyFileSystem::rename_new(std::string_view from, std::string_view to) {
   return call(*state_, words("rename_new", from, to), [&] { return inner_.rename_new(from, to); });
@@ -91,7 +101,8 @@ Result<void> FaultyFileSystem::remove(std::string_view path, bool durably) {
   return call(*state_, words("remove", path), [&] { return inner_.remove(path, durably); });
 }
 Result<void> FaultyFileSystem::sync_directory(std::string_view directory) {
-  return call(*state_, words("sync_directory", directory), [&] { return inner_.sync_directory(directory); });
+  return call(*state_, words("sync_directory", directory),
+              [&] { return inner_.sync_directory(directory); });
 }
 Result<void> FaultyFileSystem::make_directory(std::string_view path) {
   return call(*state_, words("make_directory", path), [&] { return inner_.make_directory(path); });
@@ -99,7 +110,8 @@ Result<void> FaultyFileSystem::make_directory(std::string_view path) {
 Result<std::unique_ptr<sys::AppendFile>> FaultyFileSystem::append_to(std::string_view path) {
   auto file = call(*state_, words("append_to", path), [&] { return inner_.append_to(path); });
   if (!file) return file;
-  return std::unique_ptr<sys::AppendFile>(std::make_unique<FaultyJournal>(std::move(*file), state_));
+  return std::unique_ptr<sys::AppendFile>(
+      std::make_unique<FaultyJournal>(std::move(*file), state_));
 }
 Result<void> FaultyFileSystem::set_modified(std::string_view path, TimePoint at) {
   return call(*state_, words("set_modified", path), [&] { return inner_.set_modified(path, at); });

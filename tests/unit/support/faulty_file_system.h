@@ -11,28 +11,35 @@ namespace paraph::testing {
 
 /// What happens at the chosen call.
 enum class Fault : unsigned char {
-  fail,        ///< the call does nothing and returns an Error; later calls work (a full disk, a passing EIO)
-  cut_before,  ///< the process is gone before the call: it and all later ones return an Error and do nothing
+  fail,  ///< the call does nothing and returns an Error; later calls work (a full disk, a passing
+         ///< EIO)
+  cut_before,  ///< the process is gone before the call: it and all later ones return an Error and
+               ///< do nothing
   cut_during,  ///< a write or append does the first half of its octets, then as cut_before
   cut_after,   ///< the call takes effect, its caller never hears of it, then as cut_before
+  fail_after,  ///< the call takes effect and returns an Error all the same; later calls work (a
+               ///< rename whose directory cannot be synced). Not one of kEveryFault.
 };
-constexpr Fault kEveryFault[] = {Fault::fail, Fault::cut_before, Fault::cut_during, Fault::cut_after};
+constexpr Fault kEveryFault[] = {Fault::fail, Fault::cut_before, Fault::cut_during,
+                                 Fault::cut_after};
 
-/// Wraps a FileSystem and breaks it at the n-th call, counted from 1 over everything that can fail: the verbs, and
-/// append() and sync() of the files that append_to() gave. To walk every call of an operation:
+/// Wraps a FileSystem and breaks it at the n-th call, counted from 1 over everything that can fail:
+/// the verbs, and reserve(), append() and sync() of the files that append_to() gave. To walk every
+/// call of an operation:
 ///
 ///   for (const auto fault : kEveryFault)
 ///     for (int n = 1;; ++n) {
 ///       MemoryFileSystem disk;  …                    // the state before
 ///       FaultyFileSystem faulty(disk, n, fault);
-///       operation(faulty);                           // ends with an Error, or the call was not reached
-///       if (!faulty.happened()) break;               // walked them all
-///       disk.cut_power();                            // or not: then it was a kill -9
-///       operation(disk); REQUIRE(state of disk);     // the repeat
+///       operation(faulty);                           // ends with an Error, or the call was not
+///       reached if (!faulty.happened()) break;               // walked them all disk.cut_power();
+///       // or not: then it was a kill -9 operation(disk); REQUIRE(state of disk);     // the
+///       repeat
 ///     }
 ///
-/// The wrapped file system must live longer; locks are passed through, so drop them before the repeat.
-class FaultyFileSystem final : public sys::FileSystem {
+/// The wrapped file system must live longer; locks are passed through, so drop them before the
+/// repeat.
+class FaultyFileSystem : public sys::FileSystem {
  public:
   FaultyFileSystem(sys::FileSystem& inner, int at, Fault fault, Errc code = Errc::io);
 
@@ -42,7 +49,9 @@ class FaultyFileSystem final : public sys::FileSystem {
   [[nodiscard]] const std::vector<std::string>& trace() const { return state_->trace; }
 
   [[nodiscard]] const std::string& root() const override { return inner_.root(); }
-  [[nodiscard]] std::string full_path(std::string_view path) const override { return inner_.full_path(path); }
+  [[nodiscard]] std::string full_path(std::string_view path) const override {
+    return inner_.full_path(path);
+  }
   [[nodiscard]] Result<std::string> read(std::string_view path, std::size_t limit) override;
   [[nodiscard]] Result<std::string> read_start(std::string_view path, std::size_t count) override;
   [[nodiscard]] Result<std::vector<sys::FileInfo>> list(std::string_view directory) override;
@@ -50,7 +59,8 @@ class FaultyFileSystem final : public sys::FileSystem {
   [[nodiscard]] Result<sys::FileInfo> info(std::string_view path) override;
   [[nodiscard]] Result<bool> exists(std::string_view path) override;
   [[nodiscard]] Result<void> write_new(std::string_view path, std::string_view octets) override;
-  [[nodiscard]] Result<void> write_new_from(std::string_view path, const sys::NextChunk& next) override;
+  [[nodiscard]] Result<void> write_new_from(std::string_view path,
+                                            const sys::NextChunk& next) override;
   [[nodiscard]] Result<void> rename_new(std::string_view from, std::string_view to) override;
   [[nodiscard]] Result<void> replace(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> remove(std::string_view path, bool durably) override;

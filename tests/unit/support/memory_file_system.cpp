@@ -1,6 +1,8 @@
 #include "support/memory_file_system.h"
 
+#include <algorithm>
 #include <functional>
+#include <limits>
 
 namespace paraph::testing {
 
@@ -29,9 +31,26 @@ struct HeldLock final : sys::FileLock {
 
 class MemoryJournal final : public sys::AppendFile {
  public:
-  MemoryJournal(std::shared_ptr<Node> file, std::shared_ptr<Node> directory)
-      : file_(std::move(file)), directory_(std::move(directory)) {}
-  Result<void> append(std::string_view text) override { return file_->octets += text, Result<void>(); }
+  MemoryJournal(std::shared_ptr<Node> file, std::shared_ptr<Node> directory,
+                std::shared_ptr<std::size_t> room)
+      : file_(std::move(file)), directory_(std::move(directory)), room_(std::move(room)) {}
+  MemoryJournal(const MemoryJournal&) = delete;
+  MemoryJournal& operator=(const MemoryJournal&) = delete;
+  ~MemoryJournal() override { *room_ += reserved_; }
+  Result<void> reserve(std::size_t octets) override {
+    if (octets > *room_) return Error::later(Errc::io, "no space left");
+    *room_ -= octets;
+    reserved_ += octets;
+    return {};
+  }
+  Result<void> append(std::string_view text) override {
+    const std::size_t own = std::min(text.size(), reserved_);
+    if (text.size() - own > *room_) return Error::later(Errc::io, "no space left");
+    reserved_ -= own;
+    *room_ -= text.size() - own;
+    file_->octets += text;
+    return {};
+  }
   Result<void> sync() override {
     file_->stable_octets = file_->octets;
     directory_->stable_names = directory_->names;
@@ -40,9 +59,13 @@ class MemoryJournal final : public sys::AppendFile {
 
  private:
   std::shared_ptr<Node> file_, directory_;
+  std::shared_ptr<std::size_t> room_;
+  std::size_t reserved_ = 0;
 };
 
-Error missing(std::string_view path) { return Error::later(Errc::not_found, std::string(path) + ": no such file"); }
+Error missing(std::string_view path) {
+  return Error::later(Errc::not_found, std::string(path) + ": no such file");
+}
 
 void forget_unstable(Node& node) {
   node.octets = node.stable_octets;
@@ -62,10 +85,16 @@ void collect(const Node& node, const std::string& prefix, std::map<std::string, 
 
 }  // namespace
 
-MemoryFileSystem::MemoryFileSystem() : top_(std::make_shared<Node>()) { top_->directory = true; }
+MemoryFileSystem::MemoryFileSystem()
+    : top_(std::make_shared<Node>()),
+      journal_room_(std::make_shared<std::size_t>(std::numeric_limits<std::size_t>::max())) {
+  top_->directory = true;
+}
 MemoryFileSystem::~MemoryFileSystem() = default;
 
-void MemoryFileSystem::cut_power() { forget_unstable(*top_); }
+void MemoryFileSystem::cut_power() {
+  forget_unstable(*top_);
+}
 
 std::map<std::string, std::string> MemoryFileSystem::files() const {
   std::map<std::string, std::string> out;
@@ -73,7 +102,9 @@ std::map<std::string, std::string> MemoryFileSystem::files() const {
   return out;
 }
 
-std::string MemoryFileSystem::full_path(std::string_view path) const { return root_ + "/" + std::string(path); }
+std::string MemoryFileSystem::full_path(std::string_view path) const {
+  return root_ + "/" + std::string(path);
+}
 
 std::shared_ptr<Node> MemoryFileSystem::find(std::string_view path) const {
   if (path.empty() || path == ".") return top_;
@@ -90,7 +121,8 @@ std::shared_ptr<Node> MemoryFileSystem::find(std::string_view path) const {
 Result<std::shared_ptr<Node>> MemoryFileSystem::file(std::string_view path) const {
   auto node = find(path);
   if (!node) return missing(path);
-  if (node->directory) return Error::never(Errc::corrupt, std::string(path) + ": not a regular file");
+  if (node->directory)
+    return Error::never(Errc::corrupt, std::string(path) + ": not a regular file");
   return node;
 }
 
@@ -104,7 +136,8 @@ Result<MemoryFileSystem::Place> MemoryFileSystem::place(std::string_view path) c
 
 Result<std::string> MemoryFileSystem::read(std::string_view path, std::size_t limit) {
   auto octets = read_start(path, limit + 1);
-  if (octets && octets->size() > limit) return Error::never(Errc::limit, std::string(path) + ": too large");
+  if (octets && octets->size() > limit)
+    return Error::never(Errc::limit, std::string(path) + ": too large");
   return octets;
 }
 
@@ -119,7 +152,8 @@ Result<std::vector<sys::FileInfo>> MemoryFileSystem::list(std::string_view direc
   if (!node || !node->directory) return missing(directory);
   std::vector<sys::FileInfo> found;
   for (const auto& [name, child] : node->names)
-    found.push_back({name, child->octets.size(), child->modified, child->directory, !child->directory});
+    found.push_back(
+        {name, child->octets.size(), child->modified, child->directory, !child->directory});
   return found;
 }
 
@@ -135,11 +169,13 @@ Result<std::vector<std::string>> MemoryFileSystem::names(std::string_view direct
 Result<sys::FileInfo> MemoryFileSystem::info(std::string_view path) {
   const auto node = find(path);
   if (!node) return missing(path);
-  return sys::FileInfo{sys::FileInfo{std::string(path), node->octets.size(), node->modified, node->directory,
-                                     !node->directory}};
+  return sys::FileInfo{sys::FileInfo{std::string(path), node->octets.size(), node->modified,
+                                     node->directory, !node->directory}};
 }
 
-Result<bool> MemoryFileSystem::exists(std::string_view path) { return find(path) != nullptr; }
+Result<bool> MemoryFileSystem::exists(std::string_view path) {
+  return find(path) != nullptr;
+}
 
 Result<void> MemoryFileSystem::write_new_from(std::string_view path, const sys::NextChunk& next) {
   const auto where = place(path);
@@ -211,7 +247,8 @@ Result<void> MemoryFileSystem::make_directory(std::string_view path) {
     if (where->directory->names.count(where->name) != 0) continue;
     auto node = std::make_shared<Node>();
     node->directory = true;
-    where->directory->names[where->name] = where->directory->stable_names[where->name] = std::move(node);
+    where->directory->names[where->name] = where->directory->stable_names[where->name] =
+        std::move(node);
   }
   return {};
 }
@@ -221,7 +258,8 @@ Result<std::unique_ptr<sys::AppendFile>> MemoryFileSystem::append_to(std::string
   if (!where) return where.error();
   auto& node = where->directory->names[where->name];
   if (!node) node = std::make_shared<Node>();
-  return std::unique_ptr<sys::AppendFile>(std::make_unique<MemoryJournal>(node, where->directory));
+  return std::unique_ptr<sys::AppendFile>(
+      std::make_unique<MemoryJournal>(node, where->directory, journal_room_));
 }
 
 Result<void> MemoryFileSystem::set_modified(std::string_view path, TimePoint at) {

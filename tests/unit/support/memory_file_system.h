@@ -10,10 +10,11 @@
 
 namespace paraph::testing {
 
-/// A disk that knows what is durable. Every file has the octets that a process sees and those that fsync made stable;
-/// every directory likewise has two sets of names. cut_power() leaves only the stable ones, which is the worst that
-/// POSIX allows; without it, a "crash" is a kill -9. Directories and modification times are durable at once.
-/// Locks are released with their object, as flock(2) is.
+/// A disk that knows what is durable. Every file has the octets that a process sees and those that
+/// fsync made stable; every directory likewise has two sets of names. cut_power() leaves only the
+/// stable ones, which is the worst that POSIX allows; without it, a "crash" is a kill -9.
+/// Directories and modification times are durable at once. Locks are released with their object, as
+/// flock(2) is.
 class MemoryFileSystem final : public sys::FileSystem {
  public:
   MemoryFileSystem();
@@ -22,6 +23,8 @@ class MemoryFileSystem final : public sys::FileSystem {
   void cut_power();
   /// The time given to whatever is written from now on.
   void set_now(TimePoint now) { now_ = now; }
+  /// Octets that journals may still reserve or, without that, append; without end until it is set.
+  void set_journal_room(std::size_t octets) { *journal_room_ = octets; }
   /// Every file with its path, sorted: for a look at the whole state.
   [[nodiscard]] std::map<std::string, std::string> files() const;
 
@@ -34,7 +37,8 @@ class MemoryFileSystem final : public sys::FileSystem {
   [[nodiscard]] Result<sys::FileInfo> info(std::string_view path) override;
   [[nodiscard]] Result<bool> exists(std::string_view path) override;
   [[nodiscard]] Result<void> write_new(std::string_view path, std::string_view octets) override;
-  [[nodiscard]] Result<void> write_new_from(std::string_view path, const sys::NextChunk& next) override;
+  [[nodiscard]] Result<void> write_new_from(std::string_view path,
+                                            const sys::NextChunk& next) override;
   [[nodiscard]] Result<void> rename_new(std::string_view from, std::string_view to) override;
   [[nodiscard]] Result<void> replace(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> remove(std::string_view path, bool durably) override;
@@ -55,6 +59,7 @@ class MemoryFileSystem final : public sys::FileSystem {
   std::string root_ = "/memory";
   std::shared_ptr<Node> top_;
   TimePoint now_{};
+  std::shared_ptr<std::size_t> journal_room_;
 };
 
 }  // namespace paraph::testing

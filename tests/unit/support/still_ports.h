@@ -25,7 +25,8 @@ class CountingRandom final : public Random {
   std::uint64_t state_;
 };
 
-/// Not a digest, but deterministic and different for different texts, for modules that do not link OpenSSL.
+/// Not a digest, but deterministic and different for different texts, for modules that do not link
+/// OpenSSL.
 class ToyDigest final : public Digest {
  public:
   std::string sha256(std::string_view octets) const override {

@@ -8,6 +8,7 @@
 #include "sys/file_system.h"
 
 using namespace paraph;
+using namespace std::string_literals;
 using namespace paraph::testing;
 
 namespace {
@@ -15,7 +16,8 @@ namespace {
 constexpr sys::Resolve kBothWays[] = {sys::Resolve::kernel, sys::Resolve::by_component};
 
 struct Disk {
-  explicit Disk(sys::Resolve resolve = sys::Resolve::kernel) : fs(*sys::open_root(inside, resolve)) {}
+  explicit Disk(sys::Resolve resolve = sys::Resolve::kernel)
+      : fs(*sys::open_root(inside, resolve)) {}
   TempDir outside;
   std::string inside = [this] {
     ::mkdir((outside / "root").c_str(), 0700);
@@ -25,7 +27,9 @@ struct Disk {
   [[nodiscard]] std::string operator/(const std::string& name) const { return inside + "/" + name; }
 };
 
-unsigned mode_of(const std::string& path) { return sys::ownership(path)->mode; }
+unsigned mode_of(const std::string& path) {
+  return sys::ownership(path)->mode;
+}
 
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::sort(names.begin(), names.end());
@@ -37,7 +41,7 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 TEST_CASE("files are written new, 0600, octet for octet, and read up to a limit", "[sys]") {
   for (const auto way : kBothWays) {
     Disk disk(way);
-    const std::string octets("\0\r\n\xff mail", 9);
+    const std::string octets = "\0\r\n\xff mail"s;
     REQUIRE(disk.fs->make_directory("a/b"));
     REQUIRE(mode_of(disk / "a") == 0700);
     REQUIRE(mode_of(disk / "a/b") == 0700);
@@ -80,9 +84,9 @@ TEST_CASE("no path leads out of the root (rule 2)", "[sys]") {
     Disk disk(way);
     spit(disk.outside / "secret", "canary");
     for (const std::string& path :
-         {std::string("../secret"), std::string("a/../../secret"), disk.outside / "secret", std::string("/secret"),
-          std::string("."), std::string(".."), std::string(""), std::string("a//b"), std::string("a/"),
-          std::string("./a"), std::string("a\0b", 3)}) {
+         {std::string("../secret"), std::string("a/../../secret"), disk.outside / "secret",
+          std::string("/secret"), std::string("."), std::string(".."), std::string(""),
+          std::string("a//b"), std::string("a/"), std::string("./a"), "a\0b"s}) {
       INFO(path);
       REQUIRE(disk.fs->read(path, 100).error().code() == Errc::denied);
       REQUIRE(disk.fs->write_new(path, "x").error().code() == Errc::denied);
@@ -93,7 +97,8 @@ TEST_CASE("no path leads out of the root (rule 2)", "[sys]") {
       REQUIRE(disk.fs->set_modified(path, TimePoint{}).error().code() == Errc::denied);
       REQUIRE(disk.fs->rename_new(path, "y").error().code() == Errc::denied);
     }
-    for (const std::string& path : {std::string(".."), std::string("/"), disk.outside.path().string()}) {
+    for (const std::string& path :
+         {std::string(".."), std::string("/"), disk.outside.path().string()}) {
       REQUIRE(disk.fs->list(path).error().code() == Errc::denied);
       REQUIRE(disk.fs->make_directory(path).error().code() == Errc::denied);
       REQUIRE(disk.fs->sync_directory(path).error().code() == Errc::denied);
@@ -229,6 +234,17 @@ TEST_CASE("a journal grows by whole lines", "[sys]") {
   REQUIRE(mode_of(disk / "j") == 0600);
 }
 
+TEST_CASE("a journal's reserve changes neither size nor content", "[sys]") {
+  Disk disk;
+  auto journal = disk.fs->append_to("j");
+  REQUIRE((*journal)->reserve(0));
+  REQUIRE((*journal)->append("one\n"));
+  REQUIRE((*journal)->reserve(100'000));
+  REQUIRE(disk.fs->info("j")->size == 4);
+  REQUIRE((*journal)->append("two\n"));
+  REQUIRE(*disk.fs->read("j", 100) == "one\ntwo\n");
+}
+
 TEST_CASE("on a full disk a write leaves no file and an append no part of a line", "[sys]") {
   TempDir where;
   const std::string mounted = where / "small";
@@ -251,6 +267,23 @@ TEST_CASE("on a full disk a write leaves no file and an append no part of a line
     while ((*journal)->append(line + "\n")) continue;
     REQUIRE(fs->info("j")->size % 10000 == 0);
     REQUIRE(fs->info("j")->size > 0);
+    REQUIRE(fs->remove("j", false));
+  }
+  {
+    const auto fs = *sys::open_root(mounted);
+    auto journal = fs->append_to("reserved");
+    const auto refused = (*journal)->reserve(200'000);
+    REQUIRE(refused.error().code() == Errc::io);
+    REQUIRE(refused.error().retry() == Retry::later);
+    REQUIRE(refused.error().what() ==
+            "reserve space in " + mounted + "/reserved: No space left on device");
+    REQUIRE((*journal)->append("before\n"));
+    REQUIRE((*journal)->reserve(20'000));
+    auto greedy = fs->append_to("greedy");
+    const std::string line(999, 'l');
+    while ((*greedy)->append(line + "\n")) continue;
+    for (int i = 0; i < 20; ++i) REQUIRE((*journal)->append(line + "\n"));
+    REQUIRE(fs->info("reserved")->size == 20'007);
   }
   REQUIRE(sh_status("umount '" + mounted + "'") == 0);
 }
@@ -299,8 +332,9 @@ TEST_CASE("a private key must be closed to others", "[sys]") {
     mode_t mode;
     bool fine;
   };
-  for (const auto& [mode, fine] : {Row{0600, true}, Row{0400, true}, Row{0640, true}, Row{0440, true}, Row{0644, false},
-                                   Row{0660, false}, Row{0604, false}, Row{0700, false}, Row{0666, false}}) {
+  for (const auto& [mode, fine] :
+       {Row{0600, true}, Row{0400, true}, Row{0640, true}, Row{0440, true}, Row{0644, false},
+        Row{0660, false}, Row{0604, false}, Row{0700, false}, Row{0666, false}}) {
     INFO(mode);
     REQUIRE(::chmod(key.c_str(), mode) == 0);
     const auto checked = sys::check_key_permissions(key);
