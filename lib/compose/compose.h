@@ -23,14 +23,19 @@ struct Authored {
   TimePoint date;
 };
 
-/// Renders a mail template: its leading lines are header fields, missing ones (Message-ID, Date, To, From, Subject,
-/// Reply-To, MIME-Version, Content-Type, Auto-Submitted) are supplied. UTF-8 text, quoted-printable when needed, LF line
-/// ends, fields folded at 78, no CR/LF/NUL can leave a field. Template output may set Subject and To only to one line.
+/// Renders a mail template: its leading lines are header fields; the first blank or other line ends them. Missing To,
+/// Reply-To and Subject (`data.subject`, else the template's name) are supplied. From, Date, Message-ID, Auto-Submitted,
+/// In-Reply-To, MIME-Version, Content-* are ours, and Bcc, Sender, Return-Path, Received, Resent-*, X-Sympa-*, X-Paraph-*
+/// of a template are left out. No value can end a header line. UTF-8 text, quoted-printable when needed, so that a
+/// signature survives 7-bit relays; LF line ends, fields folded at 76. The same input gives the same octets.
+/// Errors: an address that is none or not ASCII (never); a template with a Content-Type other than text/plain (later,
+/// config); what tt2::render says.
 [[nodiscard]] Result<std::string> from_template(std::string_view name, const tt2::Loader& loader, const tt2::Data& data,
                                                 const Authored& authored);
 
 /// A delivery status notification (RFC 3464) as multipart/report: text, message/delivery-status, and only the header
-/// of the original (RET=HDRS; `safe_header` leaves out everything but transport fields when the post is encrypted).
+/// of the original (RET=HDRS): what stands before its first empty line, at most 64 KiB. For an encrypted post the caller
+/// passes the outer header, which is all that was in the clear.
 struct Report {
   Authored authored;
   std::string reporting_domain;

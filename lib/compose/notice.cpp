@@ -137,14 +137,15 @@ Fields template_fields(const Rendered& rendered) {
 Result<void> supply_defaults(Fields& fields, std::string_view name, const tt2::Data& data,
                              const Authored& authored) {
   const auto supply_address = [&](const char* field, const std::string& address) -> Result<void> {
-    if (holds(fields, field) || address.empty()) return {};
+    if (holds(fields, field)) return {};
     auto value = HeaderValue::mailbox("", address);
     if (!value) return std::move(value).error();
     fields.push_back({field, *value});
     return {};
   };
   if (auto done = supply_address("To", authored.to); !done) return done;
-  if (auto done = supply_address("Reply-To", authored.reply_to); !done) return done;
+  if (!authored.reply_to.empty())
+    if (auto done = supply_address("Reply-To", authored.reply_to); !done) return done;
   if (holds(fields, "Subject")) return {};
   const auto subject = data.find("subject");
   const bool given = subject != data.end() && !subject->second.text.empty();

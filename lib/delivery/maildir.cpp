@@ -44,13 +44,10 @@ class MaildirCourier final : public Courier {
     if (auto ready = open(); !ready) return ready.error();
     const std::string octets =
         "Return-Path: <" + envelope.reverse_path + ">\n" + std::string(message);
-    bool served = false;
-    for (auto* status : unsettled(statuses)) {
+    for (auto* status : unsettled(statuses)) {  // one bad box is that recipient's trouble
       auto done = store(status->recipient, octets);
-      if (!done && done.error().code() == Errc::io && !served) return done.error();
       status->outcome = done ? Delivery::delivered : outcome_of(done.error());
       status->reply = done ? *done : done.error().what();
-      served = served || done.has_value();
     }
     return statuses;
   }

@@ -16,11 +16,11 @@ enum class OperandKind : std::uint8_t { list, address, text, regex, date, file, 
 /// What a running condition may use.
 class Asking {
  public:
-  Asking(const Facts& facts, const RegexBudget& budget, TraceStep& step)
+  Asking(const Facts& facts, RegexBudget& budget, TraceStep& step)
       : facts_(facts), budget_(budget), step_(step) {}
 
   [[nodiscard]] const Facts& facts() const { return facts_; }
-  [[nodiscard]] const RegexBudget& budget() const { return budget_; }
+  [[nodiscard]] RegexBudget& budget() { return budget_; }
   /// Every value of an operand, at least one; recorded in the trace.
   [[nodiscard]] Result<std::vector<std::string>> values(const Operand& operand);
   /// The first of them.
@@ -29,7 +29,7 @@ class Asking {
 
  private:
   const Facts& facts_;
-  const RegexBudget& budget_;
+  RegexBudget& budget_;
   TraceStep& step_;
 };
 

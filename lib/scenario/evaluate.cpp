@@ -30,7 +30,7 @@ RuleAction rejected(std::string_view reason) {
 
 Decision evaluate(const Scenario& scenario, AuthMethod method, const Facts& facts) {
   Decision decision;
-  const RegexBudget budget;
+  RegexBudget budget;
   for (const auto& rule : scenario.rules()) {
     auto& step = decision.trace.emplace_back();
     step.rule = rule;

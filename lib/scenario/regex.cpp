@@ -58,9 +58,6 @@ struct Pattern::Code {
   ~Code() { pcre2_code_free(pcre); }
 };
 
-RegexBudget::RegexBudget(std::chrono::milliseconds time)
-    : end_(std::chrono::steady_clock::now() + time) {}
-
 Pattern::Pattern(std::unique_ptr<Code> code) : code_(std::move(code)) {}
 Pattern::~Pattern() = default;
 
@@ -86,23 +83,32 @@ std::shared_ptr<const Pattern> Pattern::compile(std::string_view source, bool ji
   return std::shared_ptr<const Pattern>(new Pattern(std::move(compiled)));
 }
 
-Result<bool> Pattern::search(std::string_view subject, const RegexBudget& budget) const {
-  thread_local Scratch scratch;
-  if (!scratch.usable()) return Error::later(Errc::engine, "regex: out of memory");
+Result<bool> Pattern::search(std::string_view subject, RegexBudget& budget) const {
   if (subject.size() > kMaxSubject)
     return limit(fmt::format("value of {} octets, more than {}", subject.size(), kMaxSubject));
+  const std::clock_t start = std::clock();
+  auto found = search_until(subject, start, budget);
+  budget.charge(std::clock() - start);
+  return found;
+}
+
+Result<bool> Pattern::search_until(std::string_view subject, std::clock_t start_time,
+                                   const RegexBudget& budget) const {
+  thread_local Scratch scratch;
+  if (!scratch.usable()) return Error::later(Errc::engine, "regex: out of memory");
   const auto* text = reinterpret_cast<PCRE2_SPTR>(subject.data());
   for (std::size_t start = 0; start <= subject.size();) {
-    if (budget.spent()) return limit("time for matching used up");
+    if (!budget.allows(std::clock() - start_time)) return limit("time for matching used up");
     std::size_t last = std::min(start + kWindow, subject.size());
     while (last < subject.size() && (static_cast<unsigned char>(subject[last]) & 0xC0U) == 0x80)
       ++last;
     pcre2_set_offset_limit(scratch.context, last);
-    int rc =
-        pcre2_match(code_->pcre, text, subject.size(), start, 0, scratch.data, scratch.context);
-    if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-      rc = pcre2_match(code_->pcre, text, subject.size(), start, PCRE2_NO_JIT, scratch.data,
-                       scratch.context);
+    const auto match = [&](std::uint32_t options) {
+      return pcre2_match(code_->pcre, text, subject.size(), start, options, scratch.data,
+                         scratch.context);
+    };
+    int rc = match(0);
+    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) rc = match(PCRE2_NO_JIT);
     if (rc >= 0) return true;
     if (rc != PCRE2_ERROR_NOMATCH) return limit(message_of(rc));
     start = last + (last == subject.size() ? 1 : 0);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,15 +16,17 @@ struct RegexFault {
   std::string message;
 };
 
-/// The time that all regexes of one evaluation share. PCRE2 counts steps per starting point, so a
-/// long subject could cost 65,536 times the limit; this one bounds their sum.
+/// The processor time (never the wall's: a busy machine must not reject mail) that all regexes of
+/// one evaluation share. PCRE2 counts steps per starting point, so a long subject could cost 65,536
+/// times that limit; this one bounds their sum.
 class RegexBudget {
  public:
-  explicit RegexBudget(std::chrono::milliseconds time = std::chrono::seconds(2));
-  [[nodiscard]] bool spent() const { return std::chrono::steady_clock::now() > end_; }
+  explicit RegexBudget(std::clock_t time = 2 * CLOCKS_PER_SEC) : left_(time) {}
+  [[nodiscard]] bool allows(std::clock_t spent) const { return spent < left_; }
+  void charge(std::clock_t spent) { left_ -= spent; }
 
  private:
-  std::chrono::steady_clock::time_point end_;
+  std::clock_t left_;
 };
 
 class Pattern {
@@ -40,10 +42,12 @@ class Pattern {
   Pattern& operator=(const Pattern&) = delete;
 
   /// Whether it occurs in `subject`; an Error when a limit was hit.
-  [[nodiscard]] Result<bool> search(std::string_view subject, const RegexBudget& budget) const;
+  [[nodiscard]] Result<bool> search(std::string_view subject, RegexBudget& budget) const;
 
  private:
   struct Code;
+  [[nodiscard]] Result<bool> search_until(std::string_view subject, std::clock_t start,
+                                          const RegexBudget& budget) const;
   explicit Pattern(std::unique_ptr<Code> code);
   std::unique_ptr<Code> code_;
 };

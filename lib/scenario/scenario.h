@@ -144,7 +144,7 @@ struct Decision {
 };
 
 /// First rule whose methods hold `method` and whose condition is true. Pure over `facts`.
-/// Regexes together get 2 s of an evaluation; each at most 100,000 steps per starting point and 64 KiB of subject.
+/// Regexes together get 2 s of processor time; each at most 100,000 steps per starting point and 64 KiB of subject.
 /// Whatever exceeds that aborts: reject, error-performing-condition, also under "!".
 [[nodiscard]] Decision evaluate(const Scenario& scenario, AuthMethod method, const Facts& facts);
 /// What `scenario eval` and `explain` answer for a file that does not compile: reject, not-compiled.

@@ -32,13 +32,16 @@ Ref items_of(const Ref& value) {
   return make_ref(Value::of(std::move(items)));
 }
 
-Value loop_value(std::size_t i, std::size_t size) {
-  return Value::of(std::map<std::string, Value>{{"index", std::to_string(i)},
-                                                {"count", std::to_string(i + 1)},
-                                                {"size", std::to_string(size)},
-                                                {"max", std::to_string(size - 1)},
-                                                {"first", i == 0 ? "1" : "0"},
-                                                {"last", i + 1 == size ? "1" : "0"}});
+// loop.count and its kin, written over the last turn's when nobody has kept those.
+void set_loop(std::shared_ptr<Value>& loop, std::size_t i, std::size_t size) {
+  if (loop == nullptr || loop.use_count() > 2)  // ours and that of the variable
+    loop = std::make_shared<Value>(Value::of(std::map<std::string, Value>()));
+  loop->hash["index"].text = std::to_string(i);
+  loop->hash["count"].text = std::to_string(i + 1);
+  loop->hash["size"].text = std::to_string(size);
+  loop->hash["max"].text = std::to_string(size - 1);
+  loop->hash["first"].text = i == 0 ? "1" : "0";
+  loop->hash["last"].text = i + 1 == size ? "1" : "0";
 }
 
 }  // namespace
@@ -148,7 +151,12 @@ void Renderer::loop(const Node& n, std::string& out) {
   // Without a name the keys of each item become variables, for the time of the loop.
   std::map<std::string, Ref, std::less<>> saved;
   if (n.text.empty()) saved = variables_;
-  for (std::size_t i = 0; i < items->list.size() && !failed(); ++i) turn(n, items, i, out);
+  std::shared_ptr<Value> state;
+  for (std::size_t i = 0; i < items->list.size() && !failed(); ++i) {
+    set_loop(state, i, items->list.size());
+    variables_["loop"] = state;
+    turn(n, items->list[i], items, out);
+  }
   if (n.text.empty()) variables_ = std::move(saved);
   if (outer_loop) {
     variables_["loop"] = outer_loop;
@@ -157,15 +165,13 @@ void Renderer::loop(const Node& n, std::string& out) {
   }
 }
 
-void Renderer::turn(const Node& n, const Ref& items, std::size_t i, std::string& out) {
+void Renderer::turn(const Node& n, const Value& item, const Ref& owner, std::string& out) {
   if (++turns_ > kMaxTurns) return limit(fmt::format("more than {} turns of loops", kMaxTurns));
-  const auto& item = items->list[i];
   if (!n.text.empty()) {
-    variables_[n.text] = Ref(items, &item);
+    variables_[n.text] = Ref(owner, &item);
   } else {
-    for (const auto& [key, value] : item.hash) variables_[key] = Ref(items, &value);
+    for (const auto& [key, value] : item.hash) variables_[key] = Ref(owner, &value);
   }
-  variables_["loop"] = make_ref(loop_value(i, items->list.size()));
   block(n.body, out);
 }
 

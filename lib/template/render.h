@@ -37,7 +37,7 @@ class Renderer {
   void node(const Node& node, std::string& out);
   void branch(const Node& node, std::string& out);
   void loop(const Node& node, std::string& out);
-  void turn(const Node& node, const Ref& items, std::size_t i, std::string& out);
+  void turn(const Node& node, const Value& item, const Ref& owner, std::string& out);
   void attempt(const Node& node, std::string& out);
   void filtered(const Node& node, std::string& out);
   void process(const Node& node, std::string& out);

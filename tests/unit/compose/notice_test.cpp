@@ -181,9 +181,12 @@ TEST_CASE("addresses that cannot stand in a header are errors, not headers", "[c
     Authored a = authored();
     a.from = bad;
     CHECK_FALSE(from_template("x", template_of("\nx"), {}, a));
-    if (*bad == '\0') continue;
     a = authored();
     a.to = bad;
+    CHECK_FALSE(from_template("x", template_of("\nx"), {}, a));
+    if (*bad == '\0') continue;
+    a = authored();
+    a.reply_to = bad;
     CHECK_FALSE(from_template("x", template_of("\nx"), {}, a));
     // A template's own To of that kind falls back to the one we were given.
     CHECK(field(require_ours(made(std::string("To: ") +

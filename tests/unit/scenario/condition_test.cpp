@@ -1,5 +1,6 @@
 // One row per case: a condition, and whether it holds for Ann's post of sample_facts().
 #include <catch2/catch.hpp>
+#include <ctime>
 
 #include "scenario/fake_facts.h"
 
@@ -131,7 +132,7 @@ TEST_CASE("a database that is down rejects, also under !") {
 TEST_CASE("a regex that explodes rejects, also under !, and soon") {
   auto facts = sample_facts();
   const char* const evil[] = {"(a+)+$", "(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$",
-                              ".{0,300}.{0,300}.{0,300}Q", "(x|y)*z"};
+                              ".{0,300}.{0,300}[^\\x01-\\x7f]", "(x|y)*z"};
   for (const char* regex : evil) {
     for (const std::size_t length : {40U, 5000U, 60000U}) {
       INFO(regex << " on " << length);
@@ -139,12 +140,15 @@ TEST_CASE("a regex that explodes rejects, also under !, and soon") {
       const auto scenario =
           compile("!match([msg_header->Subject],/" + std::string(regex) + "/) -> do_it\n");
       REQUIRE(scenario);
-      const auto before = std::chrono::steady_clock::now();
+      const std::clock_t before = std::clock();
       const auto decision = evaluate(*scenario, AuthMethod::smtp, facts);
-      CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(20));
+      CHECK(std::clock() - before < 10 * CLOCKS_PER_SEC);
       const bool sound = outcome_of(decision) == aborts || outcome_of(decision) == yes;
       CHECK(sound);
       if (std::string(regex) == "(a+)+$") CHECK(outcome_of(decision) == aborts);
+      const bool slow_everywhere = regex[0] == '.' && length == 60000;
+      if (slow_everywhere)
+        CHECK(decision.trace[0].result.find("time for matching") != std::string::npos);
     }
   }
 }

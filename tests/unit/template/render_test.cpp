@@ -88,6 +88,9 @@ const Row kRows[] = {
      "a1/3 b2/3 c3/3 "},
     {"[% FOREACH x IN list.topics %][% x UNLESS loop.last %][% loop.first %][% END %][% x %]",
      "a1b00c"},
+    {"[% FOREACH x = [5, 6, 7] %][% kept = loop UNLESS kept %][% FOREACH y = [8] %]-[% END %][% "
+     "END %][% kept.count %][% kept.first %]",
+     "---11", true},
     {"[% FOREACH users %][% email %] [% END %][% email %]", "a@example.org b@example.org "},
     {"[% FOREACH u = users %][% u.email %][% IF loop.last %].[% ELSE %], [% END %][% END %]",
      "a@example.org, b@example.org."},
