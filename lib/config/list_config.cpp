@@ -18,7 +18,8 @@ const Parameter& row_of(std::string_view name) {
 
 }  // namespace
 
-ListConfig ListConfig::parse(const Site& site, const list::ListAddress& list, std::string_view text) {
+ListConfig ListConfig::parse(const Site& site, const list::ListAddress& list,
+                             std::string_view text) {
   ListConfig config(list);
   config.site_ = &site;
   config.directory_ = site.list_directory(list);
@@ -36,15 +37,22 @@ std::vector<Setting> ListConfig::effective(std::string_view name) const {
   const Parameter& row = row_of(name);
   if (const auto found = values_.find(name); found != values_.end()) return found->second;
   const bool inherits = allows(row, Scope::site) || allows(row, Scope::domain);
-  if (const auto* lines = inherits ? site_->written(name, address_.domain()) : nullptr) return *lines;
+  if (const auto* lines = inherits ? site_->written(name, address_.domain()) : nullptr)
+    return *lines;
   return {Setting{site_->fallback(row), {}, 0}};
 }
 
-Setting ListConfig::setting(std::string_view name) const { return shown(row_of(name), joined(effective(name))); }
+Setting ListConfig::setting(std::string_view name) const {
+  return shown(row_of(name), joined(effective(name)));
+}
 
-std::string ListConfig::get(std::string_view name) const { return joined(effective(name)).value; }
+std::string ListConfig::get(std::string_view name) const {
+  return joined(effective(name)).value;
+}
 
-long long ListConfig::number(std::string_view name) const { return to_number(get(name)); }
+long long ListConfig::number(std::string_view name) const {
+  return to_number(get(name));
+}
 
 std::vector<std::string> ListConfig::get_list(std::string_view name) const {
   const Parameter& row = row_of(name);
@@ -57,7 +65,8 @@ std::vector<std::string> ListConfig::get_list(std::string_view name) const {
 
 std::string ListConfig::scenario(std::string_view function) const {
   for (const Parameter& row : parameter_table()) {
-    if (row.type.find("scenario:") == 0 && row.type.substr(row.type.find(':') + 1) == function) return get(row.name);
+    if (row.type.find("scenario:") == 0 && row.type.substr(row.type.find(':') + 1) == function)
+      return get(row.name);
   }
   return {};
 }

@@ -16,7 +16,8 @@ namespace paraph::config {
 ///     comment   = *WSP "#" ...                             anywhere, also inside a paragraph
 class ListConfigReader {
  public:
-  ListConfigReader(ListConfig& config, std::string file) : config_(config), file_(std::move(file)) {}
+  ListConfigReader(ListConfig& config, std::string file)
+      : config_(config), file_(std::move(file)) {}
   void read(std::string_view text);
 
  private:
@@ -34,8 +35,10 @@ class ListConfigReader {
   void read_digest(const Line& line);
   void read_reply_to(const Paragraph& lines, bool forced);
   /// A value that fits its row, else a warning.
-  [[nodiscard]] bool take(const Parameter& row, const Line& line, std::string_view value, Values& values);
+  [[nodiscard]] bool take(const Parameter& row, const Line& line, std::string_view value,
+                          Values& values);
   void store(Values values);
+  void warn_without_effect(const Values& values);
   void warn(std::size_t line, std::string message);
 
   ListConfig& config_;

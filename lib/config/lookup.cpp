@@ -21,7 +21,8 @@ struct StockFolder {
   std::string_view folder;
   std::string_view stock;
 };
-constexpr std::array<StockFolder, 2> stock_folders = {{{"scenari", "scenarios"}, {"mail_tt2", "templates/mail_tt2"}}};
+constexpr std::array<StockFolder, 2> stock_folders = {
+    {{"scenari", "scenarios"}, {"mail_tt2", "templates/mail_tt2"}}};
 
 std::string_view stock_folder(std::string_view folder) {
   for (const StockFolder& row : stock_folders) {
@@ -33,7 +34,8 @@ std::string_view stock_folder(std::string_view folder) {
 // Rule 35: a name stands for a file in a search directory and for nothing else.
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.front() != '.' && name.find('/') == std::string_view::npos &&
-         name.find("..") == std::string_view::npos && std::none_of(name.begin(), name.end(), ascii::is_control);
+         name.find("..") == std::string_view::npos &&
+         std::none_of(name.begin(), name.end(), ascii::is_control);
 }
 
 bool is_directory(const std::string& path) {
@@ -54,9 +56,11 @@ Result<bool> has_config(const std::string& directory) {
   return status.type() == fs::file_type::regular;
 }
 
-Result<void> append_lists(const std::string& base, const std::string& domain, std::vector<list::ListAddress>& out) {
+Result<void> append_lists(const std::string& base, const std::string& domain,
+                          std::vector<list::ListAddress>& out) {
   std::error_code failure;
-  for (fs::directory_iterator it(base, failure), end; !failure && it != end; it.increment(failure)) {
+  for (fs::directory_iterator it(base, failure), end; !failure && it != end;
+       it.increment(failure)) {
     const std::string name = it->path().filename().string();
     const auto address = list::ListAddress::parse(name, domain);
     // A directory in capitals would be found under no address.
@@ -81,12 +85,15 @@ std::string Site::list_directory(const list::ListAddress& list) const {
   return list_base(list.domain()) + "/" + list.name();
 }
 
-std::string Site::site_key_directory() const { return path_of("home") + "/" + std::string(key_folder); }
+std::string Site::site_key_directory() const {
+  return path_of("home") + "/" + std::string(key_folder);
+}
 
 Result<std::vector<list::ListAddress>> Site::lists() const {
   std::vector<list::ListAddress> out;
   for (const std::string& domain : domains()) {
-    if (auto done = append_lists(list_base(domain), domain, out); !done) return std::move(done).error();
+    if (auto done = append_lists(list_base(domain), domain, out); !done)
+      return std::move(done).error();
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -100,9 +107,11 @@ Result<list::ListAddress> Site::resolve_list(std::string_view text) const {
     return Error::never(Errc::not_found, fmt::format("'{}': there are several domains", shown_text))
         .with_hint(fmt::format("write {}@{}", shown_text, known.front()));
   }
-  const std::string domain = ascii::to_lower(at == std::string_view::npos ? std::string_view(known.front()) : text.substr(at + 1));
+  const std::string domain = ascii::to_lower(
+      at == std::string_view::npos ? std::string_view(known.front()) : text.substr(at + 1));
   const auto address = list::ListAddress::parse(text.substr(0, at), domain);
-  if (address && address->name() != key_folder && std::find(known.begin(), known.end(), domain) != known.end()) {
+  if (address && address->name() != key_folder &&
+      std::find(known.begin(), known.end(), domain) != known.end()) {
     const auto is_list = has_config(list_directory(*address));
     if (!is_list) return is_list.error();
     if (*is_list) return *address;
@@ -110,14 +119,16 @@ Result<list::ListAddress> Site::resolve_list(std::string_view text) const {
   std::string message = fmt::format("there is no list '{}'", shown_text);
   if (const auto all = lists()) {
     std::vector<std::string> names;
-    for (const list::ListAddress& each : *all) names.push_back(at == std::string_view::npos ? each.name() : each.str());
-    if (const auto meant = closest(ascii::to_lower(text), names)) message += fmt::format(": did you mean '{}'?", *meant);
+    for (const list::ListAddress& each : *all)
+      names.push_back(at == std::string_view::npos ? each.name() : each.str());
+    if (const auto meant = closest(ascii::to_lower(text), names))
+      message += fmt::format(": did you mean '{}'?", *meant);
   }
   return Error::never(Errc::not_found, std::move(message)).with_hint("paraph lists");
 }
 
-std::vector<std::string> Site::search_path(const std::optional<list::ListAddress>& list, std::string_view domain,
-                                           std::string_view folder) const {
+std::vector<std::string> Site::search_path(const std::optional<list::ListAddress>& list,
+                                           std::string_view domain, std::string_view folder) const {
   std::vector<std::string> out;
   const std::string own_domain = list ? list->domain() : ascii::to_lower(domain);
   const std::string etc = path_of("etc");
@@ -129,14 +140,17 @@ std::vector<std::string> Site::search_path(const std::optional<list::ListAddress
   return out;
 }
 
-Result<std::optional<Site::Found>> Site::find_file(const std::optional<list::ListAddress>& list, std::string_view domain,
-                                                   std::string_view folder, std::string_view name) const {
+Result<std::optional<Site::Found>> Site::find_file(const std::optional<list::ListAddress>& list,
+                                                   std::string_view domain, std::string_view folder,
+                                                   std::string_view name) const {
   if (!is_plain_name(name)) return std::optional<Found>();
   for (const std::string& directory : search_path(list, domain, folder)) {
     auto root = sys::open_root(directory);
-    auto text = root ? (*root)->read(name, max_config_size) : Result<std::string>(std::move(root).error());
+    auto text =
+        root ? (*root)->read(name, max_config_size) : Result<std::string>(std::move(root).error());
     if (text) return std::optional(Found{*std::move(text), directory + "/" + std::string(name)});
-    // A nearer file that is there and cannot be read (permissions, a link) must not give way to a laxer one.
+    // A nearer file that is there and cannot be read (permissions, a link) must not give way to a
+    // laxer one.
     if (text.error().code() != Errc::not_found) return std::move(text).error();
   }
   return std::optional<Found>();

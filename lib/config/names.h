@@ -11,14 +11,23 @@
 /// Names of parameters and how to find them; for this module only.
 namespace paraph::config {
 
-/// Sympa's mail parameters that have no effect here yet: known, so that an existing configuration loads without
-/// complaint; without help text.
+/// Sympa's mail parameters that have no effect here yet: known, so that an existing configuration
+/// loads without complaint; without help text.
 [[nodiscard]] const std::vector<Parameter>& sympa_parameters();
 
 /// The row of a name; nullptr when the table has none.
 [[nodiscard]] const Parameter* find_parameter(std::string_view name);
 /// Follows old spellings ("default_ttl" → "ttl") to today's name.
 [[nodiscard]] std::string_view canonical_name(std::string_view name);
+/// Whether a value that was written deserves to be told as doing nothing yet: of a parameter that
+/// has no effect, and not its default. `anonymous_sender`, which only makes mail wait, is told too.
+[[nodiscard]] bool lacks_effect(const Parameter& row, std::string_view value);
+/// Names of a list's config, and first parts of dotted ones, that change who reads or sees what:
+/// those whose lack of effect is told even in a list taken over from Sympa.
+[[nodiscard]] bool changes_who_sees(std::string_view name);
+/// "'custom_subject' has no effect yet"; for the keys of a paragraph without any effect, the
+/// paragraph.
+[[nodiscard]] std::string without_effect(std::string_view name);
 /// Sympa's names that do nothing: obsolete ones, and those of its web pages.
 [[nodiscard]] bool is_ignored_name(std::string_view name);
 /// "reply_to_header": the part before the dot of some row.
@@ -30,15 +39,18 @@ namespace paraph::config {
   return (row.scopes & static_cast<unsigned>(scope)) != 0;
 }
 
-/// What somebody may have meant: the word at the smallest edit distance, when it is small for the word's length.
-[[nodiscard]] std::optional<std::string> closest(std::string_view word, const std::vector<std::string>& words);
+/// What somebody may have meant: the word at the smallest edit distance, when it is small for the
+/// word's length.
+[[nodiscard]] std::optional<std::string> closest(std::string_view word,
+                                                 const std::vector<std::string>& words);
 /// "unknown parameter 'sned': did you mean 'send'?" for names of that scope.
 [[nodiscard]] std::string unknown_name(std::string_view name, Scope scope);
 
 /// Whether a value fits its row's type; `fault` says why not ("not a number").
 [[nodiscard]] std::optional<std::string> value_fault(const Parameter& row, std::string_view value);
-/// The value as the rest of the program expects it: Sympa's old words replaced (visibility "private" → "conceal"),
-/// choices in the table's spelling, commas of a scenario's name as underscores.
+/// The value as the rest of the program expects it: Sympa's old words replaced (visibility
+/// "private" → "conceal"), choices in the table's spelling, commas of a scenario's name as
+/// underscores.
 [[nodiscard]] std::string normal_value(const Parameter& row, std::string_view value);
 
 /// One value, or the pieces of a list, by the row's type.

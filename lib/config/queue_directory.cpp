@@ -14,8 +14,9 @@ constexpr std::array<std::string_view, 4> wanted = {"spool", "queue", "queueboun
 
 using Paths = std::map<std::string_view, std::string>;
 
-// Lines of other names are not looked at: a typo among them is the business of the daemons, and must not turn mail
-// away here. A broken line of ours does: mail put into the default directory instead would never be found again.
+// Lines of other names are not looked at: a typo among them is the business of the daemons, and
+// must not turn mail away here. A broken line of ours does: mail put into the default directory
+// instead would never be found again.
 Result<Paths> read_paths(const SiteFile& file) {
   Paths paths;
   std::size_t number = 0;

@@ -15,18 +15,31 @@
 namespace paraph::config {
 namespace {
 
+constexpr const char* kInstalled = "/usr/share/paraph";
+
 const Parameter& row_of(std::string_view name) {
   const Parameter* row = find_parameter(name);
   assert(row != nullptr && "a parameter that the table does not have");
   return *row;
 }
 
-// Stock scenarios and templates: told, beside the build tree, or installed.
+// Where stock files are: told, installed beside the program, or in the source tree that it was
+// built from. What belongs to somebody else than the program is passed over: he could put it there
+// later.
 std::string stock_directory() {
-  if (const char* told = std::getenv("PARAPH_DEFAULT_DIR"); told != nullptr && *told != '\0') return told;
-  std::error_code ignored;
-  const std::string source = PARAPH_SOURCE_DIR;
-  return std::filesystem::is_directory(source + "/scenarios", ignored) ? source : "/usr/share/paraph";
+  if (const char* told = std::getenv("PARAPH_DEFAULT_DIR"); told != nullptr && *told != '\0')
+    return told;
+  const std::string self = "/proc/self/exe";
+  std::error_code failed;
+  const auto program = sys::ownership(self);
+  const auto path = std::filesystem::read_symlink(self, failed);
+  if (!program || failed) return kInstalled;
+  const std::string beside = (path.parent_path().parent_path() / "share/paraph").string();
+  for (const std::string& directory : {beside, std::string(PARAPH_SOURCE_DIR)}) {
+    const auto scenarios = sys::ownership(directory + "/scenarios");
+    if (scenarios && scenarios->uid == program->uid) return directory;
+  }
+  return kInstalled;
 }
 
 struct SpoolParameter {
@@ -49,7 +62,8 @@ constexpr std::array<SpoolParameter, 11> spools = {{{"msg", "queue"},
 
 const std::vector<Setting>* Site::written(std::string_view name, std::string_view domain) const {
   if (const auto robot = domains_.find(domain); robot != domains_.end()) {
-    if (const auto found = robot->second.find(name); found != robot->second.end()) return &found->second;
+    if (const auto found = robot->second.find(name); found != robot->second.end())
+      return &found->second;
   }
   const auto found = values_.find(name);
   return found == values_.end() ? nullptr : &found->second;
@@ -63,9 +77,11 @@ std::string Site::fallback(const Parameter& row) const {
   const std::size_t start = text.find('$');
   if (start == std::string::npos) return text;
   const std::size_t end = std::min(text.find('/', start), text.size());
-  const Parameter* other = find_parameter(std::string_view(text).substr(start + 1, end - start - 1));
+  const Parameter* other =
+      find_parameter(std::string_view(text).substr(start + 1, end - start - 1));
   if (other == nullptr) return text;
-  return text.replace(start, end - start, other->type == "path" ? path_of(other->name) : get(other->name));
+  return text.replace(start, end - start,
+                      other->type == "path" ? path_of(other->name) : get(other->name));
 }
 
 Setting Site::setting(std::string_view name, std::string_view domain) const {
@@ -74,7 +90,9 @@ Setting Site::setting(std::string_view name, std::string_view domain) const {
   return shown(row, lines != nullptr ? joined(*lines) : Setting{fallback(row), {}, 0});
 }
 
-Setting Site::setting(std::string_view name) const { return setting(name, {}); }
+Setting Site::setting(std::string_view name) const {
+  return setting(name, {});
+}
 
 std::string Site::get(std::string_view name, std::string_view domain) const {
   const Parameter& row = row_of(name);
@@ -82,7 +100,9 @@ std::string Site::get(std::string_view name, std::string_view domain) const {
   return lines != nullptr ? joined(*lines).value : fallback(row);
 }
 
-std::string Site::get(std::string_view name) const { return get(name, {}); }
+std::string Site::get(std::string_view name) const {
+  return get(name, {});
+}
 
 std::vector<std::string> Site::get_list(std::string_view name) const {
   const Parameter& row = row_of(name);
@@ -95,11 +115,14 @@ std::vector<std::string> Site::get_list(std::string_view name) const {
   return out;
 }
 
-long long Site::number(std::string_view name) const { return to_number(get(name)); }
+long long Site::number(std::string_view name) const {
+  return to_number(get(name));
+}
 
 std::string Site::path_of(std::string_view name) const {
   const Parameter& row = row_of(name);
-  if (const auto* lines = written(name, {})) return path_written_in(lines->back().file, lines->back().value);
+  if (const auto* lines = written(name, {}))
+    return path_written_in(lines->back().file, lines->back().value);
   const std::string path = fallback(row);
   return path.empty() ? path : sys::join(directory_, path);
 }
@@ -126,11 +149,14 @@ list::AddressRules Site::address_rules(std::string_view domain) const {
   rules.email = get("email", domain);
   rules.listmaster_email = get("listmaster_email", domain);
   rules.return_path_suffix = get("return_path_suffix");
-  rules.list_check_suffixes = value_pieces(row_of("list_check_suffixes"), get("list_check_suffixes", domain));
+  rules.list_check_suffixes =
+      value_pieces(row_of("list_check_suffixes"), get("list_check_suffixes", domain));
   return rules;
 }
 
-list::AddressRules Site::address_rules() const { return address_rules({}); }
+list::AddressRules Site::address_rules() const {
+  return address_rules({});
+}
 
 std::string Site::command_address(std::string_view domain) const {
   return fmt::format("{}@{}", get("email", domain), domain);

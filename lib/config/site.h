@@ -49,7 +49,9 @@ struct Setting {
 /// A line that is no setting is an Error with file and line, and so is a value of the wrong type in our own file: a
 /// limit or a policy must not fall back to its default because of a typo. In a Sympa file or a robot.conf such a value
 /// is a Warning and the default holds. An unknown name is a Warning everywhere; names of Sympa's web pages and obsolete
-/// ones are passed over. `listmaster` and `custom_robot_parameter` add up, of anything else the last line holds.
+/// ones are passed over. A value other than the default for a parameter that has no effect yet is a Warning in our own
+/// file, and in a robot.conf of a site that was not taken over from Sympa. `listmaster` and `custom_robot_parameter` add
+/// up, of anything else the last line holds.
 class Site {
  public:
   /// Reads the file, its `sympa_conf` and every DOMAIN/robot.conf below `etc`.
@@ -122,7 +124,8 @@ class Site {
 [[nodiscard]] Result<std::string> queue_directory(const std::string& config_path, std::string_view parameter);
 
 /// A list's `config` file. Unknown paragraphs and bad values are warnings with their line; the list still loads.
-/// Paragraphs of owners and editors are passed over: these live in the database. `site` must outlive the object.
+/// Paragraphs of owners and editors are passed over: these live in the database. What has no effect yet is a warning; on a
+/// site taken over from Sympa only where it changes who reads or sees what. `site` must outlive the object.
 class ListConfig {
  public:
   [[nodiscard]] static Result<ListConfig> load(const Site& site, const list::ListAddress& list);

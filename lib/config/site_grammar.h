@@ -11,7 +11,8 @@
 ///
 ///     line    = blank | comment | setting
 ///     comment = ("#" | ";") in the first column
-///     setting = NAME WSP+ VALUE        NAME in the first column; VALUE to the end of the line, right-trimmed
+///     setting = NAME WSP+ VALUE        NAME in the first column; VALUE to the end of the line,
+///     right-trimmed
 namespace paraph::config {
 
 /// A configuration file larger than this is not one.

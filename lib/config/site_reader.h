@@ -17,8 +17,10 @@ class SiteReader {
 
  private:
   enum class Origin : unsigned char { ours, sympa, robot };
-  [[nodiscard]] Result<Site::Values> read(std::string_view text, const std::string& file, Origin origin);
+  [[nodiscard]] Result<Site::Values> read(std::string_view text, const std::string& file,
+                                          Origin origin);
   [[nodiscard]] Result<void> take(const SiteLine& line, Origin origin, Site::Values& values);
+  [[nodiscard]] bool tells_of_effects(Origin origin) const;
   [[nodiscard]] bool accepts(std::string_view name, Origin origin);
   void read_over(const Site::Values& values);
   [[nodiscard]] Result<void> read_sympa();

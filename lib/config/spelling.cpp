@@ -19,7 +19,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      row[j] =
+          std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
@@ -29,7 +30,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-std::size_t tolerance(std::string_view word) { return word.size() < 4 ? 1 : word.size() < 8 ? 2 : 3; }
+std::size_t tolerance(std::string_view word) {
+  return word.size() < 4 ? 1 : word.size() < 8 ? 2 : 3;
+}
 
 }  // namespace
 
@@ -38,7 +41,8 @@ std::optional<std::string> closest(std::string_view word, const std::vector<std:
   std::optional<std::string> best;
   std::size_t least = tolerance(word) + 1;
   for (const std::string& candidate : words) {
-    const std::size_t apart = std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
+    const std::size_t apart =
+        std::max(word.size(), candidate.size()) - std::min(word.size(), candidate.size());
     if (apart >= least) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < least) {
@@ -55,7 +59,8 @@ std::string unknown_name(std::string_view name, Scope scope) {
     if (allows(row, scope)) names.emplace_back(row.name);
   }
   std::string message = fmt::format("unknown parameter '{}'", utf8::printable(name, longest_word));
-  if (const auto meant = closest(name, names)) message += fmt::format(": did you mean '{}'?", *meant);
+  if (const auto meant = closest(name, names))
+    message += fmt::format(": did you mean '{}'?", *meant);
   return message;
 }
 

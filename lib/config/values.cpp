@@ -17,48 +17,54 @@ struct OldValue {
   std::string_view old_value;
   std::string_view value;
 };
-constexpr std::array<OldValue, 21> old_values = {{{"visibility", "private", "conceal"},
-                                                  {"visibility", "public", "noconceal"},
-                                                  {"subscribe", "auth_notifydkim", "auth_notify"},
-                                                  {"subscribe", "auth_ownerdkim", "auth_owner"},
-                                                  {"subscribe", "authdkim", "auth"},
-                                                  {"add", "authdkim", "auth"},
-                                                  {"add", "ownerdkim", "owner"},
-                                                  {"unsubscribe", "auth_notifydkim", "auth_notify"},
-                                                  {"unsubscribe", "authdkim", "auth"},
-                                                  {"del", "authdkim", "auth"},
-                                                  {"del", "ownerdkim", "owner"},
-                                                  {"remind", "listmasterdkim", "listmaster"},
-                                                  {"remind", "ownerdkim", "owner"},
-                                                  {"review", "open", "public"},
-                                                  {"archive.mail_access", "open", "public"},
-                                                  {"default_user_options.reception", "html", "mail"},
-                                                  {"available_user_options.reception", "html", "mail"},
-                                                  {"verp_welcome", "owner", "off"},
-                                                  {"verp_welcome", "unique", "on"},
-                                                  {"verp_remind", "owner", "off"},
-                                                  {"verp_remind", "unique", "on"}}};
+constexpr std::array<OldValue, 21> old_values = {
+    {{"visibility", "private", "conceal"},
+     {"visibility", "public", "noconceal"},
+     {"subscribe", "auth_notifydkim", "auth_notify"},
+     {"subscribe", "auth_ownerdkim", "auth_owner"},
+     {"subscribe", "authdkim", "auth"},
+     {"add", "authdkim", "auth"},
+     {"add", "ownerdkim", "owner"},
+     {"unsubscribe", "auth_notifydkim", "auth_notify"},
+     {"unsubscribe", "authdkim", "auth"},
+     {"del", "authdkim", "auth"},
+     {"del", "ownerdkim", "owner"},
+     {"remind", "listmasterdkim", "listmaster"},
+     {"remind", "ownerdkim", "owner"},
+     {"review", "open", "public"},
+     {"archive.mail_access", "open", "public"},
+     {"default_user_options.reception", "html", "mail"},
+     {"available_user_options.reception", "html", "mail"},
+     {"verp_welcome", "owner", "off"},
+     {"verp_welcome", "unique", "on"},
+     {"verp_remind", "owner", "off"},
+     {"verp_remind", "unique", "on"}}};
 
 bool is_number(std::string_view value) {
-  return !value.empty() && value.size() <= max_digits && std::all_of(value.begin(), value.end(), ascii::is_digit);
+  return !value.empty() && value.size() <= max_digits &&
+         std::all_of(value.begin(), value.end(), ascii::is_digit);
 }
 
 // A scenario's name becomes a file's name (rule 35); commas are underscores.
 bool is_scenario_name(std::string_view value) {
-  const auto fits = [](char c) { return ascii::is_alnum(c) || std::string_view("-._,").find(c) != std::string_view::npos; };
+  const auto fits = [](char c) {
+    return ascii::is_alnum(c) || std::string_view("-._,").find(c) != std::string_view::npos;
+  };
   return !value.empty() && value.front() != '.' && value.find("..") == std::string_view::npos &&
          std::all_of(value.begin(), value.end(), fits);
 }
 
 bool is_one_of(std::string_view choices, std::string_view value) {
   const auto words = ascii::split(choices, "|");
-  return std::any_of(words.begin(), words.end(), [&](std::string_view word) { return ascii::iequals(word, value); });
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return ascii::iequals(word, value); });
 }
 
 }  // namespace
 
 std::optional<std::string> value_fault(const Parameter& row, std::string_view value) {
-  if (row.type == "number" && !is_number(value)) return fmt::format("'{}' needs a number", row.name);
+  if (row.type == "number" && !is_number(value))
+    return fmt::format("'{}' needs a number", row.name);
   if (row.type.find("scenario:") == 0 && !is_scenario_name(value)) {
     return fmt::format("'{}' needs the name of a scenario", row.name);
   }
@@ -83,7 +89,8 @@ std::string normal_value(const Parameter& row, std::string_view value) {
 
 std::vector<std::string> value_pieces(const Parameter& row, std::string_view value) {
   const bool words = row.type == "words";
-  if (row.type != "list" && !words) return value.empty() ? std::vector<std::string>{} : std::vector{std::string(value)};
+  if (row.type != "list" && !words)
+    return value.empty() ? std::vector<std::string>{} : std::vector{std::string(value)};
   if (ascii::iequals(value, "none")) return {};
   const auto pieces = ascii::split(value, words ? " \t," : ",");
   return {pieces.begin(), pieces.end()};

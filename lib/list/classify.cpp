@@ -10,7 +10,8 @@ struct SuffixKind {
   std::string_view suffix;
   AddressKind kind;
 };
-// "owner" is missing on purpose: reached only when return_path_suffix is another one, and then nobody's address.
+// "owner" is missing on purpose: reached only when return_path_suffix is another one, and then
+// nobody's address.
 constexpr std::array<SuffixKind, 4> suffix_kinds = {{{"request", AddressKind::owner},
                                                      {"editor", AddressKind::editor},
                                                      {"subscribe", AddressKind::subscribe},
@@ -18,7 +19,8 @@ constexpr std::array<SuffixKind, 4> suffix_kinds = {{{"request", AddressKind::ow
 
 // What stands before a non-empty suffix, when something does; empty otherwise.
 std::string_view before(std::string_view mailbox, std::string_view suffix) {
-  if (suffix.empty() || mailbox.size() <= suffix.size() || !ascii::iends_with(mailbox, suffix)) return {};
+  if (suffix.empty() || mailbox.size() <= suffix.size() || !ascii::iends_with(mailbox, suffix))
+    return {};
   return mailbox.substr(0, mailbox.size() - suffix.size());
 }
 
@@ -30,7 +32,8 @@ struct Split {
 Split split_suffix(std::string_view mailbox, const std::vector<std::string>& suffixes) {
   Split best;
   for (const std::string& suffix : suffixes) {
-    const std::string_view head = suffix.empty() ? std::string_view() : before(mailbox, "-" + suffix);
+    const std::string_view head =
+        suffix.empty() ? std::string_view() : before(mailbox, "-" + suffix);
     if (head.size() > best.head.size()) best = {head, suffix};
   }
   return best;
@@ -45,7 +48,8 @@ AddressKind kind_of(std::string_view suffix) {
 
 }  // namespace
 
-Destination classify(std::string_view local_part, std::string_view domain, const AddressRules& rules) {
+Destination classify(std::string_view local_part, std::string_view domain,
+                     const AddressRules& rules) {
   const std::string mailbox = ascii::to_lower(local_part);
   Destination to{AddressKind::unknown, {}, ascii::to_lower(domain)};
   if (mailbox.empty()) return to;
@@ -61,13 +65,15 @@ Destination classify(std::string_view local_part, std::string_view domain, const
   if (is_command(mailbox) || (main && mailbox == "sympa")) return end(AddressKind::sympa, {});
   if (ascii::iequals(mailbox, rules.listmaster_email)) return end(AddressKind::listmaster, {});
   if (const std::string_view head = before(mailbox, rules.return_path_suffix); !head.empty()) {
-    return is_command(head) ? end(AddressKind::sympa_owner, {}) : end(AddressKind::return_path, head);
+    return is_command(head) ? end(AddressKind::sympa_owner, {})
+                            : end(AddressKind::return_path, head);
   }
   const Split split = split_suffix(mailbox, rules.list_check_suffixes);
   if (split.head.empty()) return end(AddressKind::post, mailbox);
   const AddressKind kind = kind_of(split.suffix);
   if (kind == AddressKind::unknown) return end(kind, mailbox);
-  if (kind == AddressKind::owner && is_command(split.head)) return end(AddressKind::sympa_owner, {});
+  if (kind == AddressKind::owner && is_command(split.head))
+    return end(AddressKind::sympa_owner, {});
   return end(kind, split.head);
 }
 

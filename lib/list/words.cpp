@@ -32,9 +32,13 @@ const Mode& row_of(ReceptionMode mode) {
 
 }  // namespace
 
-std::string_view to_string(ReceptionMode mode) { return row_of(mode).word; }
+std::string_view to_string(ReceptionMode mode) {
+  return row_of(mode).word;
+}
 
-bool receives_copies(ReceptionMode mode) { return row_of(mode).copies; }
+bool receives_copies(ReceptionMode mode) {
+  return row_of(mode).copies;
+}
 
 std::optional<ReceptionMode> reception_from(std::string_view word) {
   word = ascii::trim(word);

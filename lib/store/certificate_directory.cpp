@@ -40,13 +40,14 @@ bool may_serve(const Certificate& certificate, CertificateUse use) {
 // The row for what a certificate's keyUsage allows; nullptr: neither.
 const Slot* slot_of(const Certificate& certificate) {
   for (const Slot& slot : slots) {
-    if (slot.verifies == certificate.may_sign() && slot.encrypts == certificate.may_encrypt()) return &slot;
+    if (slot.verifies == certificate.may_sign() && slot.encrypts == certificate.may_encrypt())
+      return &slot;
   }
   return nullptr;
 }
 
-// An address may become a longer name than a file can have; then nothing is there. What an address holds never climbs:
-// both encodings turn '/' into something else.
+// An address may become a longer name than a file can have; then nothing is there. What an address
+// holds never climbs: both encodings turn '/' into something else.
 bool is_file_name(std::string_view name) {
   return !name.empty() && name.size() <= max_name && name.find('/') == std::string_view::npos &&
          name.find('\0') == std::string_view::npos;
@@ -56,7 +57,8 @@ bool is_file_name(std::string_view name) {
 void drop_authorities(std::vector<Certificate>& certificates) {
   const auto is_ca = [](const Certificate& each) { return each.is_ca(); };
   if (std::all_of(certificates.begin(), certificates.end(), is_ca)) return;
-  certificates.erase(std::remove_if(certificates.begin(), certificates.end(), is_ca), certificates.end());
+  certificates.erase(std::remove_if(certificates.begin(), certificates.end(), is_ca),
+                     certificates.end());
 }
 
 // What one file gave: certificates, or why none (`fault`), or neither when it is not there.
@@ -70,7 +72,8 @@ class CertificateDirectory final : public CertificateStore {
  public:
   explicit CertificateDirectory(std::shared_ptr<sys::FileSystem> fs) : fs_(std::move(fs)) {}
   Result<CertificateLookup> find(std::string_view canonical_address, CertificateUse use) override;
-  Result<Stored> store(std::string_view canonical_address, const Certificate& certificate, bool replace_newer) override;
+  Result<Stored> store(std::string_view canonical_address, const Certificate& certificate,
+                       bool replace_newer) override;
 
  private:
   struct Source {
@@ -78,30 +81,34 @@ class CertificateDirectory final : public CertificateStore {
     const Slot& slot;
     bool historic;
   };
+  [[nodiscard]] std::string fault_of(const Error& error, const std::string& name);
   [[nodiscard]] Result<FileContent> read(const std::string& name);
-  [[nodiscard]] Result<void> look(const Source& source, std::string_view address, CertificateUse use,
-                                  CertificateLookup& lookup);
+  [[nodiscard]] Result<void> look(const Source& source, std::string_view address,
+                                  CertificateUse use, CertificateLookup& lookup);
   std::shared_ptr<sys::FileSystem> fs_;
 };
+
+// One bad file must not stop the mail of the others; empty: it is not there, or the process is out of means.
+std::string CertificateDirectory::fault_of(const Error& error, const std::string& name) {
+  if (error.code() == Errc::denied) return "cannot be read (permissions, or a link)";
+  if (error.code() == Errc::limit) return "too large for a certificate";
+  if (error.code() == Errc::not_found) return {};
+  const auto info = fs_->info(name);
+  if (info && info->directory) return "is a directory";
+  // The directory itself answers, so the fault is this file's: a socket, a bad block.
+  return info ? error.what() : std::string{};
+}
 
 Result<FileContent> CertificateDirectory::read(const std::string& name) {
   FileContent content;
   if (!is_file_name(name)) return content;
   auto text = fs_->read(name, max_file);
   if (!text) {
-    switch (text.error().code()) {
-      case Errc::not_found:
-        return content;
-      case Errc::denied:  // permissions, or a link: one such file must not stop the mail of the others
-        content.fault = "cannot be read (permissions, or a link)";
-        content.hidden = true;
-        return content;
-      case Errc::limit:
-        content.fault = "too large for a certificate";
-        return content;
-      default:
-        return std::move(text).error();
-    }
+    content.fault = fault_of(text.error(), name);
+    content.hidden = text.error().code() == Errc::denied;
+    if (content.fault.empty() && text.error().code() != Errc::not_found)
+      return std::move(text).error();
+    return content;
   }
   auto certificates = Certificate::from_pem(*text);
   if (certificates) {
@@ -112,26 +119,30 @@ Result<FileContent> CertificateDirectory::read(const std::string& name) {
   return content;
 }
 
-Result<void> CertificateDirectory::look(const Source& source, std::string_view address, CertificateUse use,
-                                        CertificateLookup& lookup) {
+Result<void> CertificateDirectory::look(const Source& source, std::string_view address,
+                                        CertificateUse use, CertificateLookup& lookup) {
   auto content = read(source.name);
   if (!content) return std::move(content).error();
-  if (!content->fault.empty()) lookup.unreadable.push_back(fmt::format("{}: {}", source.name, content->fault));
+  if (!content->fault.empty())
+    lookup.unreadable.push_back(fmt::format("{}: {}", source.name, content->fault));
   drop_authorities(content->certificates);
   for (Certificate& certificate : content->certificates) {
-    // A historic name may stand for two addresses; only the certificate can tell (Sympa's encoding before 6.2.63).
+    // A historic name may stand for two addresses; only the certificate can tell (Sympa's encoding
+    // before 6.2.63).
     if (source.historic && !certificate.names(address)) continue;
     if (may_serve(certificate, use)) {
       lookup.found.push_back({std::move(certificate), source.slot.slot, source.name});
     } else {
-      lookup.unreadable.push_back(fmt::format("{}: its keyUsage does not allow {}", source.name,
-                                              use == CertificateUse::verify ? "signing" : "encryption"));
+      lookup.unreadable.push_back(
+          fmt::format("{}: its keyUsage does not allow {}", source.name,
+                      use == CertificateUse::verify ? "signing" : "encryption"));
     }
   }
   return {};
 }
 
-Result<CertificateLookup> CertificateDirectory::find(std::string_view canonical_address, CertificateUse use) {
+Result<CertificateLookup> CertificateDirectory::find(std::string_view canonical_address,
+                                                     CertificateUse use) {
   const std::string current = mail::filesystem_encode(canonical_address);
   const std::string historic = mail::historic_escape(canonical_address);
   CertificateLookup lookup;
@@ -140,29 +151,40 @@ Result<CertificateLookup> CertificateDirectory::find(std::string_view canonical_
     for (const Slot& slot : slots) {
       if (!serves(slot, use)) continue;
       const Source source{(old ? historic : current) + std::string(slot.suffix), slot, old};
-      if (auto done = look(source, canonical_address, use, lookup); !done) return std::move(done).error();
+      if (auto done = look(source, canonical_address, use, lookup); !done)
+        return std::move(done).error();
     }
   }
   // Rule 22: by date, not by suffix; at one date the current name before the historic.
-  std::stable_sort(lookup.found.begin(), lookup.found.end(), [](const StoredCertificate& a, const StoredCertificate& b) {
-    return a.certificate.not_before() > b.certificate.not_before();
-  });
+  std::stable_sort(lookup.found.begin(), lookup.found.end(),
+                   [](const StoredCertificate& a, const StoredCertificate& b) {
+                     return a.certificate.not_before() > b.certificate.not_before();
+                   });
   return lookup;
 }
 
 Result<CertificateStore::Stored> CertificateDirectory::store(std::string_view canonical_address,
-                                                             const Certificate& certificate, bool replace_newer) {
+                                                             const Certificate& certificate,
+                                                             bool replace_newer) {
   const Slot* slot = slot_of(certificate);
-  if (slot == nullptr) return Error::never(Errc::denied, "the certificate's keyUsage allows neither signing nor encryption");
+  if (slot == nullptr)
+    return Error::never(Errc::denied,
+                        "the certificate's keyUsage allows neither signing nor encryption");
   const std::string name = mail::filesystem_encode(canonical_address) + std::string(slot->suffix);
-  if (!is_file_name(name)) return Error::never(Errc::limit, "the address is too long for a file's name");
+  if (!is_file_name(name))
+    return Error::never(Errc::limit, "the address is too long for a file's name");
   auto content = read(name);
   if (!content) return std::move(content).error();
-  if (content->hidden) return Error::later(Errc::denied, fmt::format("{}: {}", fs_->full_path(name), content->fault));
+  if (content->hidden)
+    return Error::later(Errc::denied, fmt::format("{}: {}", fs_->full_path(name), content->fault));
   const auto& stored = content->certificates;
-  if (std::find(stored.begin(), stored.end(), certificate) != stored.end()) return Stored::already_there;
-  // No rollback; at the same date the one that is there stays, or two senders' mails would take turns.
-  const auto newer = [&](const Certificate& each) { return each.not_before() >= certificate.not_before(); };
+  if (std::find(stored.begin(), stored.end(), certificate) != stored.end())
+    return Stored::already_there;
+  // No rollback; at the same date the one that is there stays, or two senders' mails would take
+  // turns.
+  const auto newer = [&](const Certificate& each) {
+    return each.not_before() >= certificate.not_before();
+  };
   if (!replace_newer && std::any_of(stored.begin(), stored.end(), newer)) return Stored::kept_newer;
   if (auto done = fs_->replace(name, certificate.pem()); !done) return std::move(done).error();
   return Stored::stored;
@@ -170,7 +192,8 @@ Result<CertificateStore::Stored> CertificateDirectory::store(std::string_view ca
 
 }  // namespace
 
-std::unique_ptr<list::CertificateStore> open_certificate_directory(std::shared_ptr<sys::FileSystem> fs) {
+std::unique_ptr<list::CertificateStore> open_certificate_directory(
+    std::shared_ptr<sys::FileSystem> fs) {
   return std::make_unique<CertificateDirectory>(std::move(fs));
 }
 

@@ -15,30 +15,36 @@ struct Meaning {
   Errc errc;
   std::string_view hint;
 };
-// What an administrator can mend, and so all of it `later`: a damaged file too, he has a backup and the mail can wait.
-constexpr std::array<Meaning, 12> meanings = {{{SQLITE_BUSY, Errc::busy, ""},
-                                               {SQLITE_LOCKED, Errc::busy, ""},
-                                               {SQLITE_FULL, Errc::io, ""},
-                                               {SQLITE_IOERR, Errc::io, ""},
-                                               {SQLITE_NOMEM, Errc::io, ""},
-                                               {SQLITE_CANTOPEN, Errc::io, ""},
-                                               {SQLITE_PROTOCOL, Errc::io, ""},
-                                               {SQLITE_READONLY, Errc::denied, ""},
-                                               {SQLITE_PERM, Errc::denied, ""},
-                                               {SQLITE_AUTH, Errc::denied, ""},
-                                               {SQLITE_CORRUPT, Errc::corrupt, "restore it from a backup"},
-                                               {SQLITE_NOTADB, Errc::corrupt, "restore it from a backup"}}};
+// What an administrator can mend, and so all of it `later`: a damaged file too, he has a backup and
+// the mail can wait.
+constexpr std::array<Meaning, 12> meanings = {
+    {{SQLITE_BUSY, Errc::busy, ""},
+     {SQLITE_LOCKED, Errc::busy, ""},
+     {SQLITE_FULL, Errc::io, ""},
+     {SQLITE_IOERR, Errc::io, ""},
+     {SQLITE_NOMEM, Errc::io, ""},
+     {SQLITE_CANTOPEN, Errc::io, ""},
+     {SQLITE_PROTOCOL, Errc::io, ""},
+     {SQLITE_READONLY, Errc::denied, ""},
+     {SQLITE_PERM, Errc::denied, ""},
+     {SQLITE_AUTH, Errc::denied, ""},
+     {SQLITE_CORRUPT, Errc::corrupt, "restore it from a backup"},
+     {SQLITE_NOTADB, Errc::corrupt, "restore it from a backup"}}};
 
 Error error_of(int code, std::string what) {
   for (const Meaning& row : meanings) {
-    if (row.code == (code & 0xff)) return Error::later(row.errc, std::move(what)).with_hint(std::string(row.hint));
+    if (row.code == (code & 0xff))
+      return Error::later(row.errc, std::move(what)).with_hint(std::string(row.hint));
   }
   return Error::never(Errc::engine, std::move(what));
 }
 
-int length(std::string_view text) { return static_cast<int>(text.size()); }
+int length(std::string_view text) {
+  return static_cast<int>(text.size());
+}
 
-// SQLite would make the file with the process's umask; here it is 0600 from its first moment (rule 34).
+// SQLite would make the file with the process's umask; here it is 0600 from its first moment (rule
+// 34).
 Result<void> make_file(const std::string& path) {
   auto directory = sys::open_root(sys::directory_of(path));
   if (!directory) return std::move(directory).error();
@@ -51,7 +57,9 @@ Result<void> make_file(const std::string& path) {
 }  // namespace
 
 Query::Query(Query&& other) noexcept
-    : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)), bound_(other.bound_) {}
+    : connection_(other.connection_),
+      statement_(std::exchange(other.statement_, nullptr)),
+      bound_(other.bound_) {}
 
 Query::~Query() {
   if (statement_ == nullptr) return;
@@ -95,9 +103,12 @@ std::string Query::text(int column) const {
   return octets == nullptr ? std::string() : std::string(static_cast<const char*>(octets), size);
 }
 
-std::int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+std::int64_t Query::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
 
-Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, std::chrono::milliseconds patience) {
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
+                                                     std::chrono::milliseconds patience) {
   if (auto made = make_file(path); !made) return std::move(made).error().in("database");
   std::unique_ptr<Connection> connection(new Connection(path));
   if (auto done = connection->set_up(patience); !done) return std::move(done).error();
@@ -110,18 +121,22 @@ Connection::~Connection() {
 }
 
 Result<void> Connection::set_up(std::chrono::milliseconds patience) {
-  if (sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) {
+  if (sqlite3_open_v2(path_.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                      nullptr) != SQLITE_OK) {
     return failure("open");
   }
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
-  // Rule 31: nothing of a query may lie in a temporary file. FULL: a row is on disk before the mail's file goes.
-  auto set = execute("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;");
+  // Rule 31: nothing of a query may lie in a temporary file. FULL: a row is on disk before the
+  // mail's file goes.
+  auto set =
+      execute("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;");
   if (!set) return set;
   return use_wal(patience);
 }
 
-// Asking first keeps a second opener from needing the lock; changing the mode does not wait for it by itself.
+// Asking first keeps a second opener from needing the lock; changing the mode does not wait for it
+// by itself.
 Result<void> Connection::use_wal(std::chrono::milliseconds patience) {
   constexpr std::chrono::milliseconds nap{20};
   for (std::chrono::milliseconds waited{0};; waited += nap) {
@@ -138,9 +153,11 @@ Result<void> Connection::use_wal(std::chrono::milliseconds patience) {
 }
 
 Result<Query> Connection::prepare(std::string_view sql) {
-  if (const auto found = statements_.find(sql); found != statements_.end()) return Query(*this, found->second);
+  if (const auto found = statements_.find(sql); found != statements_.end())
+    return Query(*this, found->second);
   sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v3(handle_, sql.data(), length(sql), SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK) {
+  if (sqlite3_prepare_v3(handle_, sql.data(), length(sql), SQLITE_PREPARE_PERSISTENT, &statement,
+                         nullptr) != SQLITE_OK) {
     return failure("prepare");
   }
   statements_.emplace(sql, statement);
@@ -149,7 +166,8 @@ Result<Query> Connection::prepare(std::string_view sql) {
 
 Result<void> Connection::execute(std::string_view script) {
   const std::string text(script);
-  if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return failure("run");
+  if (sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+    return failure("run");
   return {};
 }
 

@@ -12,16 +12,18 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-/// SQLite with owners for its handles; for this module only. No thread may share a Connection, no fork may carry one.
+/// SQLite with owners for its handles; for this module only. No thread may share a Connection, no
+/// fork may carry one.
 namespace paraph::store {
 
 class Connection;
 
-/// One run of a prepared statement: bind in order, step, read. Going out of scope it gives the statement back to
-/// the connection's cache, without its values.
+/// One run of a prepared statement: bind in order, step, read. Going out of scope it gives the
+/// statement back to the connection's cache, without its values.
 class Query {
  public:
-  Query(Connection& connection, sqlite3_stmt* statement) : connection_(&connection), statement_(statement) {}
+  Query(Connection& connection, sqlite3_stmt* statement)
+      : connection_(&connection), statement_(statement) {}
   ~Query();
   Query(Query&& other) noexcept;
   Query(const Query&) = delete;
@@ -47,14 +49,16 @@ class Query {
 class Connection {
  public:
   static constexpr std::chrono::milliseconds default_patience{5000};
-  /// Makes the file, 0600, when it is missing. `patience`: how long a locked database is waited for.
-  [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const std::string& path,
-                                                                std::chrono::milliseconds patience = default_patience);
+  /// Makes the file, 0600, when it is missing. `patience`: how long a locked database is waited
+  /// for.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open(
+      const std::string& path, std::chrono::milliseconds patience = default_patience);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// `sql` must be a constant of the program: its address is not enough, its text is the key of the cache.
+  /// `sql` must be a constant of the program: its address is not enough, its text is the key of the
+  /// cache.
   [[nodiscard]] Result<Query> prepare(std::string_view sql);
   /// Several statements without values.
   [[nodiscard]] Result<void> execute(std::string_view script);
@@ -78,7 +82,8 @@ class Transaction {
  public:
   [[nodiscard]] static Result<Transaction> begin(Connection& connection);
   ~Transaction();
-  Transaction(Transaction&& other) noexcept : connection_(std::exchange(other.connection_, nullptr)) {}
+  Transaction(Transaction&& other) noexcept
+      : connection_(std::exchange(other.connection_, nullptr)) {}
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   Transaction& operator=(Transaction&&) = delete;

@@ -9,7 +9,8 @@ namespace {
 
 class SqlDatabase final : public Database {
  public:
-  SqlDatabase(std::unique_ptr<Connection> connection, std::shared_ptr<const Clock> clock, int version)
+  SqlDatabase(std::unique_ptr<Connection> connection, std::shared_ptr<const Clock> clock,
+              int version)
       : connection_(std::move(connection)),
         clock_(std::move(clock)),
         version_(version),
@@ -41,13 +42,16 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
   return open(path, std::make_shared<sys::SystemClock>());
 }
 
-Result<std::unique_ptr<Database>> Database::open(const std::string& path, std::shared_ptr<const Clock> clock) {
+Result<std::unique_ptr<Database>> Database::open(const std::string& path,
+                                                 std::shared_ptr<const Clock> clock) {
   auto connection = Connection::open(path);
   if (!connection) return std::move(connection).error();
-  if (auto done = bring_up_to_date(**connection, migrations()); !done) return std::move(done).error();
+  if (auto done = bring_up_to_date(**connection, migrations()); !done)
+    return std::move(done).error();
   const auto version = store::schema_version(**connection);
   if (!version) return version.error();
-  return std::unique_ptr<Database>(std::make_unique<SqlDatabase>(*std::move(connection), std::move(clock), *version));
+  return std::unique_ptr<Database>(
+      std::make_unique<SqlDatabase>(*std::move(connection), std::move(clock), *version));
 }
 
 }  // namespace paraph::store

@@ -107,7 +107,8 @@ Result<void> create_missing_tables(Connection& connection) {
     const auto present = has_table(connection, table.name);
     if (!present) return present.error();
     if (*present) continue;
-    if (auto made = connection.execute(table.sql); !made) return std::move(made).error().in(table.name);
+    if (auto made = connection.execute(table.sql); !made)
+      return std::move(made).error().in(table.name);
   }
   return {};
 }
@@ -130,8 +131,9 @@ INSERT INTO paraph_schema SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM paraph_schema
 )sql";
 
 Error too_new(const Connection& connection, int version, std::size_t known) {
-  return Error::never(Errc::config, fmt::format("database {}: its schema is number {}, this program knows {}",
-                                                connection.path(), version, known))
+  return Error::never(Errc::config,
+                      fmt::format("database {}: its schema is number {}, this program knows {}",
+                                  connection.path(), version, known))
       .with_hint("run the newer version of Paraph that wrote it");
 }
 

@@ -3,13 +3,17 @@
 namespace paraph::store {
 namespace {
 
-#define PARAPH_MAIL_COLUMNS "SELECT id, list, from_address, outcome, reason, mta_id, size, received FROM paraph_mail "
+#define PARAPH_MAIL_COLUMNS \
+  "SELECT id, list, from_address, outcome, reason, mta_id, size, received FROM paraph_mail "
 
 MailRow mail_from(const Query& row) {
-  return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.integer(6), row.integer(7)};
+  return {row.text(0), row.text(1), row.text(2),    row.text(3),
+          row.text(4), row.text(5), row.integer(6), row.integer(7)};
 }
 
-Result<void> nothing(Result<int> changed) { return changed ? Result<void>() : Result<void>(std::move(changed).error()); }
+Result<void> nothing(Result<int> changed) {
+  return changed ? Result<void>() : Result<void>(std::move(changed).error());
+}
 
 Result<void> put(Connection& connection, const CopyRow& row) {
   auto query = connection.prepare(
@@ -31,11 +35,24 @@ Result<std::optional<MailRow>> SqlLedger::find(std::string_view id) {
 }
 
 Result<void> SqlLedger::record(const MailRow& row) {
+  // Two daemons tell about one mail, in either order: the first outcome stands (but a quarantined mail that a person
+  // put back ends anew), and what the first did not know is filled in.
   auto query = connection_.prepare(
-      "INSERT INTO paraph_mail (id, list, from_address, outcome, reason, mta_id, size, received) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING");
+      "INSERT INTO paraph_mail AS old (id, list, from_address, outcome, reason, mta_id, size, received) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+      "list = CASE old.list WHEN '' THEN excluded.list ELSE old.list END, "
+      "from_address = CASE old.from_address WHEN '' THEN excluded.from_address ELSE old.from_address END, "
+      "mta_id = CASE old.mta_id WHEN '' THEN excluded.mta_id ELSE old.mta_id END, "
+      "size = CASE old.size WHEN 0 THEN excluded.size ELSE old.size END, "
+      "reason = CASE WHEN old.outcome = 'quarantined' OR old.reason = '' THEN excluded.reason ELSE old.reason END, "
+      "outcome = CASE old.outcome WHEN 'quarantined' THEN excluded.outcome ELSE old.outcome END");
   if (!query) return std::move(query).error();
-  query->bind(row.id).bind(row.list).bind(row.from).bind(row.outcome).bind(row.reason).bind(row.mta_id);
+  query->bind(row.id)
+      .bind(row.list)
+      .bind(row.from)
+      .bind(row.outcome)
+      .bind(row.reason)
+      .bind(row.mta_id);
   return nothing(query->bind(std::int64_t{row.size}).bind(std::int64_t{row.received}).run());
 }
 
@@ -63,7 +80,8 @@ Result<std::vector<MailRow>> SqlLedger::recent(std::size_t limit) {
 
 Result<std::vector<CopyRow>> SqlLedger::copies(std::string_view id) {
   auto query = connection_.prepare(
-      "SELECT mail_id, member, outcome, certificate, cipher, reply FROM paraph_copy WHERE mail_id = ? ORDER BY member");
+      "SELECT mail_id, member, outcome, certificate, cipher, reply FROM paraph_copy WHERE mail_id "
+      "= ? ORDER BY member");
   if (!query) return std::move(query).error();
   query->bind(id);
   std::vector<CopyRow> out;
@@ -71,7 +89,8 @@ Result<std::vector<CopyRow>> SqlLedger::copies(std::string_view id) {
     const auto row = query->step();
     if (!row) return row.error();
     if (!*row) return out;
-    out.push_back({query->text(0), query->text(1), query->text(2), query->text(3), query->text(4), query->text(5)});
+    out.push_back({query->text(0), query->text(1), query->text(2), query->text(3), query->text(4),
+                   query->text(5)});
   }
 }
 

@@ -31,7 +31,7 @@ class Ledger {
   virtual ~Ledger() = default;
   /// The row of an ingest id, when it has ended or is being distributed.
   [[nodiscard]] virtual Result<std::optional<MailRow>> find(std::string_view id) = 0;
-  /// INSERT OR IGNORE: the first ending stands.
+  /// The first ending stands, but for "quarantined", which a later one replaces; fields that were empty are filled in.
   [[nodiscard]] virtual Result<void> record(const MailRow& row) = 0;
   /// All copies of a packet in one transaction; a repeat replaces.
   [[nodiscard]] virtual Result<void> record_copies(const std::vector<CopyRow>& rows) = 0;

@@ -1,5 +1,6 @@
-// Laws of paraph.conf's parser: never crashes; an Error has its line in the file; every warning has; and the values
-// read, written out again one line each, are read as the same values without an Error.
+// Laws of paraph.conf's parser: never crashes; an Error has its line in the file; every warning
+// has; and the values read, written out again one line each, are read as the same values without an
+// Error.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -20,12 +21,15 @@ void require(bool law) {
   if (!law) std::abort();
 }
 
-bool was_written(const Site& site, std::string_view name) { return !site.setting(name).file.empty(); }
+bool was_written(const Site& site, std::string_view name) {
+  return !site.setting(name).file.empty();
+}
 
 std::string written_out(const Site& site) {
   std::string text;
   for (const auto& row : parameter_table()) {
-    if (was_written(site, row.name)) text += std::string(row.name) + " " + site.get(row.name) + "\n";
+    if (was_written(site, row.name))
+      text += std::string(row.name) + " " + site.get(row.name) + "\n";
   }
   return text;
 }
@@ -34,7 +38,8 @@ void check(std::string_view text) {
   const auto site = Site::parse(text, path);
   if (!site) return require(site.error().what().find(path) == 0);
   const std::size_t lines = paraph::ascii::lines(text).size();
-  for (const auto& warning : site->warnings()) require(warning.line >= 1 && warning.line <= lines && warning.file == path);
+  for (const auto& warning : site->warnings())
+    require(warning.line >= 1 && warning.line <= lines && warning.file == path);
   const auto again = Site::parse(written_out(*site), path);
   require(again.has_value());
   for (const auto& row : parameter_table()) {

@@ -17,7 +17,8 @@ namespace {
 struct Place {
   Place() {
     spit(dir / "paraph.conf", "domain example.org\nlistmaster a@example.org\ndefault_dir stock\n");
-    for (const char* name : {"etc/scenari", "stock/scenarios", "stock/templates/mail_tt2", "list_data/sympa"}) {
+    for (const char* name :
+         {"etc/scenari", "stock/scenarios", "stock/templates/mail_tt2", "list_data/sympa"}) {
       fs::create_directories(dir / name);
     }
   }
@@ -39,8 +40,8 @@ TEST_CASE("lists are the directories with a config") {
   Place place;
   place.list("beta");
   place.list("alpha");
-  place.list("sympa");   // keys, no list
-  place.list("BIG");     // no address reaches it
+  place.list("sympa");  // keys, no list
+  place.list("BIG");    // no address reaches it
   fs::create_directories(place.dir / "list_data/empty");
   const Site site = place.site();
   const auto lists = site.lists();
@@ -82,7 +83,8 @@ TEST_CASE("a list is found by name or address, or something close is offered") {
   CHECK(site.resolve_list("secrue@example.org").error().what() ==
         "there is no list 'secrue@example.org': did you mean 'secure@example.org'?");
   CHECK(site.resolve_list("quite-other").error().what() == "there is no list 'quite-other'");
-  for (const char* text : {"", "@", "secure@", "@example.org", "../secure", "sympa", "secure@other.example", "a\x1b[1m"}) {
+  for (const char* text : {"", "@", "secure@", "@example.org", "../secure", "sympa",
+                           "secure@other.example", "a\x1b[1m"}) {
     INFO(text);
     CHECK_FALSE(site.resolve_list(text));
   }
@@ -103,10 +105,12 @@ TEST_CASE("files are found nearest first") {
   Place place;
   place.list("secure");
   const Site site = place.site();
-  const auto look = [&](std::string_view name) { return site.find_file(address("secure"), "", "scenari", name); };
+  const auto look = [&](std::string_view name) {
+    return site.find_file(address("secure"), "", "scenari", name);
+  };
   CHECK_FALSE(look("send.x")->has_value());
-  const std::vector<std::string> places = {"stock/scenarios", "etc/scenari", "etc/example.org/scenari",
-                                           "list_data/secure/scenari"};
+  const std::vector<std::string> places = {"stock/scenarios", "etc/scenari",
+                                           "etc/example.org/scenari", "list_data/secure/scenari"};
   for (const std::string& folder : places) {
     fs::create_directories(place.dir / folder);
     spit(place.dir / (folder + "/send.x"), "in " + folder);
@@ -127,7 +131,8 @@ TEST_CASE("a name is a file of its directory and nothing else") {
   spit(place.dir / "etc/secret", "secret");
   spit(place.dir / "etc/scenari/.hidden", "hidden");
   const Site site = place.site();
-  for (const std::string name : {"../secret", "..", ".", "", ".hidden", "/etc/passwd", "a/../../secret", "a/b"}) {
+  for (const std::string name :
+       {"../secret", "..", ".", "", ".hidden", "/etc/passwd", "a/../../secret", "a/b"}) {
     INFO(name);
     const auto found = site.find_file(std::nullopt, "example.org", "scenari", name);
     REQUIRE(found);
@@ -148,10 +153,12 @@ TEST_CASE("a nearer file that cannot be read does not give way to the next") {
 }
 
 TEST_CASE("stock files are where the environment says") {
-  const auto site = Site::parse("domain example.org\nlistmaster a@example.org\n", "/site/paraph.conf");
+  const auto site =
+      Site::parse("domain example.org\nlistmaster a@example.org\n", "/site/paraph.conf");
   REQUIRE(site);
   ::setenv("PARAPH_DEFAULT_DIR", "/elsewhere", 1);
-  CHECK(site->search_path(std::nullopt, "example.org", "mail_tt2").back() == "/elsewhere/templates/mail_tt2");
+  CHECK(site->search_path(std::nullopt, "example.org", "mail_tt2").back() ==
+        "/elsewhere/templates/mail_tt2");
   ::unsetenv("PARAPH_DEFAULT_DIR");
   CHECK(site->path_of("default_dir") == PARAPH_SOURCE_DIR);
 }

@@ -24,9 +24,10 @@ TEST_CASE("the queue is where Site says it is") {
   const TempDir dir;
   const std::string start = "domain example.org\nlistmaster a@example.org\n";
   spit(dir / "sympa.conf", "queue theirs\nspool /theirs\n");
-  for (const char* lines : {"", "spool /s\n", "spool rel\n", "queue q\nqueuebounce /b\n", "spool /s\nspool /t\n",
-                            "sympa_conf sympa.conf\n", "sympa_conf sympa.conf\nspool /mine\n",
-                            "sympa_conf sympa.conf\nqueue /mine\n"}) {
+  for (const char* lines :
+       {"", "spool /s\n", "spool rel\n", "queue q\nqueuebounce /b\n", "spool /s\nspool /t\n",
+        "sympa_conf sympa.conf\n", "sympa_conf sympa.conf\nspool /mine\n",
+        "sympa_conf sympa.conf\nqueue /mine\n"}) {
     INFO(lines);
     spit(dir / "paraph.conf", start + lines);
     const auto site = config::Site::load(dir / "paraph.conf");

@@ -23,7 +23,8 @@ Site parsed(const std::string& more) {
 // "line: message" of each warning.
 std::vector<std::string> told(const Site& site) {
   std::vector<std::string> out;
-  for (const auto& warning : site.warnings()) out.push_back(std::to_string(warning.line) + ": " + warning.message);
+  for (const auto& warning : site.warnings())
+    out.push_back(std::to_string(warning.line) + ": " + warning.message);
   return out;
 }
 
@@ -63,7 +64,9 @@ TEST_CASE("two lines make a site; everything else has its default below the site
 }
 
 TEST_CASE("the line grammar") {
-  const Site site = parsed("# comment\n; comment too\n   \n\t\ngecos \t Mail of Tests  \r\nmax_size\t99\nmax_size 100\n");
+  const Site site = parsed(
+      "# comment\n; comment too\n   \n\t\ngecos \t Mail of Tests  \r\nmax_size\t99\nmax_size "
+      "100\n");
   CHECK(site.get("gecos") == "Mail of Tests");
   CHECK(site.number("max_size") == 100);
   CHECK(site.setting("max_size").line == 9);
@@ -73,24 +76,32 @@ TEST_CASE("the line grammar") {
 
 TEST_CASE("what is no setting is an error with its line") {
   const std::string start(minimum);
-  CHECK(error_of(start + " gecos x\n") == "/site/paraph.conf:3: a setting starts in the first column");
+  CHECK(error_of(start + " gecos x\n") ==
+        "/site/paraph.conf:3: a setting starts in the first column");
   CHECK(error_of(start + "\ngecos\n") == "/site/paraph.conf:4: no value");
   CHECK(error_of(start + "gecos `id`\n") == "/site/paraph.conf:3: value in backticks");
   CHECK(error_of(start + "gecos a\x1b[31mb\n") == "/site/paraph.conf:3: control character");
   CHECK(error_of("listmaster a@example.org\n") == "/site/paraph.conf: no 'domain'");
   CHECK(error_of("domain example.org\n") == "/site/paraph.conf: no 'listmaster'");
-  CHECK(error_of("domain ../etc\nlistmaster a@example.org\n") == "/site/paraph.conf:1: 'domain' needs a mail domain");
-  CHECK(error_of("domain example.org\n\nlistmaster nobody\n") == "/site/paraph.conf:3: no valid 'listmaster'");
-  CHECK(error_of(start + "db_type mysql\n") == "/site/paraph.conf:3: 'db_type': only SQLite is supported");
-  CHECK(error_of(start + "min_rsa_bits many\n") == "/site/paraph.conf:3: 'min_rsa_bits' needs a number");
-  CHECK(error_of(start + "min_rsa_bits 1000000000000000000000\n") == "/site/paraph.conf:3: 'min_rsa_bits' needs a number");
+  CHECK(error_of("domain ../etc\nlistmaster a@example.org\n") ==
+        "/site/paraph.conf:1: 'domain' needs a mail domain");
+  CHECK(error_of("domain example.org\n\nlistmaster nobody\n") ==
+        "/site/paraph.conf:3: no valid 'listmaster'");
+  CHECK(error_of(start + "db_type mysql\n") ==
+        "/site/paraph.conf:3: 'db_type': only SQLite is supported");
+  CHECK(error_of(start + "min_rsa_bits many\n") ==
+        "/site/paraph.conf:3: 'min_rsa_bits' needs a number");
+  CHECK(error_of(start + "min_rsa_bits 1000000000000000000000\n") ==
+        "/site/paraph.conf:3: 'min_rsa_bits' needs a number");
   CHECK(error_of(start + "encrypted_post_policy signed\n") ==
         "/site/paraph.conf:3: 'encrypted_post_policy' must be one of any|signed_inside");
-  CHECK(error_of(start + "send ../../tmp/x\n") == "/site/paraph.conf:3: 'send' needs the name of a scenario");
+  CHECK(error_of(start + "send ../../tmp/x\n") ==
+        "/site/paraph.conf:3: 'send' needs the name of a scenario");
 }
 
 TEST_CASE("an error does not repeat a passphrase") {
-  CHECK(error_of(std::string(minimum) + "key_passwd \x01hunter2\n").find("hunter2") == std::string::npos);
+  CHECK(error_of(std::string(minimum) + "key_passwd \x01hunter2\n").find("hunter2") ==
+        std::string::npos);
 }
 
 TEST_CASE("an unknown name is a warning that guesses") {
@@ -102,9 +113,12 @@ TEST_CASE("an unknown name is a warning that guesses") {
 }
 
 TEST_CASE("old names are read under today's, those without effect in silence") {
-  const Site site = parsed("default_list_priority 3\nkey_password hunter2\nwelcome_return_path unique\npidfile /x\nmhonarc /y\n"
-                           "cookie 123\ncss_path /z\nuse_blacklist none\n");
-  CHECK(site.warnings().empty());
+  const Site site = parsed(
+      "default_list_priority 3\nkey_password hunter2\nwelcome_return_path unique\npidfile "
+      "/x\nmhonarc /y\n"
+      "cookie 123\ncss_path /z\nuse_blacklist none\n");
+  CHECK(told(site) == std::vector<std::string>{"3: 'default_list_priority' has no effect yet",
+                                               "5: 'welcome_return_path' has no effect yet"});
   CHECK(site.get("priority") == "3");
   CHECK(site.get("key_passwd") == "hunter2");
   CHECK(site.get("verp_welcome") == "on");
@@ -123,13 +137,16 @@ TEST_CASE("secrets are masked for show") {
 
 TEST_CASE("listmasters add up and are canonical; wrong ones are told") {
   const Site site = parsed("listmaster Second@Example.ORG, no address , third@example.org\n");
-  CHECK(site.listmasters() == std::vector<std::string>{"boss@example.org", "second@example.org", "third@example.org"});
+  CHECK(site.listmasters() ==
+        std::vector<std::string>{"boss@example.org", "second@example.org", "third@example.org"});
   CHECK(told(site) == std::vector<std::string>{"3: 'no address' is not an address"});
 }
 
 TEST_CASE("lists of values") {
-  const Site site = parsed("remove_headers X-One ,X-Two,, X-Three\nrfc2369_header_fields none\nowner_domain a.example b.example\n"
-                           "custom_robot_parameter a ; 1, 2\ncustom_robot_parameter b ; 3\n");
+  const Site site = parsed(
+      "remove_headers X-One ,X-Two,, X-Three\nrfc2369_header_fields none\nowner_domain a.example "
+      "b.example\n"
+      "custom_robot_parameter a ; 1, 2\ncustom_robot_parameter b ; 3\n");
   CHECK(site.get_list("remove_headers") == std::vector<std::string>{"X-One", "X-Two", "X-Three"});
   CHECK(site.get_list("rfc2369_header_fields").empty());
   CHECK(site.get_list("owner_domain") == std::vector<std::string>{"a.example", "b.example"});
@@ -161,7 +178,8 @@ color_5	#123456
 http_host	lists.example.org
 cafile	bundle.crt
 )");
-  spit(dir / "paraph.conf", "sympa_conf sympa/sympa.conf\nlistmaster new@example.org\nmax_size 2000\n");
+  spit(dir / "paraph.conf",
+       "sympa_conf sympa/sympa.conf\nlistmaster new@example.org\nmax_size 2000\n");
   const auto site = Site::load(dir / "paraph.conf");
   REQUIRE(site);
   CHECK(site->domain() == "lists.example.org");
@@ -189,12 +207,37 @@ TEST_CASE("a missing file says which") {
   CHECK(gone.error().what().find("gone.conf") != std::string::npos);
 }
 
+TEST_CASE("what has no effect yet is told in our own file") {
+  CHECK(told(parsed("lang fr\ngecos Lists\nlog_level 0\nlog_level 4\nowner_domain a.example\n")) ==
+        std::vector<std::string>{"3: 'lang' has no effect yet", "6: 'log_level' has no effect yet",
+                                 "7: 'owner_domain' has no effect yet"});
+  CHECK(parsed("lang fr\n").warnings().front().file == "/site/paraph.conf");
+}
+
+TEST_CASE("what has no effect yet is told in a domain's file, but for sites of Sympa") {
+  const TempDir dir;
+  std::filesystem::create_directories(dir / "etc/other.example");
+  spit(dir / "etc/other.example/robot.conf", "gecos Others\nlang fr\n");
+  spit(dir / "paraph.conf", minimum);
+  const auto own = Site::load(dir / "paraph.conf");
+  REQUIRE(own);
+  CHECK(told(*own) == std::vector<std::string>{"2: 'lang' has no effect yet"});
+  CHECK(own->warnings().front().file == own->directory() + "/etc/other.example/robot.conf");
+  spit(dir / "sympa.conf", std::string(minimum) + "lang fr\n");
+  spit(dir / "paraph.conf", "sympa_conf sympa.conf\nlog_level 2\n");
+  const auto taken_over = Site::load(dir / "paraph.conf");
+  REQUIRE(taken_over);
+  CHECK(told(*taken_over) == std::vector<std::string>{"2: 'log_level' has no effect yet"});
+}
+
 TEST_CASE("virtual domains have a robot.conf") {
   const TempDir dir;
   std::filesystem::create_directories(dir / "etc/Other.Example");
   std::filesystem::create_directories(dir / "etc/unset.example");
   std::filesystem::create_directories(dir / "etc/scenari");
-  spit(dir / "etc/Other.Example/robot.conf", "email lists\nsend closed\nhome /x\nsned 1\nlog_level x\n");
+  spit(dir / "etc/charset.conf", "a file, no domain\n");
+  spit(dir / "etc/Other.Example/robot.conf",
+       "email lists\nsend closed\nhome /x\nsned 1\nlog_level x\n");
   spit(dir / "paraph.conf", minimum);
   const auto site = Site::load(dir / "paraph.conf");
   REQUIRE(site);
@@ -205,11 +248,118 @@ TEST_CASE("virtual domains have a robot.conf") {
   CHECK(site->command_address("other.example") == "lists@other.example");
   CHECK(site->address_rules("other.example").email == "lists");
   CHECK(site->address_rules().email == "sympa");
-  CHECK(told(*site) == std::vector<std::string>{"3: 'home' cannot be set for a domain",
-                                                "4: unknown parameter 'sned': did you mean 'send'?",
-                                                "5: 'log_level' needs a number; the default holds"});
+  CHECK(told(*site) ==
+        std::vector<std::string>{"3: 'home' cannot be set for a domain",
+                                 "4: unknown parameter 'sned': did you mean 'send'?",
+                                 "5: 'log_level' needs a number; the default holds"});
   spit(dir / "etc/Other.Example/robot.conf", "email\n");
   const auto broken = Site::load(dir / "paraph.conf");
   REQUIRE_FALSE(broken);
   CHECK(broken.error().what().find("robot.conf:1: no value") != std::string::npos);
+}
+
+TEST_CASE("an untouched sympa.conf of a site with web pages gives no warning") {
+  const TempDir dir;
+  spit(dir / "sympa.conf", R"(###\\\\\\\\ Site customization ////////###
+
+## Main robot hostname
+domain	lists.example.org
+
+## Listmasters email list
+listmaster	ann@example.org,ben@example.org
+
+## Supported languages
+supported_lang	en_US,de,fr
+lang	en_US
+title	Lists of Example
+gecos	SYMPA
+
+###\\\\\\\\ Directories ////////###
+home	/var/lib/sympa/list_data
+etc	/nowhere/etc/sympa
+spool	/var/spool/sympa
+arc_path	/var/lib/sympa/arc
+bounce_path	/var/lib/sympa/bounce
+pidfile	/var/run/sympa/sympa.pid
+pidfile_bulk	/var/run/sympa/bulk.pid
+localedir	/usr/share/locale
+static_content_path	/usr/share/sympa/static_content
+static_content_url	/static-sympa
+css_path	/var/lib/sympa/css
+css_url	/css-sympa
+pictures_path	/var/lib/sympa/pictures
+pictures_url	/pictures-sympa
+viewmail_dir	/var/spool/sympa/viewmail
+
+syslog	LOCAL1
+log_socket_type	unix
+log_level	2
+
+sendmail	/usr/sbin/sendmail
+sendmail_args	-oi -odi -oem
+sendmail_aliases	/etc/mail/sympa/aliases
+aliases_program	postalias
+aliases_db_type	hash
+nrcpt	25
+avg	10
+maxsmtp	40
+priority	5
+max_size	5242880
+rfc2369_header_fields	help,subscribe,unsubscribe,post,owner,archive
+misaddressed_commands	reject
+max-size	5242880
+cookie	1234567890
+create_list	public_listmaster
+use_blacklist	send,create_list
+default_ttl	3600
+default_distribution_ttl	300
+default_archive_quota	10000
+default_shared_quota	10000
+bounce_warn_rate	30
+bounce_halt_rate	50
+welcome_return_path	unique
+remind_return_path	owner
+expire_bounce_task	daily
+verp_rate	10%
+dkim_feature	off
+dkim_signature_apply_on	md5_authenticated_messages,smime_authenticated_messages
+dmarc_protection_mode	dmarc_reject,dkim_signature
+spam_protection	javascript
+web_archive_spam_protection	cookie
+antispam_feature	off
+antivirus_notify	sender
+db_type	SQLite
+db_name	/var/lib/sympa/sympa.sqlite
+db_host	localhost
+db_user	sympa
+db_passwd	secret
+wwsympa_url	https://lists.example.org/sympa
+soap_url	https://lists.example.org/sympasoap
+http_host	lists.example.org
+mhonarc	/usr/bin/mhonarc
+use_fast_cgi	1
+cookie_expire	0
+cookie_domain	localhost
+password_case	insensitive
+review_page_size	25
+default_home	home
+color_0	#F7F7F7
+dark_color	silver
+key_password	secret
+cafile	/etc/sympa/ca-bundle.crt
+capath	/etc/sympa/ssl.crt
+openssl	/usr/bin/openssl
+trusted_ca_options	-CApath
+)");
+  spit(dir / "paraph.conf", "sympa_conf sympa.conf\n");
+  const auto site = Site::load(dir / "paraph.conf");
+  INFO((site ? std::string() : site.error().what()));
+  REQUIRE(site);
+  CHECK(told(*site).empty());
+  CHECK(site->listmasters() == std::vector<std::string>{"ann@example.org", "ben@example.org"});
+  CHECK(site->path_of("ssl_cert_dir") == "/var/lib/sympa/list_data/X509-user-certs");
+  CHECK(site->get("verp_welcome") == "on");
+  CHECK(site->get("verp_remind") == "off");
+  CHECK(site->get("bounce.warn_rate") == "30");
+  CHECK(site->get("distribution_ttl").empty());
 }

@@ -12,7 +12,8 @@ TEST_CASE("a list's address is kept in lower case") {
 }
 
 TEST_CASE("names that a list may have") {
-  for (const char* name : {"a", "0", "a-b", "a.b", "a+b", "a_b", "request", "my-requests", "owner-x"}) {
+  for (const char* name :
+       {"a", "0", "a-b", "a.b", "a+b", "a_b", "request", "my-requests", "owner-x"}) {
     INFO(name);
     CHECK(ListAddress::parse(name, "example.org"));
   }
@@ -20,8 +21,9 @@ TEST_CASE("names that a list may have") {
 }
 
 TEST_CASE("names that a list may not have") {
-  for (const char* name : {"", "-a", ".a", "_a", "a b", "a/b", "..", "a@b", "a,b", "\xC3\xA4", "x-request", "x-OWNER",
-                           "x-editor", "x-subscribe", "x-unsubscribe", "a\n"}) {
+  for (const char* name :
+       {"", "-a", ".a", "_a", "a b", "a/b", "..", "a@b", "a,b", "\xC3\xA4", "x-request", "x-OWNER",
+        "x-editor", "x-subscribe", "x-unsubscribe", "a\n"}) {
     INFO(name);
     CHECK_FALSE(ListAddress::parse(name, "example.org"));
   }
@@ -30,7 +32,8 @@ TEST_CASE("names that a list may not have") {
 }
 
 TEST_CASE("domains that a list may not have") {
-  for (const char* domain : {"", "org", ".org", "a.", "a..org", "../x.y", "a/b.org", "ex ample.org"}) {
+  for (const char* domain :
+       {"", "org", ".org", "a.", "a..org", "../x.y", "a/b.org", "ex ample.org"}) {
     INFO(domain);
     CHECK_FALSE(ListAddress::parse("a", domain));
   }

@@ -21,28 +21,40 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* bob = "bob@example.org";
-constexpr const char* both_usages = "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyEncipherment\n";
+constexpr const char* both_usages =
+    "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyEncipherment\n";
 constexpr const char* sign_only = "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n";
 constexpr const char* encrypt_only = "basicConstraints=CA:FALSE\nkeyUsage=keyEncipherment\n";
 constexpr const char* agree_only = "basicConstraints=CA:FALSE\nkeyUsage=keyAgreement\n";
 
-std::string year(int number) { return std::to_string(number) + "0101000000Z"; }
+std::string year(int number) {
+  return std::to_string(number) + "0101000000Z";
+}
 
 // A certificate of bob's, made once per name.
-const Certificate& bobs(const std::string& name, const char* extensions = both_usages, int from = 2026,
-                        const std::string& email = bob, const std::string& key = "ec:prime256v1") {
+const Certificate& bobs(const std::string& name, const char* extensions = both_usages,
+                        int from = 2026, const std::string& email = bob,
+                        const std::string& key = "ec:prime256v1") {
   static std::map<std::string, Certificate> made;
   const auto found = made.find(name);
   if (found != made.end()) return found->second;
   std::string written;  // as an openssl configuration file wants it
-  for (const char c : email) written += (std::string_view("'\"#$\\").find(c) != std::string_view::npos ? "\\" : "") + std::string(1, c);
-  Pki::shared().issue({.name = name, .emails = {written}, .key = key, .extensions = extensions, .from = year(from)});
-  return made.emplace(name, Certificate::from_pem(Pki::shared().cert_pem(name))->front()).first->second;
+  for (const char c : email)
+    written += (std::string_view("'\"#$\\").find(c) != std::string_view::npos ? "\\" : "") +
+               std::string(1, c);
+  Pki::shared().issue({.name = name,
+                       .emails = {written},
+                       .key = key,
+                       .extensions = extensions,
+                       .from = year(from)});
+  return made.emplace(name, Certificate::from_pem(Pki::shared().cert_pem(name))->front())
+      .first->second;
 }
 
 struct Place {
   testing::TempDir dir;
-  std::unique_ptr<CertificateStore> store = store::open_certificate_directory(*sys::open_root(dir.path().string()));
+  std::unique_ptr<CertificateStore> store =
+      store::open_certificate_directory(*sys::open_root(dir.path().string()));
 
   CertificateLookup find(std::string_view address, CertificateUse use) {
     auto lookup = store->find(address, use);
@@ -58,13 +70,16 @@ struct Place {
   }
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> out;
-    for (const auto& entry : fs::directory_iterator(dir.path())) out.push_back(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(dir.path()))
+      out.push_back(entry.path().filename().string());
     std::sort(out.begin(), out.end());
     return out;
   }
 };
 
-const Certificate& ec_both() { return bobs("dir-both", "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyAgreement\n"); }
+const Certificate& ec_both() {
+  return bobs("dir-both", "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyAgreement\n");
+}
 
 }  // namespace
 
@@ -73,9 +88,12 @@ TEST_CASE("a certificate goes where its keyUsage says, and opens again by anothe
   CHECK(place.put(ec_both()) == Stored::stored);
   CHECK(place.put(bobs("dir-sign", sign_only)) == Stored::stored);
   CHECK(place.put(bobs("dir-agree", agree_only)) == Stored::stored);
-  CHECK(place.names() == std::vector<std::string>{bob, std::string(bob) + "@enc", std::string(bob) + "@sign"});
-  CHECK((fs::status(place.dir / bob).permissions() & fs::perms::all) == (fs::perms::owner_read | fs::perms::owner_write));
-  const std::string seen = testing::sh("openssl x509 -noout -fingerprint -sha256 -in '" + (place.dir / bob) + "' | tr -d ':\\n'");
+  CHECK(place.names() ==
+        std::vector<std::string>{bob, std::string(bob) + "@enc", std::string(bob) + "@sign"});
+  CHECK((fs::status(place.dir / bob).permissions() & fs::perms::all) ==
+        (fs::perms::owner_read | fs::perms::owner_write));
+  const std::string seen = testing::sh("openssl x509 -noout -fingerprint -sha256 -in '" +
+                                       (place.dir / bob) + "' | tr -d ':\\n'");
   CHECK(seen.substr(seen.find('=') + 1) == ec_both().sha256());
 
   const auto encrypt = place.find(bob, CertificateUse::encrypt);
@@ -100,7 +118,8 @@ TEST_CASE("RSA encryption-only and a certificate without keyUsage") {
 
 TEST_CASE("a certificate for neither is refused") {
   Place place;
-  const auto stored = place.store->store(bob, bobs("dir-neither", "basicConstraints=CA:FALSE\nkeyUsage=cRLSign\n"), false);
+  const auto stored = place.store->store(
+      bob, bobs("dir-neither", "basicConstraints=CA:FALSE\nkeyUsage=cRLSign\n"), false);
   REQUIRE_FALSE(stored);
   CHECK(stored.error().retry() == Retry::never);
   CHECK(place.names().empty());
@@ -119,10 +138,13 @@ TEST_CASE("no rollback") {
   CHECK(place.find(bob, CertificateUse::encrypt).found.front().certificate == newer);
   CHECK(place.put(older, true) == Stored::stored);
   CHECK(place.find(bob, CertificateUse::encrypt).found.front().certificate == older);
-  CHECK(slurp(place.dir / bob).find("BEGIN") == slurp(place.dir / bob).rfind("BEGIN"));  // never two in a file
+  CHECK(slurp(place.dir / bob).find("BEGIN") ==
+        slurp(place.dir / bob).rfind("BEGIN"));  // never two in a file
 }
 
-TEST_CASE("a sign-only certificate leaves the encryption certificate alone, and date decides, not suffix") {
+TEST_CASE(
+    "a sign-only certificate leaves the encryption certificate alone, and date decides, not "
+    "suffix") {
   Place place;
   const Certificate& enc = bobs("dir-enc-2024", agree_only, 2024);
   CHECK(place.put(enc) == Stored::stored);
@@ -142,9 +164,10 @@ TEST_CASE("files that are no certificate are named, and what is good beside them
   CHECK(lookup.found.empty());
   REQUIRE(lookup.unreadable.size() == 1);
   CHECK(lookup.unreadable[0] == std::string(bob) + ": no certificate found");
-  for (const std::string& octets : {std::string("garbage\n"), Pki::shared().key_pem("bob"), bobs("dir-both").der(),
-                                    std::string("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
-                                    Pki::shared().cert_pem("bob").substr(0, 400), std::string(300 << 10, 'x')}) {
+  for (const std::string& octets :
+       {std::string("garbage\n"), Pki::shared().key_pem("bob"), bobs("dir-both").der(),
+        std::string("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        Pki::shared().cert_pem("bob").substr(0, 400), std::string(300 << 10, 'x')}) {
     spit(place.dir / bob, octets);
     lookup = place.find(bob, CertificateUse::encrypt);
     INFO(octets.substr(0, 40));
@@ -171,9 +194,18 @@ TEST_CASE("a link is not followed, and stops nothing") {
   CHECK(stored.error().retry() == Retry::later);
 }
 
+TEST_CASE("a directory in the place of a file stops nothing") {
+  Place place;
+  fs::create_directory(place.dir / bob);
+  const auto lookup = place.find(bob, CertificateUse::encrypt);
+  CHECK(lookup.found.empty());
+  CHECK(lookup.unreadable == std::vector<std::string>{std::string(bob) + ": is a directory"});
+}
+
 TEST_CASE("a file with several certificates: all but the authorities") {
   Place place;
-  spit(place.dir / bob, Pki::shared().cert_pem("ca") + Pki::shared().cert_pem("dir-enc-2024") + ec_both().pem());
+  spit(place.dir / bob,
+       Pki::shared().cert_pem("ca") + Pki::shared().cert_pem("dir-enc-2024") + ec_both().pem());
   const auto found = place.find(bob, CertificateUse::encrypt).found;
   REQUIRE(found.size() == 2);
   CHECK(found[0].certificate == ec_both());
@@ -185,7 +217,8 @@ TEST_CASE("a certificate in the wrong file is not used for what it cannot do") {
   spit(place.dir / bob, bobs("dir-sign", sign_only).pem());
   const auto lookup = place.find(bob, CertificateUse::encrypt);
   CHECK(lookup.found.empty());
-  CHECK(lookup.unreadable == std::vector<std::string>{std::string(bob) + ": its keyUsage does not allow encryption"});
+  CHECK(lookup.unreadable ==
+        std::vector<std::string>{std::string(bob) + ": its keyUsage does not allow encryption"});
   CHECK(place.find(bob, CertificateUse::verify).found.size() == 1);
 }
 
@@ -214,7 +247,8 @@ TEST_CASE("names of both encodings") {
   int number = 0;
   for (const Row& row : rows) {
     INFO(row.address);
-    const Certificate& own = bobs("enc-" + std::to_string(number++), "basicConstraints=CA:FALSE\n", 2026, row.address);
+    const Certificate& own =
+        bobs("enc-" + std::to_string(number++), "basicConstraints=CA:FALSE\n", 2026, row.address);
     Place place;
     spit(place.dir / row.historic, own.pem());
     auto found = place.find(row.address, CertificateUse::encrypt).found;

@@ -23,19 +23,25 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string ask(const std::string& file, const std::string& sql) {
-  std::string out = sh("python3 -c 'import sqlite3,sys\nfor r in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): "
-                       "print(\"|\".join(str(c) for c in r))' '" + file + "' \"" + sql + "\"");
+  std::string out = sh(
+      "python3 -c 'import sqlite3,sys\nfor r in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): "
+      "print(\"|\".join(str(c) for c in r))' '" +
+      file + "' \"" + sql + "\"");
   while (!out.empty() && out.back() == '\n') out.pop_back();
   return out;
 }
 
 // Runs a script with Python's SQLite: not our code.
 void script(const std::string& file, const std::string& sql) {
-  sh("python3 -c 'import sqlite3,sys\nc=sqlite3.connect(sys.argv[1]); c.executescript(sys.stdin.read()); c.close()' '" + file + "'",
+  sh("python3 -c 'import sqlite3,sys\nc=sqlite3.connect(sys.argv[1]); "
+     "c.executescript(sys.stdin.read()); c.close()' '" +
+         file + "'",
      sql);
 }
 
-ListAddress secure() { return *ListAddress::parse("secure", "example.org"); }
+ListAddress secure() {
+  return *ListAddress::parse("secure", "example.org");
+}
 
 constexpr const char* current_schema = "select max(version) from paraph_schema";
 
@@ -50,13 +56,18 @@ TEST_CASE("a new database: private, write-ahead logged, with Sympa's tables and 
   REQUIRE((*database)->directory().add_member(secure(), {.email = "a@example.org"}));
   for (const char* suffix : {"", "-wal", "-shm"}) {
     INFO(suffix);
-    CHECK((fs::status(file + suffix).permissions() & fs::perms::all) == (fs::perms::owner_read | fs::perms::owner_write));
+    CHECK((fs::status(file + suffix).permissions() & fs::perms::all) ==
+          (fs::perms::owner_read | fs::perms::owner_write));
   }
   CHECK(ask(file, "pragma journal_mode") == "wal");
-  CHECK(ask(file, "select group_concat(name) from (select name from pragma_table_info('admin_table') where pk > 0 order by pk)") ==
-        "user_admin,list_admin,robot_admin,role_admin");
-  CHECK(ask(file, "select group_concat(name) from (select name from sqlite_master where type = 'table' order by name)") ==
-        "admin_table,exclusion_table,paraph_copy,paraph_mail,paraph_schema,subscriber_table,user_table");
+  CHECK(ask(file,
+            "select group_concat(name) from (select name from pragma_table_info('admin_table') "
+            "where pk > 0 order by pk)") == "user_admin,list_admin,robot_admin,role_admin");
+  CHECK(ask(file,
+            "select group_concat(name) from (select name from sqlite_master where type = 'table' "
+            "order by name)") ==
+        "admin_table,exclusion_table,paraph_copy,paraph_mail,paraph_schema,subscriber_table,user_"
+        "table");
 }
 
 TEST_CASE("the file is private whatever the umask") {
@@ -66,7 +77,8 @@ TEST_CASE("the file is private whatever the umask") {
   const auto database = Database::open(file);
   ::umask(before);
   REQUIRE(database);
-  CHECK((fs::status(file).permissions() & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none);
+  CHECK((fs::status(file).permissions() & (fs::perms::group_all | fs::perms::others_all)) ==
+        fs::perms::none);
 }
 
 TEST_CASE("each connection waits, keeps temporary data in memory and checks foreign keys") {
@@ -85,7 +97,8 @@ TEST_CASE("each connection waits, keeps temporary data in memory and checks fore
   CHECK(pragma("PRAGMA synchronous") == 2);
 }
 
-// The columns as Sympa's own SQLite driver makes them, with a site's additional column and an index of its own.
+// The columns as Sympa's own SQLite driver makes them, with a site's additional column and an index
+// of its own.
 constexpr const char* sympa_database = R"sql(
 CREATE TABLE subscriber_table (user_subscriber text NOT NULL, list_subscriber text NOT NULL, robot_subscriber text NOT NULL,
  reception_subscriber text, suspend_subscriber integer, suspend_start_date_subscriber integer, suspend_end_date_subscriber integer,
@@ -121,19 +134,23 @@ TEST_CASE("a database that Sympa made opens as it is") {
   const TempDir dir;
   const std::string file = dir / "sympa.sqlite";
   script(file, sympa_database);
-  const std::string tables = "select sql from sqlite_master where sql is not null and name not like 'paraph%' and name <> 'exclusion_table' order by name";
+  const std::string tables =
+      "select sql from sqlite_master where sql is not null and name not like 'paraph%' and name <> "
+      "'exclusion_table' order by name";
   const std::string rows = "select * from subscriber_table order by 1, 2, 3";
   const std::string before = ask(file, tables);
   const std::string rows_before = ask(file, rows);
   {
-    const auto database = Database::open(file, std::make_shared<FixedClock>(TimePoint(std::chrono::seconds(2500))));
+    const auto database =
+        Database::open(file, std::make_shared<FixedClock>(TimePoint(std::chrono::seconds(2500))));
     REQUIRE(database);
     CHECK(ask(file, rows) == rows_before);
     auto& directory = (*database)->directory();
     const auto members = directory.members(secure(), "", 100);
     REQUIRE(members);
     REQUIRE(members->size() == 4);
-    const auto& [anna, bert, cora, dora] = std::tie((*members)[0], (*members)[1], (*members)[2], (*members)[3]);
+    const auto& [anna, bert, cora, dora] =
+        std::tie((*members)[0], (*members)[1], (*members)[2], (*members)[3]);
     CHECK(anna.email == "anna@example.org");
     CHECK(anna.gecos == "Anna Ä");
     CHECK(anna.reception == list::ReceptionMode::mail);
@@ -147,25 +164,34 @@ TEST_CASE("a database that Sympa made opens as it is") {
     CHECK_FALSE(dora.suspended);
     const auto owners = directory.admins(secure(), list::Role::owner);
     REQUIRE((owners && owners->size() == 2));
-    CHECK(((*owners)[0].email == "olga@example.org" && (*owners)[0].gecos == "Olga" && (*owners)[0].privileged && (*owners)[0].receives));
-    CHECK(((*owners)[1].email == "otto@example.org" && !(*owners)[1].privileged && !(*owners)[1].receives));
+    CHECK(((*owners)[0].email == "olga@example.org" && (*owners)[0].gecos == "Olga" &&
+           (*owners)[0].privileged && (*owners)[0].receives));
+    CHECK(((*owners)[1].email == "otto@example.org" && !(*owners)[1].privileged &&
+           !(*owners)[1].receives));
     const auto editors = directory.admins(secure(), list::Role::editor);
     REQUIRE((editors && editors->size() == 1));
     CHECK((*editors)[0].receives);
     CHECK(*directory.add_member(secure(), {.email = "new@example.org"}));
     CHECK(*directory.remove_member(secure(), "ANNA@example.org"));
   }
-  CHECK(ask(file, "select robot_subscriber from subscriber_table where user_subscriber = 'anna@example.org'") == "other.example");
-  CHECK(ask(file, "select phone_subscriber, subscribed_subscriber, reception_subscriber, visibility_subscriber, date_epoch_subscriber "
-                  "from subscriber_table where user_subscriber = 'new@example.org'") == "None|1|mail|noconceal|2500");
+  CHECK(ask(file,
+            "select robot_subscriber from subscriber_table where user_subscriber = "
+            "'anna@example.org'") == "other.example");
+  CHECK(ask(file,
+            "select phone_subscriber, subscribed_subscriber, reception_subscriber, "
+            "visibility_subscriber, date_epoch_subscriber "
+            "from subscriber_table where user_subscriber = 'new@example.org'") ==
+        "None|1|mail|noconceal|2500");
   CHECK(ask(file, tables) == before);
 }
 
 TEST_CASE("a column that is missing is said, and nothing is guessed") {
   const TempDir dir;
   const std::string file = dir / "old.sqlite";
-  script(file, "CREATE TABLE subscriber_table (user_subscriber text NOT NULL, list_subscriber text, robot_subscriber text, "
-               "PRIMARY KEY (user_subscriber, list_subscriber, robot_subscriber));");
+  script(file,
+         "CREATE TABLE subscriber_table (user_subscriber text NOT NULL, list_subscriber text, "
+         "robot_subscriber text, "
+         "PRIMARY KEY (user_subscriber, list_subscriber, robot_subscriber));");
   const auto database = Database::open(file);
   REQUIRE(database);
   const auto members = (*database)->directory().members(secure(), "", 10);
@@ -176,9 +202,11 @@ TEST_CASE("a column that is missing is said, and nothing is guessed") {
 TEST_CASE("steps of the schema run once, in order, and all or nothing") {
   const TempDir dir;
   const std::string file = dir / "x.sqlite";
-  const std::vector<store::Migration> first = {{"one", "CREATE TABLE paraph_one (a); INSERT INTO paraph_one VALUES (1);"}};
+  const std::vector<store::Migration> first = {
+      {"one", "CREATE TABLE paraph_one (a); INSERT INTO paraph_one VALUES (1);"}};
   std::vector<store::Migration> second = first;
-  second.push_back({"two", "ALTER TABLE paraph_one ADD COLUMN b; UPDATE paraph_one SET b = a + 1;"});
+  second.push_back(
+      {"two", "ALTER TABLE paraph_one ADD COLUMN b; UPDATE paraph_one SET b = a + 1;"});
   std::vector<store::Migration> broken = second;
   broken.push_back({"three", "CREATE TABLE paraph_three (a); CREATE TABLE paraph_one (a);"});
 
@@ -200,7 +228,9 @@ TEST_CASE("steps of the schema run once, in order, and all or nothing") {
 TEST_CASE("a schema newer than the program is refused and untouched") {
   const TempDir dir;
   const std::string file = dir / "x.sqlite";
-  script(file, "CREATE TABLE paraph_schema (version integer NOT NULL); INSERT INTO paraph_schema VALUES (99);");
+  script(file,
+         "CREATE TABLE paraph_schema (version integer NOT NULL); INSERT INTO paraph_schema VALUES "
+         "(99);");
   const auto database = Database::open(file);
   REQUIRE_FALSE(database);
   CHECK(database.error().retry() == Retry::never);
@@ -230,7 +260,8 @@ TEST_CASE("a damaged page is an error, not a wrong answer") {
     REQUIRE(database);
     REQUIRE((*database)->together([&]() -> Result<void> {
       for (int i = 0; i < 500; ++i) {
-        const auto added = (*database)->directory().add_member(secure(), {.email = "m" + std::to_string(i) + "@example.org"});
+        const auto added = (*database)->directory().add_member(
+            secure(), {.email = "m" + std::to_string(i) + "@example.org"});
         if (!added) return added.error();
       }
       return {};
@@ -279,7 +310,8 @@ TEST_CASE("two connections write in turns and see each other's rows") {
       return;
     }
     for (int i = 0; i < 40; ++i) {
-      for (const std::string& email : {who + std::to_string(i) + "@example.org", "both" + std::to_string(i) + "@example.org"}) {
+      for (const std::string& email : {who + std::to_string(i) + "@example.org",
+                                       "both" + std::to_string(i) + "@example.org"}) {
         const auto done = (*database)->directory().add_member(secure(), {.email = email});
         if (!done) ++failed;
         if (done && *done) ++added;
@@ -301,7 +333,8 @@ TEST_CASE("work together is all or nothing") {
   REQUIRE(database);
   auto& directory = (*database)->directory();
   const auto failed = (*database)->together([&]() -> Result<void> {
-    if (const auto added = directory.add_member(secure(), {.email = "a@example.org"}); !added) return added.error();
+    if (const auto added = directory.add_member(secure(), {.email = "a@example.org"}); !added)
+      return added.error();
     return Error::never(Errc::limit, "enough");
   });
   REQUIRE_FALSE(failed);

@@ -13,12 +13,14 @@ using list::Subscriber;
 
 namespace {
 
-ListAddress secure() { return *ListAddress::parse("secure", "example.org"); }
+ListAddress secure() {
+  return *ListAddress::parse("secure", "example.org");
+}
 
 struct Opened {
   testing::TempDir dir;
-  std::unique_ptr<store::Database> database =
-      *store::Database::open(dir / "x.sqlite", std::make_shared<FixedClock>(TimePoint(std::chrono::seconds(5000))));
+  std::unique_ptr<store::Database> database = *store::Database::open(
+      dir / "x.sqlite", std::make_shared<FixedClock>(TimePoint(std::chrono::seconds(5000))));
   list::Directory& directory = database->directory();
 };
 
@@ -26,7 +28,12 @@ struct Opened {
 
 TEST_CASE("a member is found again as he was added") {
   Opened opened;
-  const Subscriber bob{"Bob@Example.ORG", "Bob \xC3\x96", ReceptionMode::not_me, true, false, TimePoint(std::chrono::seconds(77))};
+  const Subscriber bob{"Bob@Example.ORG",
+                       "Bob \xC3\x96",
+                       ReceptionMode::not_me,
+                       true,
+                       false,
+                       TimePoint(std::chrono::seconds(77))};
   REQUIRE(*opened.directory.add_member(secure(), bob));
   const auto found = opened.directory.member(secure(), "bOB@example.org");
   REQUIRE(found);
@@ -37,14 +44,17 @@ TEST_CASE("a member is found again as he was added") {
   CHECK((*found)->conceal);
   CHECK_FALSE((*found)->suspended);
   CHECK(epoch((*found)->since) == 77);
-  CHECK_FALSE(opened.directory.member(*ListAddress::parse("secure", "other.example"), "bob@example.org")->has_value());
+  CHECK_FALSE(
+      opened.directory.member(*ListAddress::parse("secure", "other.example"), "bob@example.org")
+          ->has_value());
   CHECK_FALSE(opened.directory.member(secure(), "bob")->has_value());
 }
 
 TEST_CASE("a second add changes nothing") {
   Opened opened;
   CHECK(*opened.directory.add_member(secure(), {.email = "bob@example.org", .gecos = "first"}));
-  CHECK_FALSE(*opened.directory.add_member(secure(), {.email = "BOB@example.org", .gecos = "second"}));
+  CHECK_FALSE(
+      *opened.directory.add_member(secure(), {.email = "BOB@example.org", .gecos = "second"}));
   CHECK((*opened.directory.member(secure(), "bob@example.org"))->gecos == "first");
   CHECK(epoch((*opened.directory.member(secure(), "bob@example.org"))->since) == 5000);
   CHECK(*opened.directory.count(secure()) == 1);
@@ -57,7 +67,8 @@ TEST_CASE("members come in pages by address") {
     name += static_cast<char>('a' + i);
     REQUIRE(*opened.directory.add_member(secure(), {.email = name + "@example.org"}));
   }
-  REQUIRE(*opened.directory.add_member(*ListAddress::parse("other", "example.org"), {.email = "mx@example.org"}));
+  REQUIRE(*opened.directory.add_member(*ListAddress::parse("other", "example.org"),
+                                       {.email = "mx@example.org"}));
   std::vector<std::string> all;
   std::vector<std::size_t> sizes;
   std::string after;
@@ -83,8 +94,10 @@ TEST_CASE("removing says whether somebody was there") {
 
 TEST_CASE("owners and editors are kept by role") {
   Opened opened;
-  CHECK(*opened.directory.add_admin(secure(), {Role::owner, "Olga@example.org", "Olga", true, false}));
-  CHECK_FALSE(*opened.directory.add_admin(secure(), {Role::owner, "olga@example.org", "", false, true}));
+  CHECK(*opened.directory.add_admin(secure(),
+                                    {Role::owner, "Olga@example.org", "Olga", true, false}));
+  CHECK_FALSE(
+      *opened.directory.add_admin(secure(), {Role::owner, "olga@example.org", "", false, true}));
   CHECK(*opened.directory.add_admin(secure(), {Role::editor, "olga@example.org", "", false, true}));
   const auto owners = opened.directory.admins(secure(), Role::owner);
   REQUIRE((owners && owners->size() == 1));

@@ -16,7 +16,8 @@ struct Opened {
 };
 
 MailRow ended(const std::string& id, long long received) {
-  return {id, "secure@example.org", "bob@example.org", "distributed", "do_it", "4Xyz", 1234, received};
+  return {id,      "secure@example.org", "bob@example.org", "distributed", "do_it", "4Xyz", 1234,
+          received};
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ TEST_CASE("a mail's row is found again, and the first ending stands") {
 
 TEST_CASE("recent mail comes newest first, so many and no more") {
   Opened opened;
-  for (int i = 0; i < 5; ++i) REQUIRE(opened.ledger.record(ended("id" + std::to_string(i), 100 + i % 3)));
+  for (int i = 0; i < 5; ++i)
+    REQUIRE(opened.ledger.record(ended("id" + std::to_string(i), 100 + i % 3)));
   const auto rows = opened.ledger.recent(3);
   REQUIRE((rows && rows->size() == 3));
   CHECK((*rows)[0].id == "id2");
@@ -53,9 +55,11 @@ TEST_CASE("recent mail comes newest first, so many and no more") {
 
 TEST_CASE("copies of a packet are recorded together; a repeat replaces") {
   Opened opened;
-  REQUIRE(opened.ledger.record_copies({{"aaa", "bob@example.org", "failed", "", "", "451"},
-                                       {"aaa", "al@example.org", "sent", "AB12", "AES-256-CBC", "250 ok"}}));
-  REQUIRE(opened.ledger.record_copies({{"aaa", "bob@example.org", "sent", "CD34", "AES-256-CBC", "250 ok"}}));
+  REQUIRE(opened.ledger.record_copies(
+      {{"aaa", "bob@example.org", "failed", "", "", "451"},
+       {"aaa", "al@example.org", "sent", "AB12", "AES-256-CBC", "250 ok"}}));
+  REQUIRE(opened.ledger.record_copies(
+      {{"aaa", "bob@example.org", "sent", "CD34", "AES-256-CBC", "250 ok"}}));
   REQUIRE(opened.ledger.record_copies({}));
   const auto copies = opened.ledger.copies("aaa");
   REQUIRE((copies && copies->size() == 2));
