@@ -7,6 +7,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "apps/common/supervisor.h"
 #include "sys/process.h"
 
 namespace paraph::app {
@@ -62,19 +63,17 @@ class Loop {
     auto runtime = open();
     if (!runtime) return complain(daemon_.program, runtime.error());
     sys::DirectoryWatch watch(daemon_.watched((*runtime)->site()));
-    sys::notify_service_manager("READY=1");
+    report_ready();
     milliseconds pause = kShortest;
     while (!sys::stop_requested()) {
       if (sys::take_reload_request()) reload(*runtime);
       auto pass = daemon_.pass(**runtime);
       if (!pass) complain(daemon_.program, pass.error());
-      sys::notify_service_manager("WATCHDOG=1");
       const bool trouble = !pass || pass->waiting > 0 || pass->transport_down;
       if (sys::stop_requested()) break;
       watch.wait(trouble ? pause : kRescan);
       pause = trouble ? std::min(pause * 2, kLongest) : kShortest;
     }
-    sys::notify_service_manager("STOPPING=1");
     return kOk;
   }
 
@@ -115,7 +114,7 @@ int run_daemon(int argc, char** argv, const Daemon& daemon) {
   }
   sys::watch_signals();
   Loop loop(daemon, config_path(options->config));
-  return options->once ? loop.once() : loop.forever();
+  return supervise(daemon.program, [&] { return options->once ? loop.once() : loop.forever(); });
 }
 
 }  // namespace paraph::app

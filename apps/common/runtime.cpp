@@ -25,6 +25,7 @@ int exit_code(const Error& error) {
     case Errc::config: return kConfig;
     case Errc::engine: return kSoftware;
     case Errc::busy: return kTemporary;
+    case Errc::usage: return kUsage;
   }
   return kSoftware;
 }
@@ -47,6 +48,10 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
   if (auto became = sys::become_owner_of(sys::directory_of(config)); !became) return std::move(became).error();
   auto site = config::Site::load(config);
   if (!site) return std::move(site).error();
+  // A packaged configuration belongs to root; what the programs write must belong to the owner of the spool.
+  const std::string spool = site->spool_directory("msg");
+  if (auto became = sys::become_owner_of(spool); !became && became.error().code() != Errc::not_found)
+    return std::move(became).error();
   std::unique_ptr<Runtime> runtime(new Runtime(std::move(*site)));
   runtime->log_ = sys::open_log(program, true, minimum);
   auto database = store::Database::open(runtime->site_.path_of("db_name"));

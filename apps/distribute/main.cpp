@@ -1,6 +1,9 @@
 // paraph-distribute(8): packets of spool/bulk to the MTA.
 
+#include <fmt/core.h>
+
 #include "apps/common/daemon.h"
+#include "apps/common/supervisor.h"
 #include "cms/keys.h"
 #include "pipeline/distribution.h"
 #include "sys/file_system.h"
@@ -29,7 +32,15 @@ Result<app::Pass> pass(app::Runtime& runtime) {
       continue;
     }
     if (!*claim) continue;  // another worker has it
-    switch (pipeline::send(std::move(**claim), spools->bulk, **courier, ports)) {
+    // Named with its progress: a packet that got further has not failed again (design §2).
+    const std::string in_hand = fmt::format("{} after {}", packet, (*claim)->done().size());
+    const std::string condemned = app::condemned(in_hand);
+    app::take_in_hand(in_hand);
+    app::crash_if_poisoned(in_hand);
+    const auto sent = condemned.empty() ? pipeline::send(std::move(**claim), spools->bulk, **courier, ports)
+                                        : pipeline::condemn(std::move(**claim), condemned, spools->bulk, ports);
+    app::take_in_hand({});
+    switch (sent) {
       case pipeline::Sent::done: ++result.ended; break;
       case pipeline::Sent::postponed:
       case pipeline::Sent::waits: ++result.waiting; break;

@@ -1,6 +1,7 @@
 // paraph-incoming(8): spool/msg to its endings.
 
 #include "apps/common/daemon.h"
+#include "apps/common/supervisor.h"
 #include "pipeline/incoming.h"
 #include "sys/process.h"
 
@@ -24,7 +25,13 @@ Result<app::Pass> pass(app::Runtime& runtime) {
       continue;
     }
     if (!*claim) continue;  // another worker has it
-    const auto handled = pipeline::process(std::move(**claim), spools->incoming(), ports);
+    const std::string condemned = app::condemned(name);
+    app::take_in_hand(name);
+    app::crash_if_poisoned(name);
+    const auto handled = condemned.empty()
+                             ? pipeline::process(std::move(**claim), spools->incoming(), ports)
+                             : pipeline::condemn(std::move(**claim), condemned, spools->incoming(), ports);
+    app::take_in_hand({});
     ++(handled == pipeline::Handled::ended ? result.ended : result.waiting);
   }
   return result;

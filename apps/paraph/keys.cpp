@@ -24,17 +24,6 @@ std::string_view word(list::CertificateStore::Stored stored) {
   return {};
 }
 
-Json describe(const cms::Certificate& certificate) {
-  return {{"subject", certificate.subject()},
-          {"issuer", certificate.issuer()},
-          {"serial", certificate.serial()},
-          {"sha256", certificate.sha256()},
-          {"not_before", iso8601(certificate.not_before())},
-          {"not_after", iso8601(certificate.not_after())},
-          {"key", certificate.key_description()},
-          {"emails", certificate.emails()}};
-}
-
 /// Whose keys: a list's, or the site's own for `site`.
 struct KeyHome {
   std::string name;                      ///< "secure@lists.example.org" or "site"
@@ -55,14 +44,6 @@ Result<KeyHome> key_home(Invocation& call) {
   auto list = call.list();
   if (!list) return std::move(list).error();
   return KeyHome{list->str(), site.list_directory(*list), {list->str()}, list->str()};
-}
-
-Result<std::string> site_passphrase(const config::Site& site) {
-  const std::string file = site.path_of("key_passwd_file");
-  if (file.empty()) return site.get("key_passwd");
-  auto text = sys::read_file(file, kMaxFile);
-  if (!text) return std::move(text).error();
-  return std::string(ascii::trim_right(*text));
 }
 
 // The key before the certificate: a pair exists for the daemons when both do. Existing files stay.
@@ -88,7 +69,7 @@ Result<int> cert_import(Invocation& call) {
   std::optional<mail::AddrSpec> only_for;
   if (call.has("for")) {
     only_for = mail::AddrSpec::parse(call.option("for"));
-    if (!only_for) return Error::never(Errc::config, "--for: not an address: " + call.option("for"));
+    if (!only_for) return Error::never(Errc::usage, "--for: not an address: " + call.option("for"));
   }
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows;
@@ -134,7 +115,7 @@ Result<int> cert_show(Invocation& call) {
   if (!runtime) return std::move(runtime).error();
   auto ports = (*runtime)->ports();
   const auto address = mail::AddrSpec::parse(call.arguments[0]);
-  if (!address) return Error::never(Errc::config, "not an address: " + call.arguments[0]);
+  if (!address) return Error::never(Errc::usage, "not an address: " + call.arguments[0]);
   auto target = pipeline::seal_target(address->canonical(), ports);
   if (!target) return std::move(target).error();
   Json json{{"address", address->canonical()}, {"encrypt", target->certificate.has_value()},
@@ -173,18 +154,18 @@ Result<int> key_generate(Invocation& call) {
   auto home = key_home(call);
   if (!home) return std::move(home).error();
   const auto& site = (*call.runtime())->site();
-  auto phrase = site_passphrase(site);
+  auto phrase = pipeline::key_passphrase(site);
   if (!phrase) return std::move(phrase).error();
   cms::KeyRequest request;
   const std::string algorithm = call.has("algorithm") ? call.option("algorithm") : "rsa";
-  if (algorithm != "rsa" && algorithm != "ec") return Error::never(Errc::config, "--algorithm: rsa or ec, not " + algorithm);
+  if (algorithm != "rsa" && algorithm != "ec") return Error::never(Errc::usage, "--algorithm: rsa or ec, not " + algorithm);
   request.algorithm = algorithm == "ec" ? cms::KeyAlgorithm::ec_p256 : cms::KeyAlgorithm::rsa_3072;
   request.common_name = home->common_name;
   request.emails = home->addresses;
   request.not_before = sys::SystemClock().now();
   if (call.has("days")) {
     const auto days = parse_time(call.option("days"));  // a plain number
-    if (!days || epoch(*days) < 1 || epoch(*days) > 36500) return Error::never(Errc::config, "--days: a number from 1 to 36500");
+    if (!days || epoch(*days) < 1 || epoch(*days) > 36500) return Error::never(Errc::usage, "--days: a number from 1 to 36500");
     request.days = static_cast<int>(epoch(*days));
   }
   const std::string purpose = call.has("purpose") ? call.option("purpose") : "both";
@@ -194,7 +175,7 @@ Result<int> key_generate(Invocation& call) {
   else if (purpose == "split")
     pairs = {{".sign", cms::KeyPurpose::sign}, {".enc", cms::KeyPurpose::encrypt}};
   else
-    return Error::never(Errc::config, "--purpose: both or split, not " + purpose);
+    return Error::never(Errc::usage, "--purpose: both or split, not " + purpose);
   if (call.dry_run) {
     call.print({{"for", home->name}, {"dry_run", true}}, "would generate a key pair for " + home->name + "\n");
     return kOk;
@@ -227,15 +208,15 @@ Result<int> key_install(Invocation& call) {
   auto home = key_home(call);
   if (!home) return std::move(home).error();
   const auto& site = (*call.runtime())->site();
-  auto phrase = site_passphrase(site);
+  auto phrase = pipeline::key_passphrase(site);
   if (!phrase) return std::move(phrase).error();
-  if (!call.has("cert")) return Error::never(Errc::config, "--cert FILE is needed");
+  if (!call.has("cert")) return Error::never(Errc::usage, "--cert FILE is needed");
   auto certificate_text = sys::read_file(call.option("cert"), kMaxFile);
   if (!certificate_text) return std::move(certificate_text).error();
   auto chain = cms::Certificate::from_pem(*certificate_text);
   if (!chain) return std::move(chain).error().in(call.option("cert"));
   const std::string suffix = call.has("suffix") ? "." + call.option("suffix") : std::string{};
-  if (suffix.find('/') != std::string::npos) return Error::never(Errc::config, "--suffix: a word, not a path");
+  if (suffix.find('/') != std::string::npos) return Error::never(Errc::usage, "--suffix: a word, not a path");
   auto root = sys::open_root(home->directory);
   if (!root) return std::move(root).error();
 

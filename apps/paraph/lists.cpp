@@ -59,7 +59,7 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
   if (!list) return std::move(list).error();
   auto runtime = call.runtime();
   const auto mode = list::reception_from(call.option("reception"));
-  if (!mode) return Error::never(Errc::config, "--reception: no such mode: " + call.option("reception"));
+  if (!mode) return Error::never(Errc::usage, "--reception: no such mode: " + call.option("reception"));
   auto& directory = (*runtime)->database().directory();
   auto bad = input.bad;
   std::vector<std::string> done;
@@ -136,24 +136,24 @@ Result<int> list_create(Invocation& call) {
   const auto list = list::ListAddress::parse(argument.substr(0, at),
                                              at == std::string::npos ? site.domain() : argument.substr(at + 1));
   if (!list)
-    return Error::never(Errc::config, argument + ": not a list name: lower-case letters, digits, - . + _, at most 50, and "
+    return Error::never(Errc::usage, argument + ": not a list name: lower-case letters, digits, - . + _, at most 50, and "
                                                  "not ending in -request, -owner, -editor, -subscribe, -unsubscribe");
   const auto domains = site.domains();
   if (std::find(domains.begin(), domains.end(), list->domain()) == domains.end())
     return Error::never(Errc::config, list->domain() + " is no domain of this site");
-  if (list->name() == site.get("email") || list->name() == site.get("listmaster_email"))
+  if (list->name() == "sympa" || list->name() == site.get("email") || list->name() == site.get("listmaster_email"))
     return Error::never(Errc::config, list->name() + "@ is an address of the site itself");
   const auto owner = mail::AddrSpec::parse(call.option("owner"));
   if (!owner)
-    return Error::never(Errc::config, "--owner: an address is needed: who answers for the list?")
+    return Error::never(Errc::usage, "--owner: an address is needed: who answers for the list?")
         .with_hint("paraph list create " + argument + " --owner ADDRESS");
   const std::string type_name = call.has("type") ? call.option("type") : "sealed";
   const auto* const type =
       std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRow& row) { return row.name == type_name; });
-  if (type == kTypes.end()) return Error::never(Errc::config, "--type: open, private or sealed, not " + type_name);
+  if (type == kTypes.end()) return Error::never(Errc::usage, "--type: open, private or sealed, not " + type_name);
   const std::string subject = call.has("subject") ? call.option("subject") : list->name();
   if (std::any_of(subject.begin(), subject.end(), ascii::is_control))
-    return Error::never(Errc::config, "--subject: one line, without control characters");
+    return Error::never(Errc::usage, "--subject: one line, without control characters");
   if (site.resolve_list(list->str())) return Error::never(Errc::exists, list->str() + " is there already");
   if (call.dry_run) {
     call.print({{"list", list->str()}, {"dry_run", true}}, "would create " + list->str() + "\n");
@@ -257,7 +257,7 @@ Result<int> member_add(Invocation& call) {
 }
 
 Result<int> member_import(Invocation& call) {
-  auto text = sys::read_file(call.arguments[1], 256U << 20);
+  auto text = sys::read_file(call.arguments.size() > 1 ? call.arguments[1] : "-", 256U << 20);
   if (!text) return std::move(text).error();
   return add_members(call, parse_addresses(*text));
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 #include <sstream>
+#include <system_error>
 
 #include "apps/paraph/verb.h"
 #include "base/ascii.h"
@@ -23,8 +24,10 @@ constexpr std::string_view kProgram = "paraph";
 std::string overview() {
   std::string text = "Usage: paraph VERB [ARGUMENT…] [OPTION…]\n\n";
   for (const auto& row : verb_table())
-    text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.arguments), row.summary);
-  text += "\nEvery verb takes --config FILE, --json, --help; those that change something --dry-run.\n";
+    text +=
+        fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.arguments), row.summary);
+  text +=
+      "\nEvery verb takes --config FILE, --json, --help; those that change something --dry-run.\n";
   return text;
 }
 
@@ -33,7 +36,8 @@ const VerbRow* find_verb(const std::vector<std::string>& words) {
   const VerbRow* best = nullptr;
   for (const auto& row : verb_table()) {
     const auto spelled = ascii::split(row.name, " ");
-    const bool matches = words.size() >= spelled.size() && std::equal(spelled.begin(), spelled.end(), words.begin());
+    const bool matches =
+        words.size() >= spelled.size() && std::equal(spelled.begin(), spelled.end(), words.begin());
     if (matches && (best == nullptr || row.name.size() > best->name.size())) best = &row;
   }
   return best;
@@ -53,11 +57,13 @@ po::options_description describe(const VerbRow& verb) {
   add("help,h", "this text");
   for (const auto& row : verb.options) {
     // One letter is a short option.
-    const std::string name = row.name.size() == 1 ? fmt::format("{0},{0}", row.name) : std::string(row.name);
+    const std::string name =
+        row.name.size() == 1 ? fmt::format("{0},{0}", row.name) : std::string(row.name);
     if (row.argument.empty())
       add(name.c_str(), std::string(row.help).c_str());
     else
-      add(name.c_str(), po::value<std::string>()->value_name(std::string(row.argument)), std::string(row.help).c_str());
+      add(name.c_str(), po::value<std::string>()->value_name(std::string(row.argument)),
+          std::string(row.help).c_str());
   }
   return described;
 }
@@ -71,27 +77,37 @@ int run_verb(const VerbRow& verb, const std::vector<std::string>& words) {
   po::variables_map values;
   const std::string help = fmt::format("paraph {} --help", verb.name);
   try {
-    constexpr int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(), values);
+    constexpr int style =
+        po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(words).options(all).positional(positional).style(style).run(),
+              values);
     po::notify(values);
   } catch (const po::error& wrong) {
     return usage_error(wrong.what(), help);
   }
   if (values.count("help") != 0) {
-    std::cout << "Usage: paraph " << verb.name << ' ' << verb.arguments << "\n" << verb.summary << "\n\n" << described;
+    std::cout << "Usage: paraph " << verb.name << ' ' << verb.arguments << "\n"
+              << verb.summary << "\n\n"
+              << described;
     return kOk;
   }
-  const auto text = [&](const char* name) { return values.count(name) != 0 ? values[name].as<std::string>() : std::string{}; };
+  const auto text = [&](const char* name) {
+    return values.count(name) != 0 ? values[name].as<std::string>() : std::string{};
+  };
   Invocation call(verb, config_path(text("config")));
   call.json = values.count("json") != 0;
   call.dry_run = values.count("dry-run") != 0;
-  if (values.count("arguments") != 0) call.arguments = values["arguments"].as<std::vector<std::string>>();
+  if (values.count("arguments") != 0)
+    call.arguments = values["arguments"].as<std::vector<std::string>>();
   for (const auto& row : verb.options) {
     const std::string name(row.name);
-    if (values.count(name) != 0) call.options[name] = row.argument.empty() ? "1" : values[name].as<std::string>();
+    if (values.count(name) != 0)
+      call.options[name] = row.argument.empty() ? "1" : values[name].as<std::string>();
   }
   if (call.arguments.size() < verb.min_arguments || call.arguments.size() > verb.max_arguments)
-    return usage_error(fmt::format("{} takes {}", verb.name, verb.arguments.empty() ? "no argument" : verb.arguments), help);
+    return usage_error(fmt::format("{} takes {}", verb.name,
+                                   verb.arguments.empty() ? "no argument" : verb.arguments),
+                       help);
   auto code = verb.run(call);
   return code ? *code : complain(kProgram, code.error());
 }
@@ -99,14 +115,15 @@ int run_verb(const VerbRow& verb, const std::vector<std::string>& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (!sys::harden()) return usage_error("refuses to run set-id", "remove the set-id bit"), kNoPermission;
-  std::vector<std::string> words(argv + 1, argv + argc);
-  if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
-    fmt::print("{}", overview());
-    return words.empty() ? kUsage : kOk;
-  }
-  if (words[0] == "--version") words[0] = "version";
+  if (!sys::harden())
+    return usage_error("refuses to run set-id", "remove the set-id bit"), kNoPermission;
   try {
+    std::vector<std::string> words(argv + 1, argv + argc);
+    if (words.empty() || words[0] == "help" || words[0] == "--help" || words[0] == "-h") {
+      fmt::print("{}", overview());
+      return words.empty() ? kUsage : kOk;
+    }
+    if (words[0] == "--version") words[0] = "version";
     // Options may stand before the verb: paraph --config FILE lists.
     std::vector<std::string> front;
     while (!words.empty() && words[0].size() > 1 && words[0][0] == '-') {
@@ -121,10 +138,15 @@ int main(int argc, char** argv) {
       for (const auto& word : words) typed += (typed.empty() ? "" : " ") + word;
       return usage_error("no such verb: " + typed, "paraph help");
     }
-    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(ascii::split(verb->name, " ").size()));
+    words.erase(words.begin(),
+                words.begin() + static_cast<std::ptrdiff_t>(ascii::split(verb->name, " ").size()));
     words.insert(words.begin(), front.begin(), front.end());
     return run_verb(*verb, words);
   } catch (const std::exception& bug) {
-    return complain(kProgram, Error::never(Errc::engine, std::string("internal error: ") + bug.what()));
+    // The reader of a pipe has seen enough: `paraph lists | head`.
+    const auto* failed = dynamic_cast<const std::system_error*>(&bug);
+    if (failed != nullptr && failed->code() == std::errc::broken_pipe) return kOk;
+    return complain(kProgram,
+                    Error::never(Errc::engine, std::string("internal error: ") + bug.what()));
   }
 }

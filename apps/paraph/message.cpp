@@ -35,7 +35,7 @@ Result<cms::KeyPair> read_pair(const Invocation& call) {
   if (!key) return std::move(key).error().in(call.option("key"));
   for (const auto& certificate : *certificates)
     if (key->matches(certificate)) return cms::KeyPair{certificate, *key};
-  return Error::never(Errc::config, "--cert and --key do not belong together");
+  return Error::never(Errc::usage, "--cert and --key do not belong together");
 }
 
 // With --list: the site's own view. Without: only what the options give, so that it works where no site is.
@@ -44,7 +44,7 @@ Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& t
   context.at = sys::SystemClock().now();
   if (call.has("at")) {
     const auto at = parse_time(call.option("at"));
-    if (!at) return Error::never(Errc::config, "--at: not a time: " + call.option("at")).with_hint("2026-11-23T16:30:42Z");
+    if (!at) return Error::never(Errc::usage, "--at: not a time: " + call.option("at")).with_hint("2026-11-23T16:30:42Z");
     context.at = *at;
   }
   if (call.has("list")) {
@@ -55,7 +55,7 @@ Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& t
     auto addresses = sender_addresses(tree);
     auto opened = pipeline::open_context(*list, *addresses, context.at, (*runtime)->ports());
     if (!opened) return std::move(opened).error();
-    context = std::move(*opened);
+    context = std::move(opened->context);
   }
   if (call.has("ca")) {
     auto text = sys::read_file(call.option("ca"), kMaxFile);
@@ -66,10 +66,10 @@ Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& t
   }
   if (call.has("min-rsa-bits")) {
     const auto bits = parse_time(call.option("min-rsa-bits"));  // a plain number
-    if (!bits || epoch(*bits) > 16384) return Error::never(Errc::config, "--min-rsa-bits: a number");
+    if (!bits || epoch(*bits) > 16384) return Error::never(Errc::usage, "--min-rsa-bits: a number");
     context.policy.min_rsa_bits = static_cast<int>(epoch(*bits));
   }
-  if (call.has("cert") != call.has("key")) return Error::never(Errc::config, "--cert and --key go together");
+  if (call.has("cert") != call.has("key")) return Error::never(Errc::usage, "--cert and --key go together");
   if (call.has("key")) {
     auto pair = read_pair(call);
     if (!pair) return std::move(pair).error();

@@ -28,13 +28,13 @@ Result<pipeline::Question> question_of(Invocation& call) {
   }
   question.scenario = call.option("scenario");
   const auto method = scenario::method_from(call.has("auth") ? call.option("auth") : "smtp");
-  if (!method) return Error::never(Errc::config, "--auth: smtp, md5 or smime, not " + call.option("auth"));
+  if (!method) return Error::never(Errc::usage, "--auth: smtp, md5 or smime, not " + call.option("auth"));
   question.method = *method;
   const auto canonical = [](const std::string& text) -> std::string {
     const auto address = mail::AddrSpec::parse(text);
     return address ? address->canonical() : text;  // Sympa asks about "nobody" too
   };
-  if (!call.has("sender")) return Error::never(Errc::config, "--sender ADDRESS is needed: who asks?");
+  if (!call.has("sender")) return Error::never(Errc::usage, "--sender ADDRESS is needed: who asks?");
   question.sender = canonical(call.option("sender"));
   if (call.has("email")) question.email = canonical(call.option("email"));
   return question;

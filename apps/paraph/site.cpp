@@ -11,6 +11,7 @@
 #include "apps/paraph/verb.h"
 #include "base/ascii.h"
 #include "base/encode.h"
+#include "base/utf8.h"
 #include "cms/keys.h"
 #include "cms/trust.h"
 #include "mail/address.h"
@@ -67,18 +68,8 @@ Result<std::vector<cms::Certificate>> read_anchors(const std::string& path) {
 std::string as_pem(const std::vector<cms::Certificate>& certificates) {
   std::string pem;
   for (const auto& certificate : certificates)
-    pem += fmt::format("# {}\n{}", certificate.subject(), certificate.pem());
+    pem += fmt::format("# {}\n{}", utf8::printable(certificate.subject()), certificate.pem());
   return pem;
-}
-
-Json describe(const cms::Certificate& certificate) {
-  return {{"subject", certificate.subject()},
-          {"issuer", certificate.issuer()},
-          {"serial", certificate.serial()},
-          {"sha256", certificate.sha256()},
-          {"not_before", iso8601(certificate.not_before())},
-          {"not_after", iso8601(certificate.not_after())},
-          {"key", certificate.key_description()}};
 }
 
 }  // namespace
@@ -87,10 +78,10 @@ Result<int> site_create(Invocation& call) {
   const std::string directory = sys::absolute(call.arguments[0]);
   const auto postmaster = mail::AddrSpec::parse("postmaster@" + call.option("domain"));
   if (!postmaster || postmaster->domain().find('.') == std::string::npos)
-    return Error::never(Errc::config, "--domain: a mail domain is needed, such as lists.example.org")
+    return Error::never(Errc::usage, "--domain: a mail domain is needed, such as lists.example.org")
         .with_hint("paraph site create " + call.arguments[0] + " --domain lists.example.org");
   if (call.has("listmaster") && !mail::AddrSpec::parse(call.option("listmaster")))
-    return Error::never(Errc::config, "--listmaster: not an address: " + call.option("listmaster"));
+    return Error::never(Errc::usage, "--listmaster: not an address: " + call.option("listmaster"));
   std::string anchors;
   if (call.has("cafile")) {
     auto read = read_anchors(call.option("cafile"));
@@ -102,6 +93,11 @@ Result<int> site_create(Invocation& call) {
   if (call.dry_run) {
     call.print({{"directory", directory}, {"dry_run", true}}, "would create " + directory + "\n");
     return kOk;
+  }
+  if (auto there = sys::open_root(directory); there) {
+    auto entries = (*there)->list(".");
+    if (!entries) return std::move(entries).error();
+    if (!entries->empty()) return Error::never(Errc::exists, directory + " is there and not empty; name a new directory");
   }
   auto parent = sys::open_root(sys::directory_of(directory));
   if (!parent) return std::move(parent).error();
@@ -125,6 +121,9 @@ Result<int> site_create(Invocation& call) {
   call.print({{"directory", directory}, {"config", directory + "/paraph.conf"}},
              fmt::format("created {0}\nconfiguration: {0}/paraph.conf\n", directory));
   if (anchors.empty()) Invocation::say("No CA is trusted yet, so no signature counts: paraph ca add FILE");
+  if (!call.has("listmaster"))
+    Invocation::warn("the listmaster is listmaster@" + ascii::to_lower(call.option("domain")) +
+                     ": name a person's address in paraph.conf, or nobody hears of trouble");
   if (!call.has("transport")) Invocation::say("Mail is delivered to " + directory + "/maildir until `transport` says otherwise.");
   Invocation::hint(fmt::format("PARAPH_CONFIG={}/paraph.conf paraph list create NAME --owner ADDRESS", directory));
   return kOk;
@@ -151,7 +150,7 @@ Result<int> ca_add(Invocation& call) {
       if (!certificate.is_ca()) Invocation::warn(certificate.subject() + " is no CA: it will vouch for itself alone");
       fresh.push_back(certificate);
       added.push_back(describe(certificate));
-      text += fmt::format("trusted: {} (SHA-256 {})\n", certificate.subject(), certificate.sha256());
+      text += fmt::format("trusted: {} (SHA-256 {})\n", utf8::printable(certificate.subject()), certificate.sha256());
     }
   }
   if (!fresh.empty() && !call.dry_run) {

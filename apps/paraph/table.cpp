@@ -26,7 +26,7 @@ const std::vector<VerbRow>& verb_table() {
       {"member del", R::owner, true, "LIST [ADDRESS…]", "unsubscribes addresses, from stdin without any", 1, kAny, {},
        member_del},
       {"member list", R::owner, true, "LIST", "the members", 1, 1, {}, member_list},
-      {"member import", R::owner, true, "LIST FILE", "subscribes what a file lists: `address [name]` a line", 2, 2, {},
+      {"member import", R::owner, true, "LIST [FILE]", "subscribes what a file or stdin lists: `address [name]` a line", 1, 2, {},
        member_import},
       {"owner add", R::owner, true, "LIST ADDRESS…", "makes owners", 2, kAny,
        {{"name", "TEXT", "display name"}, {"nomail", "", "gets no mail to LIST-request"}}, owner_add},

@@ -112,6 +112,17 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
+Json describe(const cms::Certificate& certificate) {
+  return {{"subject", certificate.subject()},
+          {"issuer", certificate.issuer()},
+          {"serial", certificate.serial()},
+          {"sha256", certificate.sha256()},
+          {"not_before", iso8601(certificate.not_before())},
+          {"not_after", iso8601(certificate.not_after())},
+          {"key", certificate.key_description()},
+          {"emails", certificate.emails()}};
+}
+
 Result<int> version(Invocation& call) {
   call.print({{"version", PARAPH_VERSION}}, fmt::format("paraph {}\n", PARAPH_VERSION));
   return kOk;

@@ -10,6 +10,7 @@
 
 #include "apps/common/runtime.h"
 #include "base/result.h"
+#include "cms/certificate.h"
 #include "list/list.h"
 
 /// The verbs of paraph(1): one table row each, from which the parser, --help and the man page's test come.
@@ -60,7 +61,8 @@ class Invocation {
   /// The list that argument `index` names.
   [[nodiscard]] Result<list::ListAddress> list(std::size_t index = 0);
 
-  /// Result on stdout: JSON when --json was given, else the text. Foreign text is escaped by print().
+  /// Result on stdout: JSON when --json was given, else the text, whose foreign parts table() or utf8::printable() made
+  /// safe to show. JSON escapes controls itself; invalid UTF-8 is replaced.
   void print(const Json& value, const std::string& text) const;
   /// Talk on stderr.
   static void say(const std::string& text);
@@ -88,6 +90,9 @@ struct AddressInput {
 
 /// Columns aligned by two spaces; every cell goes through utf8::printable().
 [[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows);
+
+/// A certificate as --json shows it everywhere.
+[[nodiscard]] Json describe(const cms::Certificate& certificate);
 
 // The verbs, by the file that holds them.
 Result<int> site_create(Invocation&);

@@ -47,6 +47,7 @@ struct Reject {
   std::string status;       ///< RFC 3463: "5.7.1"
   std::string reason;       ///< a key of report.tt2: "send_subscriber_smime"
   std::string detail;       ///< why, in a few words: "signer_is_not_sender"
+  std::string tt2 = {};     ///< template that the scenario names instead of a delivery report
   bool quiet = false;
 };
 /// sympa@ stores the signer's certificate and says so.

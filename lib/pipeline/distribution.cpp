@@ -23,6 +23,7 @@ namespace paraph::pipeline {
 namespace {
 
 constexpr auto kRetryDeferred = std::chrono::minutes(10);
+constexpr auto kGiveUp = std::chrono::hours(5 * 24);  // RFC 5321 §4.5.4.1: at least 4 to 5 days
 
 /// One packet in work. Members answer an Error when the machine, and not a recipient, is at fault.
 class Shipment {
@@ -62,7 +63,9 @@ class Shipment {
     return ports_.ledger.record({.id = header_->id.str(),
                                  .list = header_->list,
                                  .from = {},
-                                 .outcome = header_->kind == "post" ? "distributed" : header_->kind,
+                                 .outcome = header_->kind == "post"      ? "distributed"
+                                            : header_->kind == "forward" ? "forwarded"
+                                                                         : "service",
                                  .reason = {},
                                  .mta_id = {},
                                  .size = static_cast<long long>(spooled.message.size()),
@@ -94,7 +97,7 @@ class Shipment {
         from.push_back(mailbox.address.canonical());
     auto context = open_context(config.address(), from, header_->received, ports_);
     if (!context) return std::move(context).error();
-    const auto opened = smime::open(tree, *context);
+    const auto opened = smime::open(tree, context->context);
     if (!opened.payload)  // it opened when it came in: the key has changed or gone since
       return Error::later(Errc::config, "the post cannot be opened any more with the keys of " + config.address().str())
           .with_hint("paraph key show " + config.address().str());
@@ -105,32 +108,49 @@ class Shipment {
     const std::string author = from.empty() ? std::string{} : from.front();
     for (const auto& member : claim_.remaining()) {
       if (sys::stop_requested()) return stopped();
-      if (auto sent = seal_for(member, *post, config, author); !sent) return sent;
+      auto made = make_for(member, *post, config, author);
+      if (auto sent = made ? hand_over({member}, made->message, std::move(made->outcome)) : set_aside(member, made.error());
+          !sent)
+        return sent;
     }
     return {};
   }
 
-  Result<void> seal_for(const std::string& member, smime::SealedPost& post, const config::ListConfig& config,
+  struct Made {
+    std::string message;
+    spool::CopyOutcome outcome;
+  };
+
+  // What one member gets. An Error here is about him alone: his certificate file, his address, his notice.
+  Result<Made> make_for(const std::string& member, smime::SealedPost& post, const config::ListConfig& config,
                         const std::string& author) {
     auto target = seal_target(member, ports_);
     if (!target) return std::move(target).error();
     if (target->certificate) {
       auto copy = post.copy_for(*target->certificate);
       if (copy)
-        return hand_over({member}, *copy,
-                         {.recipient = member,
-                          .outcome = "sealed",
-                          .certificate = target->certificate->sha256(),
-                          .cipher = std::string(cms::cipher_name(post.cipher())),
-                          .detail = {}});
-      // One member's key disturbs nobody else (attack A36).
+        return Made{std::move(*copy),
+                    {.recipient = member,
+                     .outcome = "sealed",
+                     .certificate = target->certificate->sha256(),
+                     .cipher = std::string(cms::cipher_name(post.cipher())),
+                     .detail = {}}};
       target->problem = "unsupported_key";
       target->detail = copy.error().what();
     }
-    return notify(member, *target, config, author);
+    return make_notice(member, *target, config, author);
   }
 
-  Result<void> notify(const std::string& member, const SealTarget& target, const config::ListConfig& config,
+  // One member's trouble disturbs nobody else (attack A36): it is his outcome, or he is tried again later.
+  Result<void> set_aside(const std::string& member, const Error& why) {
+    if (why.retry() == Retry::later && !expired()) {
+      defer(member, why.advice());
+      return {};
+    }
+    return record({{.recipient = member, .outcome = "failed", .certificate = {}, .cipher = {}, .detail = why.what()}});
+  }
+
+  Result<Made> make_notice(const std::string& member, const SealTarget& target, const config::ListConfig& config,
                       const std::string& author) {
     const Notice notice{.id = claim_.id().derive("no-certificate:" + member, ports_.digest),
                         .template_name = "x509-user-cert-missing.tt2",
@@ -145,12 +165,12 @@ class Shipment {
                         .in_reply_to = {}};
     auto message = compose_notice(notice, ports_);
     if (!message) return std::move(message).error();
-    return hand_over({member}, *message,
-                     {.recipient = member,
-                      .outcome = "notice",
-                      .certificate = {},
-                      .cipher = {},
-                      .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail});
+    return Made{std::move(*message),
+                {.recipient = member,
+                 .outcome = "notice",
+                 .certificate = {},
+                 .cipher = {},
+                 .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail}};
   }
 
   Result<void> hand_over(const std::vector<std::string>& recipients, std::string_view message,
@@ -160,20 +180,35 @@ class Shipment {
       transport_down_ = true;
       return std::move(statuses).error();
     }
+    std::vector<spool::CopyOutcome> ended;
     for (const auto& status : *statuses) {
-      if (status.outcome == delivery::Delivery::deferred) {
-        deferred_ = true;
-        deferred_why_ = status.recipient + ": " + status.reply;
-        continue;
-      }
       spool::CopyOutcome copy = outcome;
       copy.recipient = status.recipient;
-      if (status.outcome == delivery::Delivery::failed) copy.outcome = "failed";
+      if (status.outcome == delivery::Delivery::deferred && !expired()) {
+        defer(status.recipient, status.reply);
+        continue;
+      }
+      if (status.outcome != delivery::Delivery::delivered) copy.outcome = "failed";
       if (copy.detail.empty() || copy.outcome == "failed") copy.detail = status.reply;
-      if (auto recorded = claim_.record(copy); !recorded) return recorded;
+      ended.push_back(std::move(copy));
+    }
+    return record(ended);
+  }
+
+  // A recipient who is put off for so long has an ending too.
+  [[nodiscard]] bool expired() const { return ports_.clock.now() - header_->received > kGiveUp; }
+
+  void defer(const std::string& member, const std::string& why) {
+    deferred_ = true;
+    deferred_why_ = member + ": " + why;
+  }
+
+  // Those of one transaction at once: a kill repeats all of it or nothing.
+  Result<void> record(const std::vector<spool::CopyOutcome>& copies) {
+    if (auto recorded = claim_.record_all(copies); !recorded) return recorded;
+    for (const auto& copy : copies)
       ports_.log.write(copy.outcome == "failed" ? sys::Level::warning : sys::Level::info, copy.outcome,
                        {{"id", claim_.id().str()}, {"to", copy.recipient}, {"detail", copy.detail}});
-    }
     return {};
   }
 
@@ -188,11 +223,15 @@ class Shipment {
   std::string deferred_why_;
 };
 
+Sent keep_waiting(const spool::PacketClaim& claim, const Error& why, spool::BulkSpool& bulk, const Ports& ports) {
+  ports.log.write(sys::Level::error, "waits",
+                  {{"packet", claim.name()}, {"reason", why.what()}, {"try", why.hint()}});
+  bulk.note_waiting(claim, why.advice());
+  return Sent::waits;
+}
+
 Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk, const Ports& ports) {
-  if (auto written = shipment.write_ledger(); !written) {
-    ports.log.write(sys::Level::error, "waits", {{"packet", claim.name()}, {"reason", written.error().what()}});
-    return Sent::waits;
-  }
+  if (auto written = shipment.write_ledger(); !written) return keep_waiting(claim, written.error(), bulk, ports);
   const std::string name = claim.name();
   const bool again = shipment.deferred_some();
   auto ended = again ? bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred, shipment.deferred_why())
@@ -205,7 +244,10 @@ Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSp
 }
 
 Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool& bulk, const Ports& ports) {
-  ports.log.write(sys::Level::alert, "quarantined", {{"packet", claim.name()}, {"reason", why.what()}});
+  const std::string name = claim.name();
+  ports.log.write(sys::Level::alert, "quarantined", {{"packet", name}, {"reason", why.what()}});
+  if (auto told = notify_listmasters(claim.id(), "packet " + name, why.what(), bulk, ports); !told)
+    ports.log.write(sys::Level::error, "notice-failed", {{"reason", told.error().what()}});
   return bulk.quarantine(std::move(claim), why.what()) ? Sent::done : Sent::waits;
 }
 
@@ -238,20 +280,22 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
     auto spooled = bulk.message(claim.id());
     if (!spooled) {
       if (spooled.error().retry() == Retry::never) return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
-      ports.log.write(sys::Level::error, "waits", {{"packet", claim.name()}, {"reason", spooled.error().what()}});
-      return Sent::waits;
+      return keep_waiting(claim, spooled.error(), bulk, ports);
     }
     Shipment shipment(claim, courier, ports);
     auto run = shipment.run(*spooled);
     if (run) return conclude(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never) return give_up_packet(std::move(claim), run.error(), bulk, ports);
-    ports.log.write(sys::Level::error, "waits",
-                    {{"packet", claim.name()}, {"reason", run.error().what()}, {"try", run.error().hint()}});
-    return shipment.transport_down() ? Sent::transport_down : Sent::waits;
+    const Sent waits = keep_waiting(claim, run.error(), bulk, ports);
+    return shipment.transport_down() ? Sent::transport_down : waits;
   } catch (const std::exception& bug) {
     return give_up_packet(std::move(claim), Error::never(Errc::corrupt, std::string("internal error: ") + bug.what()),
                           bulk, ports);
   }
+}
+
+Sent condemn(spool::PacketClaim claim, const std::string& reason, spool::BulkSpool& bulk, const Ports& ports) {
+  return give_up_packet(std::move(claim), Error::never(Errc::corrupt, reason), bulk, ports);
 }
 
 }  // namespace paraph::pipeline

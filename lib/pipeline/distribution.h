@@ -24,6 +24,9 @@ enum class Sent : unsigned char {
 /// each outcome in the journal after the courier's answer. Plaintext of an encrypted post exists here in memory only.
 [[nodiscard]] Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier, const Ports& ports);
 
+/// Quarantines a claimed packet without touching its post: it killed its workers. The listmaster is told.
+[[nodiscard]] Sent condemn(spool::PacketClaim claim, const std::string& reason, spool::BulkSpool& bulk, const Ports& ports);
+
 /// The certificate to seal to for one member: the newest usable one, or why there is none.
 struct SealTarget {
   std::optional<cms::Certificate> certificate;

@@ -160,7 +160,7 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
     if (std::none_of(table.begin(), table.end(), [&](const auto& row) { return row.name == variable.key; }))
       return Error::never(Errc::config, variable.text + ": no such list parameter");
     auto configured = config::ListConfig::load(ports_.site, *list);
-    if (!configured) return std::move(configured).error();
+    if (!configured) return failed(std::move(configured).error());
     return one(configured->get(variable.key));
   }
   if (variable.name == "subscriber") {
@@ -204,9 +204,10 @@ Result<bool> SiteFacts::search(std::string_view file, std::string_view address) 
   bool any_file = false;
   for (const auto& directory :
        ports_.site.search_path(question_.list, question_.domain, "search_filters")) {
-    auto text = sys::read_file(sys::join(directory, file), 64U << 20);
+    auto root = sys::open_root(directory);
+    auto text = root ? (*root)->read(file, 64U << 20) : Result<std::string>(root.error());
     if (!text && text.error().code() == Errc::not_found) continue;
-    if (!text) return std::move(text).error();
+    if (!text) return failed(std::move(text).error());
     any_file = true;
     for (const auto line : ascii::lines(*text)) {
       const auto pattern = ascii::trim(line);

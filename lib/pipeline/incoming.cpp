@@ -9,7 +9,9 @@
 #include "mail/address.h"
 #include "pipeline/authorize.h"
 #include "pipeline/key_ring.h"
+#include "pipeline/outbox.h"
 #include "pipeline/perform.h"
+#include "scenario/regex.h"
 
 namespace paraph::pipeline {
 namespace {
@@ -38,7 +40,7 @@ Outcome find_destination(Item& item, const Ports& ports) {
   const auto domains = ports.site.domains();
   if (std::find(domains.begin(), domains.end(), domain) == domains.end())
     return ends(Reject{"5.1.2", "unknown_domain", domain});
-  item.destination = list::classify(address->local_part(), domain, ports.site.address_rules());
+  item.destination = list::classify(address->local_part(), domain, ports.site.address_rules(domain));
 
   switch (item.destination.kind) {
     case list::AddressKind::sympa:
@@ -50,8 +52,12 @@ Outcome find_destination(Item& item, const Ports& ports) {
       break;
   }
   const auto named = list::ListAddress::parse(item.destination.list_name, domain);
-  if (!named || !ports.site.resolve_list(named->str()))
+  if (!named) return ends(Reject{"5.1.1", "unknown_list", item.destination.list_name});
+  if (auto known = ports.site.resolve_list(named->str()); !known) {
+    // An unreadable disk is no answer: the organisation's mail must not bounce for it.
+    if (known.error().retry() == Retry::later) return std::move(known).error();
     return ends(Reject{"5.1.1", "unknown_list", item.destination.list_name});
+  }
   auto config = config::ListConfig::load(ports.site, *named);
   if (!config) return std::move(config).error();
   item.list = *named;
@@ -80,19 +86,16 @@ Outcome check_shape(Item& item, const Ports&) {
 
 constexpr std::size_t kMaxReceived = 100;
 
-bool is_automatic(const Item& item) {
-  const auto& root = item.tree.root();
-  for (const auto* field : item.tree.find(root, "Auto-Submitted"))
-    if (!ascii::istarts_with(item.tree.unfolded(*field), "no")) return true;
-  return root.content_type.is("multipart", "report");
-}
-
-bool is_loop_sender(const Item& item, const Ports& ports) {
-  const auto local = std::string_view(item.sender).substr(0, item.sender.find('@'));
-  const std::string names =
-      item.config ? item.config->get("loop_prevention_regex") : ports.site.get("loop_prevention_regex");
-  const auto words = ascii::split(names, "|");
-  return std::any_of(words.begin(), words.end(), [&](auto word) { return ascii::iequals(word, local); });
+// loop_prevention_regex, anchored as Sympa does: `^(…)(@|$)`.
+Result<bool> is_loop_sender(const Item& item, const Ports& ports) {
+  const std::string names = item.config ? item.config->get("loop_prevention_regex")
+                                        : ports.site.get("loop_prevention_regex", item.destination.domain);
+  if (names.empty()) return false;
+  scenario::RegexFault fault;
+  const auto pattern = scenario::Pattern::compile("^(" + names + ")(@|$)", false, fault);
+  if (!pattern) return Error::later(Errc::config, fault.message);
+  scenario::RegexBudget budget;
+  return pattern->search(item.sender, budget);
 }
 
 // Whoever reads a CA's validation mail can get a public certificate for the address (RFC 8823 §6).
@@ -120,8 +123,11 @@ Outcome stop_loops(Item& item, const Ports& ports) {
 
   const bool guarded = item.destination.kind == list::AddressKind::sympa ||
                        (item.config && item.config->get("reject_mail_from_automates_feature") != "off");
-  if (guarded && is_automatic(item)) return ends(Discard{"automatic: sent by a program (Auto-Submitted)"});
-  if (guarded && is_loop_sender(item, ports)) return ends(Discard{"automatic: From is a program's address"});
+  if (!guarded) return kGoOn;
+  if (is_automatic(item.tree)) return ends(Discard{"automatic: sent by a program (Auto-Submitted)"});
+  auto looping = is_loop_sender(item, ports);
+  if (!looping) return std::move(looping).error().in("loop_prevention_regex");
+  if (*looping) return ends(Discard{"automatic: From is a program's address"});
   return kGoOn;
 }
 
@@ -139,7 +145,8 @@ Result<std::vector<std::string>> people_of(const Item& item, list::Role role, co
     if (people.empty())
       for (const auto& admin : *admins) people.push_back(admin.email);
   }
-  return people.empty() ? ports.site.listmasters() : people;
+  if (people.empty()) people = ports.site.listmasters();
+  return without_own_addresses(std::move(people), ports.site);
 }
 
 Outcome serve_role_addresses(Item& item, const Ports& ports) {
@@ -154,6 +161,9 @@ Outcome serve_role_addresses(Item& item, const Ports& ports) {
                                                         : list::Role::listmaster;
   auto people = people_of(item, role, ports);
   if (!people) return std::move(people).error();
+  if (people->empty())
+    return ends(Quarantine{"nobody_to_forward_to: every person behind this address is an address of the site itself; "
+                           "set `listmaster` to somebody's own address"});
   return ends(Forward{ascii::to_lower(item.header.address), item.destination.domain, std::move(*people)});
 }
 
@@ -179,12 +189,13 @@ std::string reason_codes(const smime::Protection& protection) {
 }
 
 Outcome open_protection(Item& item, const Ports& ports) {
-  auto context = open_context(item.list, {item.sender}, item.header.received, ports);
-  if (!context) return std::move(context).error();
-  item.opened = smime::open(item.tree, *context);
+  auto opening = open_context(item.list, {item.sender}, item.header.received, ports);
+  if (!opening) return std::move(opening).error();
+  item.opened = smime::open(item.tree, opening->context);
   const auto& protection = item.opened.protection;
 
-  if (protection.must_wait) {
+  // With a certificate of ours unreadable, nobody can say that a post is not for us.
+  if (protection.must_wait || (opening->keys_incomplete && protection.encrypted && !protection.fully_opened)) {
     const std::string who = item.list ? item.list->str() : "site";
     return Error::later(Errc::config, "it is encrypted to a key of ours that cannot be used")
         .with_hint("paraph key show " + who);
@@ -218,6 +229,8 @@ Outcome serve_sympa(Item& item, const Ports&) {
     for (const auto& effect : item.effects)
       if (const auto* learn = std::get_if<outcome::LearnCertificate>(&effect))
         answer.certificates.push_back(learn->certificate);
+    if (answer.certificates.empty())  // rule 20: a signingTime ahead of the clock stores nothing
+      return ends(Discard{"not_learned: the signature is dated in the future"});
     return ends(std::move(answer));
   }
   if (protection.signature.status != smime::SignatureStatus::none || !protection.layers.empty())
@@ -247,6 +260,9 @@ std::string place_of(const scenario::Decision& decision, std::string scenario_na
 }
 
 Outcome authorize_post(Item& item, const Ports& ports) {
+  // Rule 29: until posts can be made anonymous, none leaves a list that promises it.
+  if (!item.config->get("anonymous_sender").empty())
+    return ends(Hold{"moderation", "cannot_anonymise: anonymous_sender is set, and has no effect yet"});
   Question question;
   question.function = "send";
   question.list = item.list;
@@ -273,7 +289,7 @@ Outcome authorize_post(Item& item, const Ports& ports) {
       return ends(Hold{"moderation", fmt::format("an editor ({})", where)});
     default:
       return ends(Reject{"5.7.1", action.reason.empty() ? "not_authorized" : action.reason,
-                                reason_codes(item.opened.protection), action.quiet});
+                         reason_codes(item.opened.protection), action.tt2, action.quiet});
   }
 }
 
@@ -319,7 +335,7 @@ Item make_item(spool::Spooled spooled) {
               .effects = {}};
 }
 
-Result<smime::OpenContext> open_context(const std::optional<list::ListAddress>& list,
+Result<Opening> open_context(const std::optional<list::ListAddress>& list,
                                         const std::vector<std::string>& from, TimePoint at, const Ports& ports) {
   auto ring =
       load_key_ring(list ? ports.site.list_directory(*list) : ports.site.site_key_directory(), ports.site);
@@ -328,7 +344,9 @@ Result<smime::OpenContext> open_context(const std::optional<list::ListAddress>& 
   auto anchors = load_anchors(ports.site);
   if (!anchors) return std::move(anchors).error();
 
-  smime::OpenContext context;
+  Opening opening;
+  opening.keys_incomplete = ring->incomplete;
+  auto& context = opening.context;
   for (const auto& pair : ring->decrypt.ours) context.own_key_digests.push_back(pair.certificate.spki_sha256());
   for (const auto& certificate : ring->decrypt.locked) context.own_key_digests.push_back(certificate.spki_sha256());
   context.keys = std::move(ring->decrypt);
@@ -343,7 +361,16 @@ Result<smime::OpenContext> open_context(const std::optional<list::ListAddress>& 
     if (!stored) return std::move(stored).error();
     for (auto& entry : stored->found) context.stored.push_back(std::move(entry.certificate));
   }
-  return context;
+  return opening;
+}
+
+bool is_automatic(const mail::MimeTree& message) {
+  const auto& root = message.root();
+  for (const auto* field : message.find(root, "Auto-Submitted")) {
+    const std::string value = message.unfolded(*field);
+    if (!ascii::iequals(ascii::trim(std::string_view(value).substr(0, value.find_first_of(";("))), "no")) return true;
+  }
+  return root.content_type.is("multipart", "report");
 }
 
 namespace {
@@ -375,6 +402,18 @@ void log_ending(const Item& item, const Disposition& disposition, const Ports& p
                    {"reason", outcome::reason(disposition)}});
 }
 
+// Quarantine decided by an Error or a bug: the listmaster is told, and the ledger knows, as far as the machine lets us.
+Handled condemn(spool::Claim claim, const spool::QueueId& id, const std::string& address, const std::string& reason,
+                const IncomingSpools& spools, const Ports& ports) {
+  if (auto told = notify_listmasters(id, address, reason, spools.bulk, ports); !told)
+    ports.log.write(sys::Level::error, "notice-failed", {{"reason", told.error().what()}});
+  if (auto recorded = ports.ledger.record({.id = id.str(), .list = {}, .from = {}, .outcome = "quarantined",
+                                           .reason = reason, .mta_id = {}, .size = 0, .received = epoch(ports.clock.now())});
+      !recorded)
+    ports.log.write(sys::Level::error, "ledger-failed", {{"reason", recorded.error().what()}});
+  return quarantine(std::move(claim), reason, spools, ports);
+}
+
 // S4 → S5. When the unlink fails the mail is found again, and the ledger then says that it has ended.
 Handled finish(spool::Claim claim, const IncomingSpools& spools, const Ports& ports) {
   const std::string name = claim.name;
@@ -391,32 +430,48 @@ Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& p
   };
   auto spooled = spools.msg.read(claim);
   if (!spooled) return place(spooled.error());
-  auto ended = ports.ledger.find(spooled->header.id.str());
+  const spool::SpoolHeader header = spooled->header;
+  auto ended = ports.ledger.find(header.id.str());
   if (!ended) return place(ended.error());
   // A crash came between the outputs and the unlink. (A quarantined mail was put back by a person.)
   if (*ended && (*ended)->outcome != "quarantined") return finish(std::move(claim), spools, ports);
+  // The same, before the ledger row: what has been published stands, whatever would be decided today.
+  auto published = spools.bulk.published(header.id);
+  if (!published) return place(published.error());
 
   Item item = make_item(std::move(*spooled));
-  auto disposition = decide(item, ports);
-  if (!disposition) {
-    if (disposition.error().retry() == Retry::later) return place(disposition.error());
-    disposition = Disposition{Quarantine{disposition.error().what()}};
+  try {
+    auto disposition = decide(item, ports);
+    if (!disposition && disposition.error().retry() == Retry::later) return place(disposition.error());
+    if (!disposition) return condemn(std::move(claim), header.id, header.address, disposition.error().what(), spools, ports);
+    if (*published && !std::holds_alternative<outcome::Distribute>(*disposition) &&
+        !std::holds_alternative<Forward>(*disposition))
+      return finish(std::move(claim), spools, ports);
+    if (auto done = perform(item, *disposition, spools, ports); !done) {
+      if (done.error().retry() == Retry::later) return place(done.error());
+      return condemn(std::move(claim), header.id, header.address, done.error().what(), spools, ports);
+    }
+    log_ending(item, *disposition, ports);
+    if (const auto* bad = std::get_if<Quarantine>(&*disposition))
+      return quarantine(std::move(claim), bad->reason, spools, ports);
+    return finish(std::move(claim), spools, ports);
+  } catch (const std::exception& bug) {  // the one place: a bug costs one mail, not the daemon
+    return condemn(std::move(claim), header.id, header.address, std::string("internal error: ") + bug.what(), spools, ports);
   }
-  if (auto done = perform(item, *disposition, spools, ports); !done) return place(done.error());
-  log_ending(item, *disposition, ports);
-  if (const auto* bad = std::get_if<Quarantine>(&*disposition))
-    return quarantine(std::move(claim), bad->reason, spools, ports);
-  return finish(std::move(claim), spools, ports);
 }
 
 }  // namespace
 
 Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports) {
-  try {
-    return handle(claim, spools, ports);
-  } catch (const std::exception& bug) {  // the one place: a bug costs one mail, not the daemon
-    return quarantine(std::move(claim), std::string("internal error: ") + bug.what(), spools, ports);
-  }
+  return handle(claim, spools, ports);
+}
+
+// Only the internal fields are read, which are ours.
+Handled condemn(spool::Claim claim, const std::string& reason, const IncomingSpools& spools, const Ports& ports) {
+  const auto spooled = spools.msg.read(claim);
+  if (!spooled) return quarantine(std::move(claim), reason, spools, ports);
+  const auto& header = spooled->header;
+  return condemn(std::move(claim), header.id, header.address, reason, spools, ports);
 }
 
 }  // namespace paraph::pipeline

@@ -36,7 +36,7 @@ struct Item {
 /// with `later` it stays in its spool, with `never` it is quarantined.
 using Outcome = Result<std::optional<outcome::Disposition>>;
 
-/// Decides about one mail. Free of side effects: the same mail, site and time give the same answer.
+/// Decides about one mail. Nothing is written but log lines: the same mail, site and time give the same answer.
 [[nodiscard]] Result<outcome::Disposition> decide(Item& item, const Ports& ports);
 
 /// Parses what the spool holds into an Item.
@@ -44,9 +44,15 @@ using Outcome = Result<std::optional<outcome::Disposition>>;
 
 /// What opening a mail to this list, or to the site's own addresses, needs: keys, anchors, stored certificates of
 /// `from`. `distribution` opens a post a second time with it.
-[[nodiscard]] Result<smime::OpenContext> open_context(const std::optional<list::ListAddress>& list,
-                                                      const std::vector<std::string>& from, TimePoint at,
-                                                      const Ports& ports);
+struct Opening {
+  smime::OpenContext context;
+  bool keys_incomplete = false;   ///< a certificate of ours could not be read: `not_for_us` cannot be believed
+};
+[[nodiscard]] Result<Opening> open_context(const std::optional<list::ListAddress>& list,
+                                           const std::vector<std::string>& from, TimePoint at, const Ports& ports);
+
+/// Sent by a program (RFC 3834): Auto-Submitted other than `no`, or a report. Such mail is never answered.
+[[nodiscard]] bool is_automatic(const mail::MimeTree& message);
 
 struct IncomingSpools {
   spool::IncomingSpool& msg;
@@ -61,5 +67,9 @@ enum class Handled : unsigned char { ended, waits };
 /// Reads, decides, performs, and ends one claimed mail; the whole relation between errors and the spool. Every
 /// exception and every Error `never` ends in quarantine; an Error `later` leaves the mail where it is, with a note why.
 [[nodiscard]] Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports);
+
+/// Quarantines a claimed mail unread: it killed its workers. The listmaster is told.
+[[nodiscard]] Handled condemn(spool::Claim claim, const std::string& reason, const IncomingSpools& spools,
+                              const Ports& ports);
 
 }  // namespace paraph::pipeline

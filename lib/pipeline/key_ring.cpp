@@ -16,15 +16,6 @@ constexpr std::size_t kMaxAnchorFile = 16U << 20;
 constexpr std::string_view kCertificate = "cert.pem";
 constexpr std::string_view kKey = "private_key";
 
-Result<std::string> passphrase(const config::Site& site) {
-  const std::string file = site.path_of("key_passwd_file");
-  if (file.empty()) return site.get("key_passwd");
-  if (auto safe = sys::check_key_permissions(file); !safe) return std::move(safe).error();
-  auto text = sys::read_file(file, kMaxKeyFile);
-  if (!text) return std::move(text).error();
-  return std::string(ascii::trim_right(*text));
-}
-
 // The key of one pair; an Error names the file and what to do.
 Result<cms::PrivateKey> load_key(const std::string& path, const cms::Certificate& certificate,
                                  const std::string& phrase) {
@@ -39,6 +30,15 @@ Result<cms::PrivateKey> load_key(const std::string& path, const cms::Certificate
 }
 
 }  // namespace
+
+Result<std::string> key_passphrase(const config::Site& site) {
+  const std::string file = site.path_of("key_passwd_file");
+  if (file.empty()) return site.get("key_passwd");
+  if (auto safe = sys::check_key_permissions(file); !safe) return std::move(safe).error();
+  auto text = sys::read_file(file, kMaxKeyFile);
+  if (!text) return std::move(text).error();
+  return std::string(ascii::trim_right(*text));
+}
 
 Result<std::vector<PairNames>> key_pairs_in(const std::string& directory) {
   auto root = sys::open_root(directory);
@@ -65,7 +65,7 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
   if (!pairs) return std::move(pairs).error();
   KeyRing ring;
   if (pairs->empty()) return ring;
-  auto phrase = passphrase(site);
+  auto phrase = key_passphrase(site);
   if (!phrase) return std::move(phrase).error();
 
   for (const auto& [certificate_name, key_name] : *pairs) {
@@ -74,6 +74,7 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
     auto chain = pem ? cms::Certificate::from_pem(*pem) : Result<std::vector<cms::Certificate>>(pem.error());
     if (!chain) {
       ring.problems.push_back(certificate_path + ": " + chain.error().advice());
+      ring.incomplete = true;
       continue;
     }
     const cms::Certificate leaf = chain->front();
@@ -112,9 +113,13 @@ Result<cms::TrustAnchors> load_anchors(const config::Site& site) {
     auto files = (*root)->list(".");
     if (!files) return std::move(files).error().in("capath");
     // c_rehash makes links to the same files; reading every entry and dropping repeats needs no hash names.
-    for (const auto& file : *files)
-      if (!file.directory)
-        if (auto added = add(sys::join(directory, file.name)); !added) return std::move(added).error().in("capath");
+    for (const auto& file : *files) {
+      if (file.directory) continue;
+      auto added = add(sys::join(directory, file.name));
+      // Such directories also hold CRLs, notes and links that lead nowhere; none of them is a CA.
+      const bool no_certificate = !added && (added.error().code() == Errc::not_found || added.error().code() == Errc::config);
+      if (!added && !no_certificate) return std::move(added).error().in("capath");
+    }
   }
   return cms::TrustAnchors::from(anchors);
 }
@@ -129,10 +134,19 @@ bool is_own_address(const config::Site& site, const mail::AddrSpec& address) {
   const auto domains = site.domains();
   const std::string domain = ascii::to_lower(address.domain());
   if (std::find(domains.begin(), domains.end(), domain) == domains.end()) return false;
-  const auto destination = list::classify(address.local_part(), domain, site.address_rules());
+  const auto destination = list::classify(address.local_part(), domain, site.address_rules(domain));
   if (destination.kind != list::AddressKind::post) return destination.kind != list::AddressKind::unknown;
   const auto named = list::ListAddress::parse(destination.list_name, domain);
   return named && site.resolve_list(named->str()).has_value();
+}
+
+std::vector<std::string> without_own_addresses(std::vector<std::string> addresses, const config::Site& site) {
+  const auto own = [&](const std::string& text) {
+    const auto address = mail::AddrSpec::parse(text);
+    return !address || is_own_address(site, *address);
+  };
+  addresses.erase(std::remove_if(addresses.begin(), addresses.end(), own), addresses.end());
+  return addresses;
 }
 
 }  // namespace paraph::pipeline

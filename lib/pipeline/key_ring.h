@@ -20,6 +20,7 @@ struct KeyRing {
   std::optional<cms::KeyPair> sign;            ///< cert.pem.sign, else cert.pem
   std::vector<cms::Certificate> sign_chain;    ///< further certificates of the signing file
   std::optional<cms::Certificate> publish;     ///< cert.pem.enc, else cert.pem
+  bool incomplete = false;                     ///< a pair whose certificate cannot be read: we do not know what is ours
   std::vector<std::string> problems;           ///< "…/private_key: wrong passphrase, or none given"
 };
 /// `certificate` and `key` of a pair, by file name inside `directory`.
@@ -28,6 +29,9 @@ struct PairNames {
   std::string key;
 };
 [[nodiscard]] Result<std::vector<PairNames>> key_pairs_in(const std::string& directory);
+
+/// key_passwd_file, else key_passwd; empty when neither is set.
+[[nodiscard]] Result<std::string> key_passphrase(const config::Site& site);
 
 /// An absent directory or no pair is an empty ring: a list without a key. Errors are `later` (disk).
 [[nodiscard]] Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& site);
@@ -40,5 +44,7 @@ struct PairNames {
 
 /// sympa@, listmaster@, a list, or a role address of one of our domains (security rule 27).
 [[nodiscard]] bool is_own_address(const config::Site& site, const mail::AddrSpec& address);
+/// The addresses that are not ours: mail to ourselves would go in circles.
+[[nodiscard]] std::vector<std::string> without_own_addresses(std::vector<std::string> addresses, const config::Site& site);
 
 }  // namespace paraph::pipeline

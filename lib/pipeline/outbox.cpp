@@ -26,7 +26,7 @@ void add_standard_data(tt2::Data& data, const std::optional<list::ListAddress>& 
   data["domain"] = domain;
   data["robot_domain"] = domain;
   data["fromlist"] = from;
-  data["conf"] = tt2::Value::of(tt2::Data{{"email", ports.site.get("email")},
+  data["conf"] = tt2::Value::of(tt2::Data{{"email", ports.site.get("email", domain)},
                                  {"sympa", ports.site.command_address(domain)},
                                  {"listmaster", ports.site.listmaster_address(domain)},
                                  {"host", domain},
@@ -52,6 +52,7 @@ Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std:
                                   .id = id,
                                   .received = ports.clock.now(),
                                   .reverse_path = std::string(reverse_path),
+                                  .unknown_sender = false,
                                   .kind = "service",
                                   .list = list_name,
                                   .auth = "smtp",
@@ -89,7 +90,7 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
 
   compose::Authored authored;
   authored.from = sign ? signing_address : plain_address;
-  authored.from_name = notice.list ? notice.list->name() : ports.site.get("gecos");
+  authored.from_name = notice.list ? notice.list->name() : ports.site.get("gecos", notice.domain);
   authored.to = notice.to;
   authored.message_id = message_id(notice.id, notice.domain);
   authored.in_reply_to = notice.in_reply_to;
@@ -117,6 +118,25 @@ Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
                  ports);
 }
 
+Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address, std::string_view reason,
+                                spool::BulkSpool& bulk, const Ports& ports) {
+  for (const auto& listmaster : without_own_addresses(ports.site.listmasters(), ports.site)) {
+    const Notice notice{.id = id.derive("quarantined:" + listmaster, ports.digest),
+                        .template_name = "listmaster-notification.tt2",
+                        .data = {{"type", "quarantined"},
+                                 {"id", id.str()},
+                                 {"address", utf8::printable(address)},
+                                 {"reason", utf8::printable(reason)}},
+                        .to = listmaster,
+                        .list = std::nullopt,
+                        .domain = ports.site.domain(),
+                        .auto_submitted = "auto-generated",
+                        .in_reply_to = {}};
+    if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
+  }
+  return {};
+}
+
 Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, const Ports& ports) {
   auto sent = was_sent(refusal.id, ports);
   if (!sent) return std::move(sent).error();
@@ -129,8 +149,8 @@ Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, con
   if (!text) return std::move(text).error();
 
   compose::Report report;
-  report.authored.from = fmt::format("{}-request@{}", ports.site.get("email"), refusal.domain);
-  report.authored.from_name = ports.site.get("gecos");
+  report.authored.from = fmt::format("{}-request@{}", ports.site.get("email", refusal.domain), refusal.domain);
+  report.authored.from_name = ports.site.get("gecos", refusal.domain);
   report.authored.to = refusal.to;
   report.authored.message_id = message_id(refusal.id, refusal.domain);
   report.authored.auto_submitted = "auto-replied";

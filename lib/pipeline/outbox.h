@@ -27,12 +27,16 @@ struct Notice {
 };
 
 /// The finished message: LF line ends, signed by the list's key (or the site's, without a list) when there is one whose
-/// certificate names the From (security rule 39). A key that cannot be used leaves it unsigned; the log says so.
+/// certificate names the From (security rule 39). A key that cannot be read leaves it unsigned; the log says so.
 [[nodiscard]] Result<std::string> compose_notice(const Notice& notice, const Ports& ports);
 
 /// compose_notice(), then into spool/bulk with `reverse_path`; a notice of that id that was sent before is kept.
 [[nodiscard]] Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path, spool::BulkSpool& bulk,
                                           const Ports& ports);
+
+/// Every listmaster learns that a mail or packet is in quarantine, once per id. Addresses of our own are left out.
+[[nodiscard]] Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address, std::string_view reason,
+                                              spool::BulkSpool& bulk, const Ports& ports);
 
 /// A failure report (RFC 3464) with the null reverse path.
 struct Refusal {

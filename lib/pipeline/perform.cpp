@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <cassert>
 #include <utility>
 
 #include "base/ascii.h"
@@ -68,7 +69,7 @@ class Performer {
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";
     header.sealed = "no";
-    header.reverse_path = fmt::format("{}-request@{}", ports_.site.get("email"), forward.domain);
+    header.reverse_path = fmt::format("{}-request@{}", ports_.site.get("email", forward.domain), forward.domain);
     bool given = false;
     const auto message = with_loop_mark(item_.tree, forward.address);
     auto enqueued = spools_.bulk.enqueue(
@@ -90,24 +91,19 @@ class Performer {
     return spool.hold(header, arrived(item_), hold.reason);
   }
 
+  // Told to a non-null envelope sender that is no program (rule 41). Who cannot be told costs nobody the refusal.
   Result<void> operator()(const Reject& reject) {
-    if (reject.quiet || item_.header.reverse_path.empty()) return {};
-    Refusal refusal{.id = item_.header.id.derive("refusal", ports_.digest),
-                    .to = item_.header.reverse_path,
-                    .recipient = item_.header.address,
-                    .list = item_.list,
-                    .domain = item_.destination.domain,
-                    .status = reject.status,
-                    .reason = reject.reason,
-                    // Attack A37: what happened inside an encrypted post is nobody's to learn by asking.
-                    .detail = item_.opened.protection.encrypted ? std::string{} : reject.detail,
-                    .message_id = message_id(item_),
-                    .original_header = std::string(item_.tree.message().at(item_.tree.root().header)),
-                    .arrival = item_.header.received};
-    return enqueue_refusal(refusal, spools_.bulk, ports_);
+    if (reject.quiet || item_.header.reverse_path.empty() || is_automatic(item_.tree)) return {};
+    auto told = reject.tt2.empty() ? report(reject) : answer(reject.tt2);
+    if (told || told.error().retry() == Retry::later) return told;
+    note_ = "sender not told: " + told.error().what();
+    return {};
   }
 
+  // RFC 3834 §2: no answer to the null sender, though what is proven is stored.
   Result<void> operator()(const AnswerCertificate& answer) {
+    assert(!answer.certificates.empty());
+    if (item_.header.null_sender()) return {};
     const auto& certificate = answer.certificates.front();
     const bool signs = certificate.may_sign();
     const bool encrypts = certificate.may_encrypt() || answer.certificates.size() > 1;  // with its companion
@@ -129,23 +125,11 @@ class Performer {
     return enqueue_notice(notice, {}, spools_.bulk, ports_);  // RFC 3834 §3.3: null reverse path
   }
 
+
   Result<void> operator()(const Discard&) { return {}; }
 
   Result<void> operator()(const Quarantine& quarantine) {
-    for (const auto& listmaster : ports_.site.listmasters()) {
-      Notice notice{.id = item_.header.id.derive("quarantined:" + listmaster, ports_.digest),
-                    .template_name = "listmaster-notification.tt2",
-                    .data = {{"id", item_.header.id.str()},
-                             {"address", item_.header.address},
-                             {"reason", quarantine.reason}},
-                    .to = listmaster,
-                    .list = std::nullopt,
-                    .domain = ports_.site.domain(),
-                    .auto_submitted = "auto-generated",
-                    .in_reply_to = {}};
-      if (auto told = enqueue_notice(notice, {}, spools_.bulk, ports_); !told) return told;
-    }
-    return {};
+    return notify_listmasters(item_.header.id, item_.header.address, quarantine.reason, spools_.bulk, ports_);
   }
 
   Result<void> learn() {
@@ -153,6 +137,11 @@ class Performer {
     for (const auto& effect : item_.effects) {
       const auto& certificate = std::get<outcome::LearnCertificate>(effect);
       auto stored = ports_.certificates.store(certificate.address, certificate.certificate, false);
+      if (!stored && stored.error().retry() == Retry::never) {  // an address that no file can be named after
+        ports_.log.write(sys::Level::warning, "certificate-not-stored",
+                         {{"address", certificate.address}, {"reason", stored.error().what()}});
+        continue;
+      }
       if (!stored) return std::move(stored).error();
       const auto word = words[static_cast<std::size_t>(*stored)];
       if (learned_.empty()) learned_ = word;
@@ -166,6 +155,35 @@ class Performer {
   [[nodiscard]] const std::string& note() const { return note_; }
 
  private:
+  Result<void> report(const Reject& reject) {
+    Refusal refusal{.id = item_.header.id.derive("refusal", ports_.digest),
+                    .to = item_.header.reverse_path,
+                    .recipient = item_.header.address,
+                    .list = item_.list,
+                    .domain = item_.destination.domain,
+                    .status = reject.status,
+                    .reason = reject.reason,
+                    // Attack A37: what happened inside an encrypted post is nobody's to learn by asking.
+                    .detail = item_.opened.protection.encrypted ? std::string{} : reject.detail,
+                    .message_id = message_id(item_),
+                    .original_header = std::string(item_.tree.message().at(item_.tree.root().header)),
+                    .arrival = item_.header.received};
+    return enqueue_refusal(refusal, spools_.bulk, ports_);
+  }
+
+  // reject(tt2='NAME'): the list's own words.
+  Result<void> answer(const std::string& tt2) {
+    const Notice notice{.id = item_.header.id.derive("refusal", ports_.digest),
+                        .template_name = tt2 + ".tt2",
+                        .data = {{"sender", item_.sender}, {"message_id", utf8::printable(message_id(item_), 80)}},
+                        .to = item_.header.reverse_path,
+                        .list = item_.list,
+                        .domain = item_.destination.domain,
+                        .auto_submitted = "auto-replied",
+                        .in_reply_to = message_id(item_)};
+    return enqueue_notice(notice, {}, spools_.bulk, ports_);
+  }
+
   // The next page of members who get a copy now. `after` moves on; an empty page ends the list.
   Result<std::vector<std::string>> next_recipients(const Distribute& distribute, std::string& after) {
     for (;;) {
