@@ -23,10 +23,10 @@ kills=0
 pending() { paraph spool list --json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)))'; }
 for round in $(seq 200); do
   for program in paraph-incoming paraph-distribute; do
-    $program 2>>killed.log &
+    setsid $program 2>>killed.log &   # its own process group: supervisor and worker die at once
     pid=$!
     sleep "0.$(printf '%02d' $((RANDOM % 25 + 3)))"
-    kill -9 $pid 2>/dev/null && kills=$((kills + 1))
+    kill -9 -- -$pid 2>/dev/null && kills=$((kills + 1))
     wait $pid 2>/dev/null || true
   done
   [ "$(pending)" = 0 ] && break

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Fails when the documentation has lost touch with the tables of the code.
+
+usage: check_docs.py SOURCE-DIRECTORY
+  verbs    every row of apps/paraph/table.cpp, with its options, stands in paraph.1, and nothing else does
+  floors   the floor table of ARCHITECTURE.md says of every module what lib/CMakeLists.txt says
+  spool    the states of lib/spool/spool.h stand in ARCHITECTURE.md and in spool.7
+  effects  a parameter whose row has help is asked for somewhere, one whose row has none is not
+  links    every relative link in a *.md file leads to something
+Names what is missing, one a line. Finding nothing to check is a failure too.
+"""
+import pathlib
+import re
+import sys
+
+KNOWN_STATES = {"S1", "S2", "S3", "S4", "S5", "S6", "B1", "B2"}
+NOT_OURS = {"build", "demo", ".git"}
+
+
+def read(path, faults):
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        faults.append(f"{path}: {error.strerror}")
+        return ""
+
+
+def verb_rows(text):
+    """{"site create": {"domain", "cafile", …}, …} from the rows of the verb table."""
+    heads = list(re.finditer(r'\{"([^"]+)", R::\w+,', text))
+    ends = [head.start() for head in heads[1:]] + [len(text)]
+    options = re.compile(r'\{"([^"]+)", "[^"]*", "[^"]*"\}')
+    return {head[1]: set(options.findall(text[head.end():end])) for head, end in zip(heads, ends)}
+
+
+def manual_verbs(text):
+    """The same from the manual: `.It Cm VERB …`, with the `.It Fl -OPTION` that follow it."""
+    verbs, current = {}, None
+    for line in text.splitlines():
+        verb = re.match(r"\.It Cm ((?:[a-z]+ ?)+)", line)
+        option = re.match(r"\.It Fl -?([a-z][a-z-]*)", line)
+        if verb:
+            current = verb[1].strip()
+            verbs[current] = set()
+        elif line.startswith((".Sh", ".Ss")):
+            current = None
+        elif option and current:
+            verbs[current].add(option[1])
+    return verbs
+
+
+def check_verbs(source, faults):
+    rows = verb_rows(read(source / "apps/paraph/table.cpp", faults))
+    manual = manual_verbs(read(source / "apps/paraph/paraph.1", faults))
+    for verb, options in rows.items():
+        if verb not in manual:
+            faults.append(f"apps/paraph/paraph.1: no verb '{verb}'")
+            continue
+        faults += [f"apps/paraph/paraph.1: '{verb}' without --{name}" for name in sorted(options - manual[verb])]
+        faults += [f"apps/paraph/paraph.1: '{verb}' has no --{name}" for name in sorted(manual[verb] - options)]
+    faults += [f"apps/paraph/paraph.1: there is no verb '{verb}'" for verb in sorted(manual.keys() - rows.keys())]
+    if sum(len(options) for options in rows.values()) < len(rows) / 2:
+        faults.append("apps/paraph/table.cpp: hardly an option was found; has the form of the rows changed?")
+    return len(rows)
+
+
+def check_floors(source, faults):
+    rows = re.findall(r"^paraph_module\((\w+)\s*(?:DEPENDS ([^)]*?))?\s*(?:LINKS [^)]*)?\)",
+                      read(source / "lib/CMakeLists.txt", faults), re.M)
+    table = {}
+    for line in read(source / "ARCHITECTURE.md", faults).splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        module = re.fullmatch(r"`(\w+)`", cells[1]) if len(cells) >= 4 and cells[0].isdigit() else None
+        if module:
+            table[module[1]] = set(re.findall(r"\w+", cells[3]))
+    for name, depends in rows:
+        if name not in table:
+            faults.append(f"ARCHITECTURE.md: module '{name}' is missing from the floor table")
+        elif table[name] != set(depends.split()):
+            faults.append(f"ARCHITECTURE.md: '{name}' may use {' '.join(depends.split()) or 'nothing'}, "
+                          "says lib/CMakeLists.txt")
+    faults += [f"ARCHITECTURE.md: there is no module '{name}'" for name in sorted(table.keys() - {row[0] for row in rows})]
+    return len(rows)
+
+
+def check_spool(source, faults):
+    found = set(re.findall(r"^///\s+([SB]\d)\s", read(source / "lib/spool/spool.h", faults), re.M))
+    faults += [f"lib/spool/spool.h: state {state} is missing" for state in sorted(KNOWN_STATES - found)]
+    states = found | KNOWN_STATES
+    for path, row in (("ARCHITECTURE.md", r"^\| {} \|"), ("lib/spool/spool.7", r"^\.It {}:")):
+        text = read(source / path, faults)
+        faults += [f"{path}: state {state} is missing" for state in sorted(states)
+                   if not re.search(row.format(state), text, re.M)]
+    return len(found)
+
+
+def asked_parameters(source):
+    """Names that the code asks a Site or a ListConfig for: get("NAME"…), path_of("NAME"), …"""
+    ask = re.compile(r'\b(?:get|get_list|number|path_of|written)\(\s*"([a-z0-9_.]+)"')
+    asked = set()
+    for folder in ("lib", "apps"):
+        for path in (source / folder).rglob("*.[ch]*"):
+            if path.suffix in (".cpp", ".h"):
+                asked |= set(ask.findall(path.read_text(encoding="utf-8")))
+    return asked
+
+
+def check_effects(source, faults):
+    """The convention of Parameter::help, which paraph.conf(5) and the warnings rest on."""
+    own = read(source / "lib/config/parameters.cpp", faults)
+    rows = re.findall(r'^ *\{"([a-z0-9_.]+)", \w+, "([^"]*)", "([^"]*)", "([^"]*)"', own, re.M)
+    without = re.findall(r'^ *\{"([a-z0-9_.]+)", \w+, "', read(source / "lib/config/sympa_parameters.cpp", faults), re.M)
+    asked = asked_parameters(source)
+    asked |= {name for row in rows for name in re.findall(r"\$(\w+)", row[2])}
+    # The spools, and what paraph-queue looks for, are tables of their own.
+    tables = read(source / "lib/config/site.cpp", faults) + read(source / "lib/config/queue_directory.cpp", faults)
+    for name, kind, _, text in rows:
+        known = name in asked or f'"{name}"' in tables or kind.startswith("scenario:") or text.startswith("A record:")
+        if not known:
+            faults.append(f"lib/config/parameters.cpp: nobody asks for '{name}', so its row belongs to sympa_parameters.cpp")
+    faults += [f"lib/config/sympa_parameters.cpp: '{name}' has an effect, so its row belongs to parameters.cpp"
+               for name in without if name in asked]
+    return len(rows) if without else 0
+
+
+def check_links(source, faults):
+    checked = 0
+    for page in sorted(source.rglob("*.md")):
+        if NOT_OURS & set(page.relative_to(source).parts):
+            continue
+        for target in re.findall(r"\]\(([^)\s]+)\)", read(page, faults)):
+            path = target.split("#")[0]
+            if not path or re.match(r"[a-z]+:", path):
+                continue
+            checked += 1
+            if not (page.parent / path).exists():
+                faults.append(f"{page.relative_to(source)}: the link to {path} leads nowhere")
+    return checked
+
+
+def main():
+    source = pathlib.Path(sys.argv[1])
+    faults, counts = [], {}
+    for what, check in (("verbs", check_verbs), ("modules", check_floors), ("states", check_spool),
+                        ("effects", check_effects), ("links", check_links)):
+        counts[what] = check(source, faults)
+        if counts[what] == 0:
+            faults.append(f"found no {what} to check: is {source} the right folder?")
+    faults = list(dict.fromkeys(faults))
+    print("\n".join(faults) if faults else ", ".join(f"{count} {what}" for what, count in counts.items()))
+    return 1 if faults else 0
+
+
+sys.exit(main())
