@@ -93,6 +93,13 @@ void count_death(std::string_view program, int signal) {
                                              strsignal(signal));
 }
 
+// The worker just forked carries the sentence out. A mail that a person puts back afterwards is judged anew, and a worker
+// that dies before it got there has one more death to pass it on.
+void forget_condemned() {
+  for (const auto& [name, why] : attempts().condemned) attempts().count[name] = kMaxAttempts - 1;
+  attempts().condemned.clear();
+}
+
 }  // namespace
 
 void take_in_hand(std::string_view name) {
@@ -143,6 +150,7 @@ int supervise(std::string_view program, const std::function<int()>& work) {
       std::fflush(nullptr);
       _exit(status);
     }
+    forget_condemned();
     const Ending ending = wait_for(worker);
     if (ending.signal == 0) return ending.status;
     count_death(program, ending.signal);
