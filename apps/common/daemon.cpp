@@ -17,8 +17,9 @@ namespace po = boost::program_options;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kRescan = seconds(5);       // inotify misses nothing we know of; a network file system would
-constexpr milliseconds kShortest = seconds(1);     // after a failure, doubling
+constexpr milliseconds kRescan =
+    seconds(5);  // inotify misses nothing we know of; a network file system would
+constexpr milliseconds kShortest = seconds(1);  // after a failure, doubling
 constexpr milliseconds kLongest = seconds(60);
 
 struct Options {
@@ -33,12 +34,15 @@ Result<Options> parse(int argc, char** argv, po::options_description& described)
   described.add_options()("config,c", po::value(&options.config)->value_name("FILE"),
                           "configuration (else $PARAPH_CONFIG, else /etc/paraph/paraph.conf)")(
       "once", po::bool_switch(&options.once), "work off what is there, then exit")(
-      "help,h", po::bool_switch(&options.help), "this text")("version", po::bool_switch(&options.version),
-                                                             "the version");
+      "help,h", po::bool_switch(&options.help), "this text")(
+      "version", po::bool_switch(&options.version), "the version");
   try {
     po::variables_map values;
-    constexpr int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(argc, argv).options(described).positional({}).style(style).run(), values);
+    constexpr int style =
+        po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(
+        po::command_line_parser(argc, argv).options(described).positional({}).style(style).run(),
+        values);
     po::notify(values);
   } catch (const po::error& wrong) {
     return Error::never(Errc::config, wrong.what());
@@ -55,7 +59,8 @@ class Loop {
     if (!runtime) return complain(daemon_.program, runtime.error());
     auto pass = daemon_.pass(**runtime);
     if (!pass) return complain(daemon_.program, pass.error());
-    // What waits has been named on stderr as it was met; it is safe in the spool, so this is no failure.
+    // What waits has been named on stderr as it was met; it is safe in the spool, so this is no
+    // failure.
     return kOk;
   }
 
@@ -78,15 +83,19 @@ class Loop {
   }
 
  private:
-  Result<std::unique_ptr<Runtime>> open() { return Runtime::open(config_, daemon_.program, sys::Level::info); }
+  Result<std::unique_ptr<Runtime>> open() {
+    return Runtime::open(config_, daemon_.program, sys::Level::info);
+  }
 
-  // A configuration that does not load must not stop a daemon that runs: it goes on with the old one.
+  // A configuration that does not load must not stop a daemon that runs: it goes on with the old
+  // one.
   void reload(std::unique_ptr<Runtime>& runtime) {
     auto fresh = open();
     if (fresh)
       runtime = std::move(*fresh);
     else
-      complain(daemon_.program, std::move(fresh).error().in("reload (going on with the old configuration)"));
+      complain(daemon_.program,
+               std::move(fresh).error().in("reload (going on with the old configuration)"));
   }
 
   const Daemon& daemon_;
@@ -109,7 +118,9 @@ int run_daemon(int argc, char** argv, const Daemon& daemon) {
   }
   if (options->version) return fmt::print("{} {}\n", daemon.program, PARAPH_VERSION), kOk;
   if (options->help) {
-    std::cout << "Usage: " << daemon.program << " [--config FILE] [--once]\n" << daemon.summary << "\n\n" << described;
+    std::cout << "Usage: " << daemon.program << " [--config FILE] [--once]\n"
+              << daemon.summary << "\n\n"
+              << described;
     return kOk;
   }
   sys::watch_signals();

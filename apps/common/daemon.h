@@ -19,7 +19,7 @@ struct Pass {
 
 struct Daemon {
   std::string_view program;
-  std::string_view summary;   ///< for --help
+  std::string_view summary;  ///< for --help
   /// Directories in which new work appears.
   std::function<std::vector<std::string>(const config::Site&)> watched;
   /// One pass over everything pending. An Error stops the pass, not the daemon.

@@ -16,41 +16,55 @@ namespace paraph::app {
 int exit_code(const Error& error) {
   if (error.retry() == Retry::later && error.code() == Errc::busy) return kTemporary;
   switch (error.code()) {
-    case Errc::not_found: return kNoInput;
-    case Errc::exists: return kCannotCreate;
-    case Errc::denied: return kNoPermission;
-    case Errc::io: return kIoError;
+    case Errc::not_found:
+      return kNoInput;
+    case Errc::exists:
+      return kCannotCreate;
+    case Errc::denied:
+      return kNoPermission;
+    case Errc::io:
+      return kIoError;
     case Errc::corrupt:
-    case Errc::limit: return kDataError;
-    case Errc::config: return kConfig;
-    case Errc::engine: return kSoftware;
-    case Errc::busy: return kTemporary;
-    case Errc::usage: return kUsage;
+    case Errc::limit:
+      return kDataError;
+    case Errc::config:
+      return kConfig;
+    case Errc::engine:
+      return kSoftware;
+    case Errc::busy:
+      return kTemporary;
+    case Errc::usage:
+      return kUsage;
   }
   return kSoftware;
 }
 
 std::string config_path(const std::string& option) {
   if (!option.empty()) return sys::absolute(option);
-  if (const char* environment = std::getenv("PARAPH_CONFIG"); environment != nullptr && *environment != '\0')
+  if (const char* environment = std::getenv("PARAPH_CONFIG");
+      environment != nullptr && *environment != '\0')
     return sys::absolute(environment);
   return "/etc/paraph/paraph.conf";
 }
 
 int complain(std::string_view program, const Error& error) {
   fmt::print(stderr, "{}: error: {}\n", program, utf8::printable(error.what(), 2000));
-  if (!error.hint().empty()) fmt::print(stderr, "{}: hint: {}\n", program, utf8::printable(error.hint(), 2000));
+  if (!error.hint().empty())
+    fmt::print(stderr, "{}: hint: {}\n", program, utf8::printable(error.hint(), 2000));
   return exit_code(error);
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::string_view program,
                                                sys::Level minimum) {
-  if (auto became = sys::become_owner_of(sys::directory_of(config)); !became) return std::move(became).error();
+  if (auto became = sys::become_owner_of(sys::directory_of(config)); !became)
+    return std::move(became).error();
   auto site = config::Site::load(config);
   if (!site) return std::move(site).error();
-  // A packaged configuration belongs to root; what the programs write must belong to the owner of the spool.
+  // A packaged configuration belongs to root; what the programs write must belong to the owner of
+  // the spool.
   const std::string spool = site->spool_directory("msg");
-  if (auto became = sys::become_owner_of(spool); !became && became.error().code() != Errc::not_found)
+  if (auto became = sys::become_owner_of(spool);
+      !became && became.error().code() != Errc::not_found)
     return std::move(became).error();
   std::unique_ptr<Runtime> runtime(new Runtime(std::move(*site)));
   runtime->log_ = sys::open_log(program, true, minimum);
@@ -64,8 +78,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
 }
 
 pipeline::Ports Runtime::ports() {
-  return {site_,  database_->directory(), *certificates_, database_->ledger(), clock_, cms::random(),
-          cms::digest(), *log_};
+  return {site_,  database_->directory(), *certificates_, database_->ledger(),
+          clock_, cms::random(),          cms::digest(),  *log_};
 }
 
 Result<Spools> open_spools(const config::Site& site) {

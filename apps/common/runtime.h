@@ -23,9 +23,10 @@ int complain(std::string_view program, const Error& error);
 /// An opened site. Everything below it is closed with it; not for sharing across fork.
 class Runtime {
  public:
-  /// Becomes the owner of the site when run as root (security rule 2), then opens configuration, database, certificate
-  /// directory and log.
-  [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(const std::string& config, std::string_view program,
+  /// Becomes the owner of the site when run as root (security rule 2), then opens configuration,
+  /// database, certificate directory and log.
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(const std::string& config,
+                                                             std::string_view program,
                                                              sys::Level minimum);
   [[nodiscard]] const config::Site& site() const { return site_; }
   [[nodiscard]] store::Database& database() { return *database_; }

@@ -48,7 +48,9 @@ Attempts& attempts() {
   return all;
 }
 
-std::string in_hand() { return shared == nullptr ? std::string{} : std::string(shared->in_hand.data()); }
+std::string in_hand() {
+  return shared == nullptr ? std::string{} : std::string(shared->in_hand.data());
+}
 
 /// What a worker came to: its exit status, or the signal it died of.
 struct Ending {
@@ -84,17 +86,17 @@ Ending wait_for(pid_t worker) {
 
 void count_death(std::string_view program, int signal) {
   const std::string name = in_hand();
-  fmt::print(stderr, "{}: error: a worker died of signal {} ({}), in hand: {}\n", program, signal, strsignal(signal),
-             name.empty() ? "nothing" : name);
+  fmt::print(stderr, "{}: error: a worker died of signal {} ({}), in hand: {}\n", program, signal,
+             strsignal(signal), name.empty() ? "nothing" : name);
   if (name.empty()) return;
   const int tries = ++attempts().count[name];
   if (tries >= kMaxAttempts)
-    attempts().condemned[name] = fmt::format("{} attempts: a worker died of signal {} ({}) each time", tries, signal,
-                                             strsignal(signal));
+    attempts().condemned[name] = fmt::format(
+        "{} attempts: a worker died of signal {} ({}) each time", tries, signal, strsignal(signal));
 }
 
-// The worker just forked carries the sentence out. A mail that a person puts back afterwards is judged anew, and a worker
-// that dies before it got there has one more death to pass it on.
+// The worker just forked carries the sentence out. A mail that a person puts back afterwards is
+// judged anew, and a worker that dies before it got there has one more death to pass it on.
 void forget_condemned() {
   for (const auto& [name, why] : attempts().condemned) attempts().count[name] = kMaxAttempts - 1;
   attempts().condemned.clear();
@@ -127,7 +129,8 @@ void report_ready() {
 }
 
 int supervise(std::string_view program, const std::function<int()>& work) {
-  void* page = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* page =
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) {
     fmt::print(stderr, "{}: error: mmap: {}\n", program, std::strerror(errno));
     return kTemporary;
@@ -143,7 +146,8 @@ int supervise(std::string_view program, const std::function<int()>& work) {
       return kTemporary;
     }
     if (worker == 0) {
-      // A worker outlives no supervisor: it stops between two mails. (The check closes the gap before prctl.)
+      // A worker outlives no supervisor: it stops between two mails. (The check closes the gap
+      // before prctl.)
       prctl(PR_SET_PDEATHSIG, SIGTERM);
       if (getppid() != supervisor) _exit(kTemporary);
       const int status = work();

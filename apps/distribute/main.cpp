@@ -21,13 +21,15 @@ Result<app::Pass> pass(app::Runtime& runtime) {
   if (!packets) return std::move(packets).error();
   app::Pass result;
   if (packets->empty()) return result;
-  auto courier = delivery::open_courier(runtime.site().get("transport"), runtime.site().domain(), ports.clock, ports.random);
+  auto courier = delivery::open_courier(runtime.site().get("transport"), runtime.site().domain(),
+                                        ports.clock, ports.random);
   if (!courier) return std::move(courier).error();
   for (const auto& packet : *packets) {
     if (sys::stop_requested()) break;
     auto claim = spools->bulk.claim(packet);
     if (!claim) {
-      ports.log.write(sys::Level::error, "waits", {{"packet", packet}, {"reason", claim.error().what()}});
+      ports.log.write(sys::Level::error, "waits",
+                      {{"packet", packet}, {"reason", claim.error().what()}});
       ++result.waiting;
       continue;
     }
@@ -37,14 +39,21 @@ Result<app::Pass> pass(app::Runtime& runtime) {
     const std::string condemned = app::condemned(in_hand);
     app::take_in_hand(in_hand);
     app::crash_if_poisoned(in_hand);
-    const auto sent = condemned.empty() ? pipeline::send(std::move(**claim), spools->bulk, **courier, ports)
-                                        : pipeline::condemn(std::move(**claim), condemned, spools->bulk, ports);
+    const auto sent = condemned.empty()
+                          ? pipeline::send(std::move(**claim), spools->bulk, **courier, ports)
+                          : pipeline::condemn(std::move(**claim), condemned, spools->bulk, ports);
     app::take_in_hand({});
     switch (sent) {
-      case pipeline::Sent::done: ++result.ended; break;
+      case pipeline::Sent::done:
+        ++result.ended;
+        break;
       case pipeline::Sent::postponed:
-      case pipeline::Sent::waits: ++result.waiting; break;
-      case pipeline::Sent::transport_down: result.transport_down = true; return result;
+      case pipeline::Sent::waits:
+        ++result.waiting;
+        break;
+      case pipeline::Sent::transport_down:
+        result.transport_down = true;
+        return result;
     }
   }
   return result;
@@ -53,10 +62,12 @@ Result<app::Pass> pass(app::Runtime& runtime) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run_daemon(
-      argc, argv,
-      {.program = "paraph-distribute",
-       .summary = "Seals a copy for every subscriber and hands it to the MTA.",
-       .watched = [](const config::Site& site) { return std::vector{site.spool_directory("bulk") + "/msg"}; },
-       .pass = pass});
+  return app::run_daemon(argc, argv,
+                         {.program = "paraph-distribute",
+                          .summary = "Seals a copy for every subscriber and hands it to the MTA.",
+                          .watched =
+                              [](const config::Site& site) {
+                                return std::vector{site.spool_directory("bulk") + "/msg"};
+                              },
+                          .pass = pass});
 }

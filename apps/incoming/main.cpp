@@ -20,7 +20,8 @@ Result<app::Pass> pass(app::Runtime& runtime) {
     if (sys::stop_requested()) break;
     auto claim = spools->msg.claim(name);
     if (!claim) {
-      ports.log.write(sys::Level::error, "waits", {{"file", name}, {"reason", claim.error().what()}});
+      ports.log.write(sys::Level::error, "waits",
+                      {{"file", name}, {"reason", claim.error().what()}});
       ++result.waiting;
       continue;
     }
@@ -28,9 +29,10 @@ Result<app::Pass> pass(app::Runtime& runtime) {
     const std::string condemned = app::condemned(name);
     app::take_in_hand(name);
     app::crash_if_poisoned(name);
-    const auto handled = condemned.empty()
-                             ? pipeline::process(std::move(**claim), spools->incoming(), ports)
-                             : pipeline::condemn(std::move(**claim), condemned, spools->incoming(), ports);
+    const auto handled =
+        condemned.empty()
+            ? pipeline::process(std::move(**claim), spools->incoming(), ports)
+            : pipeline::condemn(std::move(**claim), condemned, spools->incoming(), ports);
     app::take_in_hand({});
     ++(handled == pipeline::Handled::ended ? result.ended : result.waiting);
   }
@@ -40,9 +42,10 @@ Result<app::Pass> pass(app::Runtime& runtime) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run_daemon(argc, argv,
-                         {.program = "paraph-incoming",
-                          .summary = "Verifies, decrypts and judges accepted mail, and hands it over.",
-                          .watched = [](const config::Site& site) { return std::vector{site.spool_directory("msg")}; },
-                          .pass = pass});
+  return app::run_daemon(
+      argc, argv,
+      {.program = "paraph-incoming",
+       .summary = "Verifies, decrypts and judges accepted mail, and hands it over.",
+       .watched = [](const config::Site& site) { return std::vector{site.spool_directory("msg")}; },
+       .pass = pass});
 }

@@ -17,18 +17,21 @@ constexpr std::size_t kMaxFile = 16U << 20;
 
 std::string_view word(list::CertificateStore::Stored stored) {
   switch (stored) {
-    case list::CertificateStore::Stored::stored: return "stored";
-    case list::CertificateStore::Stored::already_there: return "already there";
-    case list::CertificateStore::Stored::kept_newer: return "not stored, a newer one is there";
+    case list::CertificateStore::Stored::stored:
+      return "stored";
+    case list::CertificateStore::Stored::already_there:
+      return "already there";
+    case list::CertificateStore::Stored::kept_newer:
+      return "not stored, a newer one is there";
   }
   return {};
 }
 
 /// Whose keys: a list's, or the site's own for `site`.
 struct KeyHome {
-  std::string name;                      ///< "secure@lists.example.org" or "site"
+  std::string name;  ///< "secure@lists.example.org" or "site"
   std::string directory;
-  std::vector<std::string> addresses;    ///< what its certificate must name
+  std::vector<std::string> addresses;  ///< what its certificate must name
   std::string common_name;
 };
 
@@ -38,7 +41,8 @@ Result<KeyHome> key_home(Invocation& call) {
   const auto& site = (*runtime)->site();
   if (call.arguments[0] == "site") {
     KeyHome home{"site", site.site_key_directory(), {}, "Mailing lists of " + site.domain()};
-    for (const auto& domain : site.domains()) home.addresses.push_back(site.command_address(domain));
+    for (const auto& domain : site.domains())
+      home.addresses.push_back(site.command_address(domain));
     return home;
   }
   auto list = call.list();
@@ -47,13 +51,14 @@ Result<KeyHome> key_home(Invocation& call) {
 }
 
 // The key before the certificate: a pair exists for the daemons when both do. Existing files stay.
-Result<void> write_pair(sys::FileSystem& root, const std::string& suffix, const std::string& certificate,
-                        const std::string& key) {
+Result<void> write_pair(sys::FileSystem& root, const std::string& suffix,
+                        const std::string& certificate, const std::string& key) {
   for (const auto& name : {"private_key" + suffix, "cert.pem" + suffix}) {
     auto there = root.exists(name);
     if (!there) return std::move(there).error();
     if (*there)
-      return Error::never(Errc::exists, root.full_path(name) + " is there already; nothing was changed")
+      return Error::never(Errc::exists,
+                          root.full_path(name) + " is there already; nothing was changed")
           .with_hint("paraph key install … --suffix GENERATION keeps the old pair for old mail");
   }
   if (auto written = root.replace("private_key" + suffix, key); !written) return written;
@@ -76,7 +81,8 @@ Result<int> cert_import(Invocation& call) {
   int code = kOk;
   for (const auto& argument : call.arguments) {
     auto text = sys::read_file(argument, kMaxFile);
-    auto certificates = text ? cms::Certificate::from_any(*text) : Result<std::vector<cms::Certificate>>(text.error());
+    auto certificates = text ? cms::Certificate::from_any(*text)
+                             : Result<std::vector<cms::Certificate>>(text.error());
     if (!certificates) {
       Invocation::warn(argument + ": " + certificates.error().what());
       code = kDataError;
@@ -89,9 +95,11 @@ Result<int> cert_import(Invocation& call) {
         addresses.push_back(only_for->canonical());
       else
         for (const auto& email : certificate.emails())
-          if (const auto address = mail::AddrSpec::parse(email)) addresses.push_back(address->canonical());
+          if (const auto address = mail::AddrSpec::parse(email))
+            addresses.push_back(address->canonical());
       if (addresses.empty()) {
-        Invocation::warn(fmt::format("{}: {} names no address: say --for ADDRESS", argument, certificate.subject()));
+        Invocation::warn(fmt::format("{}: {} names no address: say --for ADDRESS", argument,
+                                     certificate.subject()));
         code = kDataError;
       }
       for (const auto& address : addresses) {
@@ -101,8 +109,10 @@ Result<int> cert_import(Invocation& call) {
           if (!stored) return std::move(stored).error();
           outcome = word(*stored);
         }
-        json.push_back({{"address", address}, {"sha256", certificate.sha256()}, {"outcome", outcome}});
-        rows.push_back({address, outcome, certificate.key_description(), "until " + iso8601(certificate.not_after())});
+        json.push_back(
+            {{"address", address}, {"sha256", certificate.sha256()}, {"outcome", outcome}});
+        rows.push_back({address, outcome, certificate.key_description(),
+                        "until " + iso8601(certificate.not_after())});
       }
     }
   }
@@ -118,12 +128,15 @@ Result<int> cert_show(Invocation& call) {
   if (!address) return Error::never(Errc::usage, "not an address: " + call.arguments[0]);
   auto target = pipeline::seal_target(address->canonical(), ports);
   if (!target) return std::move(target).error();
-  Json json{{"address", address->canonical()}, {"encrypt", target->certificate.has_value()},
-            {"encrypt_problem", target->problem}, {"certificates", Json::array()}};
+  Json json{{"address", address->canonical()},
+            {"encrypt", target->certificate.has_value()},
+            {"encrypt_problem", target->problem},
+            {"certificates", Json::array()}};
   std::string text = target->certificate
                          ? fmt::format("{}   encrypt yes until {}\n", address->canonical(),
                                        iso8601(target->certificate->not_after()))
-                         : fmt::format("{}   encrypt NO: {} {}\n", address->canonical(), target->problem, target->detail);
+                         : fmt::format("{}   encrypt NO: {} {}\n", address->canonical(),
+                                       target->problem, target->detail);
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> shown;
   for (const auto use : {list::CertificateUse::encrypt, list::CertificateUse::verify}) {
@@ -132,21 +145,25 @@ Result<int> cert_show(Invocation& call) {
     for (const auto& unreadable : lookup->unreadable) Invocation::warn(unreadable);
     for (const auto& entry : lookup->found) {
       const auto& certificate = entry.certificate;
-      if (std::find(shown.begin(), shown.end(), entry.file + certificate.sha256()) != shown.end()) continue;
+      if (std::find(shown.begin(), shown.end(), entry.file + certificate.sha256()) != shown.end())
+        continue;
       shown.push_back(entry.file + certificate.sha256());
-      const auto fitness = cms::to_string(cms::fitness(certificate, ports.clock.now(), pipeline::policy_of(ports.site)));
+      const auto fitness = cms::to_string(
+          cms::fitness(certificate, ports.clock.now(), pipeline::policy_of(ports.site)));
       Json described = describe(certificate);
       described["file"] = entry.file;
       described["fitness"] = fitness;
       json["certificates"].push_back(described);
-      rows.push_back({entry.file, certificate.subject(), "by " + certificate.issuer(), "serial " + certificate.serial(),
-                      certificate.key_description(),
-                      iso8601(certificate.not_before()).substr(0, 10) + ".." + iso8601(certificate.not_after()).substr(0, 10),
+      rows.push_back({entry.file, certificate.subject(), "by " + certificate.issuer(),
+                      "serial " + certificate.serial(), certificate.key_description(),
+                      iso8601(certificate.not_before()).substr(0, 10) + ".." +
+                          iso8601(certificate.not_after()).substr(0, 10),
                       "SHA-256 " + certificate.sha256().substr(0, 16), std::string(fitness)});
     }
   }
   call.print(json, text + table(rows));
-  if (shown.empty() && !call.json) Invocation::hint("paraph cert import --for " + address->canonical() + " FILE");
+  if (shown.empty() && !call.json)
+    Invocation::hint("paraph cert import --for " + address->canonical() + " FILE");
   return kOk;
 }
 
@@ -158,14 +175,16 @@ Result<int> key_generate(Invocation& call) {
   if (!phrase) return std::move(phrase).error();
   cms::KeyRequest request;
   const std::string algorithm = call.has("algorithm") ? call.option("algorithm") : "rsa";
-  if (algorithm != "rsa" && algorithm != "ec") return Error::never(Errc::usage, "--algorithm: rsa or ec, not " + algorithm);
+  if (algorithm != "rsa" && algorithm != "ec")
+    return Error::never(Errc::usage, "--algorithm: rsa or ec, not " + algorithm);
   request.algorithm = algorithm == "ec" ? cms::KeyAlgorithm::ec_p256 : cms::KeyAlgorithm::rsa_3072;
   request.common_name = home->common_name;
   request.emails = home->addresses;
   request.not_before = sys::SystemClock().now();
   if (call.has("days")) {
     const auto days = parse_time(call.option("days"));  // a plain number
-    if (!days || epoch(*days) < 1 || epoch(*days) > 36500) return Error::never(Errc::usage, "--days: a number from 1 to 36500");
+    if (!days || epoch(*days) < 1 || epoch(*days) > 36500)
+      return Error::never(Errc::usage, "--days: a number from 1 to 36500");
     request.days = static_cast<int>(epoch(*days));
   }
   const std::string purpose = call.has("purpose") ? call.option("purpose") : "both";
@@ -177,7 +196,8 @@ Result<int> key_generate(Invocation& call) {
   else
     return Error::never(Errc::usage, "--purpose: both or split, not " + purpose);
   if (call.dry_run) {
-    call.print({{"for", home->name}, {"dry_run", true}}, "would generate a key pair for " + home->name + "\n");
+    call.print({{"for", home->name}, {"dry_run", true}},
+               "would generate a key pair for " + home->name + "\n");
     return kOk;
   }
 
@@ -189,18 +209,22 @@ Result<int> key_generate(Invocation& call) {
     request.purpose = key_purpose;
     auto made = cms::generate_key(request, *phrase);
     if (!made) return std::move(made).error();
-    if (auto written = write_pair(**root, suffix, made->certificate_pem, made->private_key_pem); !written)
+    if (auto written = write_pair(**root, suffix, made->certificate_pem, made->private_key_pem);
+        !written)
       return std::move(written).error();
     if (auto written = (*root)->replace("request.pem" + suffix, made->request_pem); !written)
       return std::move(written).error();
     auto certificate = cms::Certificate::from_pem(made->certificate_pem);
     if (!certificate) return std::move(certificate).error();
     json.push_back(describe(certificate->front()));
-    text += fmt::format("{0}/cert.pem{1}  {2}, SHA-256 {3}\n{0}/request.pem{1}  for a CA to sign\n", home->directory,
-                        suffix, certificate->front().key_description(), certificate->front().sha256());
+    text += fmt::format("{0}/cert.pem{1}  {2}, SHA-256 {3}\n{0}/request.pem{1}  for a CA to sign\n",
+                        home->directory, suffix, certificate->front().key_description(),
+                        certificate->front().sha256());
   }
   call.print(json, text);
-  Invocation::hint(fmt::format("paraph key install {} --cert SIGNED.pem (when a CA has signed the request)", call.arguments[0]));
+  Invocation::hint(
+      fmt::format("paraph key install {} --cert SIGNED.pem (when a CA has signed the request)",
+                  call.arguments[0]));
   return kOk;
 }
 
@@ -216,32 +240,39 @@ Result<int> key_install(Invocation& call) {
   auto chain = cms::Certificate::from_pem(*certificate_text);
   if (!chain) return std::move(chain).error().in(call.option("cert"));
   const std::string suffix = call.has("suffix") ? "." + call.option("suffix") : std::string{};
-  if (suffix.find('/') != std::string::npos) return Error::never(Errc::usage, "--suffix: a word, not a path");
+  if (suffix.find('/') != std::string::npos)
+    return Error::never(Errc::usage, "--suffix: a word, not a path");
   auto root = sys::open_root(home->directory);
   if (!root) return std::move(root).error();
 
-  const std::string key_path = call.has("key") ? call.option("key") : home->directory + "/private_key" + suffix;
+  const std::string key_path =
+      call.has("key") ? call.option("key") : home->directory + "/private_key" + suffix;
   auto key_text = sys::read_file(key_path, kMaxFile);
   if (!key_text) return std::move(key_text).error().with_hint("--key FILE names the private key");
   auto key = cms::PrivateKey::from_pem(*key_text, *phrase);
   if (!key) return std::move(key).error().in(key_path);
   const auto& leaf = chain->front();
   if (!key->matches(leaf))
-    return Error::never(Errc::config, fmt::format("{} and {} do not belong together", call.option("cert"), key_path));
+    return Error::never(Errc::config, fmt::format("{} and {} do not belong together",
+                                                  call.option("cert"), key_path));
   for (const auto& address : home->addresses)
     if (!leaf.names(address))
-      Invocation::warn(fmt::format("the certificate does not name {}: what it signs goes out unsigned", address));
+      Invocation::warn(fmt::format(
+          "the certificate does not name {}: what it signs goes out unsigned", address));
   if (!call.dry_run) {
     std::string pem;
     for (const auto& certificate : *chain) pem += certificate.pem();
     if (call.has("key")) {
-      if (auto written = write_pair(**root, suffix, pem, *key_text); !written) return std::move(written).error();
+      if (auto written = write_pair(**root, suffix, pem, *key_text); !written)
+        return std::move(written).error();
     } else if (auto written = (*root)->replace("cert.pem" + suffix, pem); !written) {
       return std::move(written).error();
     }
   }
-  call.print(describe(leaf), fmt::format("{} for {}: {}, until {}\n", call.dry_run ? "would be installed" : "installed",
-                                         home->name, leaf.key_description(), iso8601(leaf.not_after())));
+  call.print(
+      describe(leaf),
+      fmt::format("{} for {}: {}, until {}\n", call.dry_run ? "would be installed" : "installed",
+                  home->name, leaf.key_description(), iso8601(leaf.not_after())));
   return kOk;
 }
 
@@ -251,14 +282,18 @@ Result<int> key_show(Invocation& call) {
   const auto& site = (*call.runtime())->site();
   auto ring = pipeline::load_key_ring(home->directory, site);
   if (!ring) return std::move(ring).error();
-  Json json{{"for", home->name}, {"directory", home->directory}, {"pairs", Json::array()}, {"problems", ring->problems}};
+  Json json{{"for", home->name},
+            {"directory", home->directory},
+            {"pairs", Json::array()},
+            {"problems", ring->problems}};
   std::vector<std::vector<std::string>> rows;
   const auto add = [&](const cms::Certificate& certificate, bool usable) {
     Json described = describe(certificate);
     described["usable"] = usable;
     json["pairs"].push_back(described);
     const bool expired = certificate.not_after() < sys::SystemClock().now();
-    rows.push_back({usable ? "usable" : "UNUSABLE", certificate.subject(), certificate.key_description(),
+    rows.push_back({usable ? "usable" : "UNUSABLE", certificate.subject(),
+                    certificate.key_description(),
                     (expired ? "expired " : "until ") + iso8601(certificate.not_after()),
                     "SHA-256 " + certificate.sha256().substr(0, 16),
                     ring->publish == certificate ? "members encrypt to it" : ""});

@@ -23,7 +23,8 @@ struct TypeRow {
 };
 constexpr std::array kTypes{
     TypeRow{"sealed",
-            "send private_smime\n\nsubscribe owner\n\nadd auth\n\ndel auth\n\ninvite owner\n\nreview owner\n\n"
+            "send private_smime\n\nsubscribe owner\n\nadd auth\n\ndel auth\n\ninvite "
+            "owner\n\nreview owner\n\n"
             "visibility conceal\n"},
     TypeRow{"private", "send private\n\nsubscribe owner\n\nreview private\n\nvisibility conceal\n"},
     TypeRow{"open", "send public\n\nsubscribe open\n\nreview public\n\nvisibility noconceal\n"},
@@ -39,7 +40,9 @@ Json to_json(const list::Subscriber& member) {
 }
 
 Json to_json(const list::Admin& admin) {
-  return {{"email", admin.email}, {"gecos", admin.gecos}, {"profile", admin.privileged ? "privileged" : "normal"},
+  return {{"email", admin.email},
+          {"gecos", admin.gecos},
+          {"profile", admin.privileged ? "privileged" : "normal"},
           {"reception", admin.receives ? "mail" : "nomail"}};
 }
 
@@ -48,7 +51,8 @@ int conclude(Invocation& call, const std::string& verb, const std::vector<std::s
              const std::vector<std::string>& unchanged, const std::vector<std::string>& bad) {
   for (const auto& line : bad) Invocation::warn(line);
   std::string text;
-  for (const auto& address : done) text += fmt::format("{} {}\n", call.dry_run ? "would have " + verb : verb, address);
+  for (const auto& address : done)
+    text += fmt::format("{} {}\n", call.dry_run ? "would have " + verb : verb, address);
   for (const auto& address : unchanged) text += fmt::format("unchanged {}\n", address);
   call.print({{verb, done}, {"unchanged", unchanged}, {"bad", bad}}, text);
   return bad.empty() ? kOk : kDataError;
@@ -59,7 +63,8 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
   if (!list) return std::move(list).error();
   auto runtime = call.runtime();
   const auto mode = list::reception_from(call.option("reception"));
-  if (!mode) return Error::never(Errc::usage, "--reception: no such mode: " + call.option("reception"));
+  if (!mode)
+    return Error::never(Errc::usage, "--reception: no such mode: " + call.option("reception"));
   auto& directory = (*runtime)->database().directory();
   auto bad = input.bad;
   std::vector<std::string> done;
@@ -76,8 +81,12 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
       (*known ? unchanged : done).push_back(address);
       continue;
     }
-    auto added = directory.add_member(*list, {.email = address, .gecos = name, .reception = *mode,
-                                              .conceal = false, .suspended = false, .since = sys::SystemClock().now()});
+    auto added = directory.add_member(*list, {.email = address,
+                                              .gecos = name,
+                                              .reception = *mode,
+                                              .conceal = false,
+                                              .suspended = false,
+                                              .since = sys::SystemClock().now()});
     if (!added) return std::move(added).error();
     (*added ? done : unchanged).push_back(address);
   }
@@ -101,9 +110,12 @@ Result<int> add_admins(Invocation& call, list::Role role) {
       done.push_back(named.address);
       continue;
     }
-    auto added = (*runtime)->database().directory().add_admin(
-        *list, {.role = role, .email = named.address, .gecos = call.option("name"), .privileged = false,
-                .receives = !call.has("nomail")});
+    auto added =
+        (*runtime)->database().directory().add_admin(*list, {.role = role,
+                                                             .email = named.address,
+                                                             .gecos = call.option("name"),
+                                                             .privileged = false,
+                                                             .receives = !call.has("nomail")});
     if (!added) return std::move(added).error();
     (*added ? done : unchanged).push_back(named.address);
   }
@@ -133,28 +145,33 @@ Result<int> list_create(Invocation& call) {
   const auto& site = (*runtime)->site();
   const std::string& argument = call.arguments[0];
   const auto at = argument.find('@');
-  const auto list = list::ListAddress::parse(argument.substr(0, at),
-                                             at == std::string::npos ? site.domain() : argument.substr(at + 1));
+  const auto list = list::ListAddress::parse(
+      argument.substr(0, at), at == std::string::npos ? site.domain() : argument.substr(at + 1));
   if (!list)
-    return Error::never(Errc::usage, argument + ": not a list name: lower-case letters, digits, - . + _, at most 50, and "
-                                                 "not ending in -request, -owner, -editor, -subscribe, -unsubscribe");
+    return Error::never(
+        Errc::usage, argument +
+                         ": not a list name: lower-case letters, digits, - . + _, at most 50, and "
+                         "not ending in -request, -owner, -editor, -subscribe, -unsubscribe");
   const auto domains = site.domains();
   if (std::find(domains.begin(), domains.end(), list->domain()) == domains.end())
     return Error::never(Errc::config, list->domain() + " is no domain of this site");
-  if (list->name() == "sympa" || list->name() == site.get("email") || list->name() == site.get("listmaster_email"))
+  if (list->name() == "sympa" || list->name() == site.get("email") ||
+      list->name() == site.get("listmaster_email"))
     return Error::never(Errc::config, list->name() + "@ is an address of the site itself");
   const auto owner = mail::AddrSpec::parse(call.option("owner"));
   if (!owner)
     return Error::never(Errc::usage, "--owner: an address is needed: who answers for the list?")
         .with_hint("paraph list create " + argument + " --owner ADDRESS");
   const std::string type_name = call.has("type") ? call.option("type") : "sealed";
-  const auto* const type =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRow& row) { return row.name == type_name; });
-  if (type == kTypes.end()) return Error::never(Errc::usage, "--type: open, private or sealed, not " + type_name);
+  const auto* const type = std::find_if(kTypes.begin(), kTypes.end(),
+                                        [&](const TypeRow& row) { return row.name == type_name; });
+  if (type == kTypes.end())
+    return Error::never(Errc::usage, "--type: open, private or sealed, not " + type_name);
   const std::string subject = call.has("subject") ? call.option("subject") : list->name();
   if (std::any_of(subject.begin(), subject.end(), ascii::is_control))
     return Error::never(Errc::usage, "--subject: one line, without control characters");
-  if (site.resolve_list(list->str())) return Error::never(Errc::exists, list->str() + " is there already");
+  if (site.resolve_list(list->str()))
+    return Error::never(Errc::exists, list->str() + " is there already");
   if (call.dry_run) {
     call.print({{"list", list->str()}, {"dry_run", true}}, "would create " + list->str() + "\n");
     return kOk;
@@ -162,7 +179,8 @@ Result<int> list_create(Invocation& call) {
 
   // Rule 14: new lists of every type want encrypted posts signed inside.
   const std::string config = fmt::format(
-      "subject {}\n\nstatus open\n\n{}\nencrypted_post_policy signed_inside\n\ncreation\nemail {}\ndate_epoch {}\n",
+      "subject {}\n\nstatus open\n\n{}\nencrypted_post_policy signed_inside\n\ncreation\nemail "
+      "{}\ndate_epoch {}\n",
       subject, type->parameters, owner->canonical(), epoch(sys::SystemClock().now()));
   const std::string directory = site.list_directory(*list);
   auto home = sys::open_root(site.path_of("home"));
@@ -171,13 +189,21 @@ Result<int> list_create(Invocation& call) {
   for (const auto* folder : {"/scenari", "/mail_tt2"})
     if (auto made = (*home)->make_directory(below + folder); !made) return std::move(made).error();
   // The owner first: a list appears with its config file, complete.
-  auto added = (*runtime)->database().directory().add_admin(
-      *list, {.role = list::Role::owner, .email = owner->canonical(), .gecos = {}, .privileged = true, .receives = true});
+  auto added = (*runtime)->database().directory().add_admin(*list, {.role = list::Role::owner,
+                                                                    .email = owner->canonical(),
+                                                                    .gecos = {},
+                                                                    .privileged = true,
+                                                                    .receives = true});
   if (!added) return std::move(added).error();
-  if (auto written = (*home)->replace(below + "/config", config); !written) return std::move(written).error();
+  if (auto written = (*home)->replace(below + "/config", config); !written)
+    return std::move(written).error();
 
-  call.print({{"list", list->str()}, {"type", type_name}, {"directory", directory}, {"owner", owner->canonical()}},
-             fmt::format("created {} ({}), owner {}\n", list->str(), type_name, owner->canonical()));
+  call.print(
+      {{"list", list->str()},
+       {"type", type_name},
+       {"directory", directory},
+       {"owner", owner->canonical()}},
+      fmt::format("created {} ({}), owner {}\n", list->str(), type_name, owner->canonical()));
   Invocation::hint("paraph key generate " + list->str());
   return kOk;
 }
@@ -198,20 +224,27 @@ Result<int> list_show(Invocation& call) {
   auto ring = pipeline::load_key_ring(config->directory(), runtime.site());
   if (!ring) return std::move(ring).error();
 
-  Json json{{"list", list->str()},       {"subject", config->get("subject")}, {"status", config->get("status")},
-            {"send", config->scenario("send")}, {"encrypted_post_policy", config->get("encrypted_post_policy")},
-            {"directory", config->directory()}, {"members", *members}};
+  Json json{{"list", list->str()},
+            {"subject", config->get("subject")},
+            {"status", config->get("status")},
+            {"send", config->scenario("send")},
+            {"encrypted_post_policy", config->get("encrypted_post_policy")},
+            {"directory", config->directory()},
+            {"members", *members}};
   json["owners"] = Json::array();
   json["editors"] = Json::array();
   std::string owner_text;
   std::string editor_text;
-  for (const auto& owner : *owners) json["owners"].push_back(owner.email), owner_text += owner.email + " ";
-  for (const auto& editor : *editors) json["editors"].push_back(editor.email), editor_text += editor.email + " ";
+  for (const auto& owner : *owners)
+    json["owners"].push_back(owner.email), owner_text += owner.email + " ";
+  for (const auto& editor : *editors)
+    json["editors"].push_back(editor.email), editor_text += editor.email + " ";
   json["key"] = ring->publish ? Json(ring->publish->sha256()) : Json(nullptr);
   const std::string key = !ring->problems.empty() ? "UNUSABLE: " + ring->problems.front()
-                          : ring->publish         ? fmt::format("{}, until {}", ring->publish->key_description(),
-                                                                iso8601(ring->publish->not_after()))
-                                                  : "none: encrypted posts go on unopened";
+                          : ring->publish
+                              ? fmt::format("{}, until {}", ring->publish->key_description(),
+                                            iso8601(ring->publish->not_after()))
+                              : "none: encrypted posts go on unopened";
   call.print(json, table({{"list", list->str()},
                           {"subject", config->get("subject")},
                           {"status", config->get("status")},
@@ -240,10 +273,13 @@ Result<int> lists(Invocation& call) {
     }
     auto count = (*runtime)->database().directory().count(list);
     if (!count) return std::move(count).error();
-    json.push_back({{"list", list.str()}, {"status", config->get("status")}, {"send", config->scenario("send")},
-                    {"members", *count}, {"subject", config->get("subject")}});
-    rows.push_back({list.str(), config->get("status"), config->scenario("send"), fmt::format("{} members", *count),
-                    config->get("subject")});
+    json.push_back({{"list", list.str()},
+                    {"status", config->get("status")},
+                    {"send", config->scenario("send")},
+                    {"members", *count},
+                    {"subject", config->get("subject")}});
+    rows.push_back({list.str(), config->get("status"), config->scenario("send"),
+                    fmt::format("{} members", *count), config->get("subject")});
   }
   call.print(json, table(rows));
   if (rows.empty() && !call.json) Invocation::hint("paraph list create NAME --owner ADDRESS");
@@ -308,9 +344,17 @@ Result<int> member_list(Invocation& call) {
   return kOk;
 }
 
-Result<int> owner_add(Invocation& call) { return add_admins(call, list::Role::owner); }
-Result<int> editor_add(Invocation& call) { return add_admins(call, list::Role::editor); }
-Result<int> owner_list(Invocation& call) { return list_admins(call, list::Role::owner); }
-Result<int> editor_list(Invocation& call) { return list_admins(call, list::Role::editor); }
+Result<int> owner_add(Invocation& call) {
+  return add_admins(call, list::Role::owner);
+}
+Result<int> editor_add(Invocation& call) {
+  return add_admins(call, list::Role::editor);
+}
+Result<int> owner_list(Invocation& call) {
+  return list_admins(call, list::Role::owner);
+}
+Result<int> editor_list(Invocation& call) {
+  return list_admins(call, list::Role::editor);
+}
 
 }  // namespace paraph::app

@@ -24,10 +24,11 @@ constexpr std::string_view kProgram = "paraph";
 std::string overview() {
   std::string text = "Usage: paraph VERB [ARGUMENT…] [OPTION…]\n\n";
   for (const auto& row : verb_table())
-    text +=
-        fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.arguments), row.summary);
+    text += fmt::format("{} {:<44} {}\n", row.role == VerbRole::owner ? '*' : ' ',
+                        fmt::format("{} {}", row.name, row.arguments), row.summary);
   text +=
-      "\nEvery verb takes --config FILE, --json, --help; those that change something --dry-run.\n";
+      "\nEvery verb takes --config FILE, --json, --help; those that change something --dry-run.\n"
+      "* concerns one list: what its owner may do.\n";
   return text;
 }
 
@@ -94,7 +95,7 @@ int run_verb(const VerbRow& verb, const std::vector<std::string>& words) {
   const auto text = [&](const char* name) {
     return values.count(name) != 0 ? values[name].as<std::string>() : std::string{};
   };
-  Invocation call(verb, config_path(text("config")));
+  Invocation call(config_path(text("config")));
   call.json = values.count("json") != 0;
   call.dry_run = values.count("dry-run") != 0;
   if (values.count("arguments") != 0)

@@ -38,13 +38,16 @@ Result<cms::KeyPair> read_pair(const Invocation& call) {
   return Error::never(Errc::usage, "--cert and --key do not belong together");
 }
 
-// With --list: the site's own view. Without: only what the options give, so that it works where no site is.
+// With --list: the site's own view. Without: only what the options give, so that it works where no
+// site is.
 Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& tree) {
   smime::OpenContext context;
   context.at = sys::SystemClock().now();
   if (call.has("at")) {
     const auto at = parse_time(call.option("at"));
-    if (!at) return Error::never(Errc::usage, "--at: not a time: " + call.option("at")).with_hint("2026-11-23T16:30:42Z");
+    if (!at)
+      return Error::never(Errc::usage, "--at: not a time: " + call.option("at"))
+          .with_hint("2026-11-23T16:30:42Z");
     context.at = *at;
   }
   if (call.has("list")) {
@@ -69,7 +72,8 @@ Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& t
     if (!bits || epoch(*bits) > 16384) return Error::never(Errc::usage, "--min-rsa-bits: a number");
     context.policy.min_rsa_bits = static_cast<int>(epoch(*bits));
   }
-  if (call.has("cert") != call.has("key")) return Error::never(Errc::usage, "--cert and --key go together");
+  if (call.has("cert") != call.has("key"))
+    return Error::never(Errc::usage, "--cert and --key go together");
   if (call.has("key")) {
     auto pair = read_pair(call);
     if (!pair) return std::move(pair).error();
@@ -79,8 +83,13 @@ Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& t
 }
 
 Json to_json(const smime::Signer& signer) {
-  Json json{{"emails", Json::array()}, {"subject", nullptr}, {"issuer", nullptr}, {"serial", nullptr},
-            {"sha256", nullptr},       {"digest", signer.digest}, {"status", smime::to_string(signer.status)},
+  Json json{{"emails", Json::array()},
+            {"subject", nullptr},
+            {"issuer", nullptr},
+            {"serial", nullptr},
+            {"sha256", nullptr},
+            {"digest", signer.digest},
+            {"status", smime::to_string(signer.status)},
             {"reason", nullptr}};
   if (signer.certificate) {
     json["emails"] = signer.certificate->emails();
@@ -135,15 +144,19 @@ std::string to_text(const smime::Protection& protection) {
   std::vector<std::vector<std::string>> rows{
       {"from", from.empty() ? "(nobody)" : from},
       {"layers", found.empty() ? "none: plain mail" : found},
-      {"signature", fmt::format("{}{}{}", smime::to_string(protection.signature.status),
-                                protection.signature.covers_whole_message ? ", over the whole message" : "",
-                                protection.signature.inside_encryption ? ", inside the encryption" : "")}};
+      {"signature",
+       fmt::format("{}{}{}", smime::to_string(protection.signature.status),
+                   protection.signature.covers_whole_message ? ", over the whole message" : "",
+                   protection.signature.inside_encryption ? ", inside the encryption" : "")}};
   for (const auto& signer : protection.signature.signers)
-    rows.push_back({"signer", fmt::format("{}, {}, {}", signer.certificate ? signer.certificate->subject() : "(no certificate)",
+    rows.push_back({"signer", fmt::format("{}, {}, {}",
+                                          signer.certificate ? signer.certificate->subject()
+                                                             : "(no certificate)",
                                           signer.digest, smime::to_string(signer.status))});
   rows.push_back({"counts as", protection.smime ? "smime" : "smtp"});
   for (const auto reason : protection.reasons)
-    rows.push_back({"reason", fmt::format("{}: {}", smime::row(reason).code, smime::row(reason).for_administrators)});
+    rows.push_back({"reason", fmt::format("{}: {}", smime::row(reason).code,
+                                          smime::row(reason).for_administrators)});
   return table(rows);
 }
 

@@ -28,13 +28,15 @@ Result<pipeline::Question> question_of(Invocation& call) {
   }
   question.scenario = call.option("scenario");
   const auto method = scenario::method_from(call.has("auth") ? call.option("auth") : "smtp");
-  if (!method) return Error::never(Errc::usage, "--auth: smtp, md5 or smime, not " + call.option("auth"));
+  if (!method)
+    return Error::never(Errc::usage, "--auth: smtp, md5 or smime, not " + call.option("auth"));
   question.method = *method;
   const auto canonical = [](const std::string& text) -> std::string {
     const auto address = mail::AddrSpec::parse(text);
     return address ? address->canonical() : text;  // Sympa asks about "nobody" too
   };
-  if (!call.has("sender")) return Error::never(Errc::usage, "--sender ADDRESS is needed: who asks?");
+  if (!call.has("sender"))
+    return Error::never(Errc::usage, "--sender ADDRESS is needed: who asks?");
   question.sender = canonical(call.option("sender"));
   if (call.has("email")) question.email = canonical(call.option("email"));
   return question;
@@ -50,14 +52,17 @@ Json to_json(const scenario::Decision& decision) {
             {"rule", nullptr},
             {"trace", Json::array()}};
   if (decision.rule)
-    json["rule"] = {{"file", decision.rule->place.file}, {"line", decision.rule->place.line}, {"text", decision.rule->text}};
+    json["rule"] = {{"file", decision.rule->place.file},
+                    {"line", decision.rule->place.line},
+                    {"text", decision.rule->text}};
   for (const auto& step : decision.trace) {
     Json operands = Json::object();
     for (const auto& [written, value] : step.operands) operands[written] = value;
-    json["trace"].push_back({{"rule", fmt::format("{}:{}", step.rule.place.file, step.rule.place.line)},
-                             {"text", step.rule.text},
-                             {"operands", operands},
-                             {"result", step.result}});
+    json["trace"].push_back(
+        {{"rule", fmt::format("{}:{}", step.rule.place.file, step.rule.place.line)},
+         {"text", step.rule.text},
+         {"operands", operands},
+         {"result", step.result}});
   }
   return json;
 }
@@ -72,9 +77,10 @@ std::string to_text(const scenario::Decision& decision) {
   text += "\n";
   std::vector<std::vector<std::string>> rows;
   for (const auto& step : decision.trace)
-    rows.push_back({fmt::format("  {}:{}", step.rule.place.file.substr(step.rule.place.file.rfind('/') + 1),
-                                step.rule.place.line),
-                    step.rule.text, step.result});
+    rows.push_back(
+        {fmt::format("  {}:{}", step.rule.place.file.substr(step.rule.place.file.rfind('/') + 1),
+                     step.rule.place.line),
+         step.rule.text, step.result});
   return text + table(rows);
 }
 
@@ -92,7 +98,8 @@ Result<int> scenario_eval(Invocation& call) {
   }
   auto decision = pipeline::authorize(*question, (*call.runtime())->ports());
   if (!decision) {
-    // Sympa's answer to a scenario that does not compile; the daemons make mail wait instead (design §2).
+    // Sympa's answer to a scenario that does not compile; the daemons make mail wait instead
+    // (design §2).
     if (decision.error().code() != Errc::config && decision.error().code() != Errc::not_found)
       return std::move(decision).error();
     Invocation::warn(decision.error().what());
@@ -113,19 +120,25 @@ Result<int> scenario_check(Invocation& call) {
     if (!source) return std::move(source).error();
     const std::string name = path.substr(path.rfind('/') + 1);
     const std::string directory = sys::directory_of(sys::absolute(path));
-    const auto include = [&](std::string_view included) -> std::optional<scenario::Scenario::Source> {
+    const auto include =
+        [&](std::string_view included) -> std::optional<scenario::Scenario::Source> {
       const std::string file = fmt::format("{}/include.{}", directory, included);
       auto found = sys::read_file(file, kMaxScenario);
       if (!found) return std::nullopt;
       return scenario::Scenario::Source{std::move(*found), file};
     };
-    const auto problems = scenario::Scenario::check(name.substr(0, name.find('.')), {*source, path}, include);
+    const auto problems =
+        scenario::Scenario::check(name.substr(0, name.find('.')), {*source, path}, include);
     for (const auto& problem : problems) {
       if (problem.fatal) code = kDataError;
-      json.push_back({{"file", problem.place.file}, {"line", problem.place.line}, {"column", problem.place.column},
-                      {"fatal", problem.fatal}, {"message", problem.message}});
-      text += fmt::format("{}:{}:{}: {}: {}\n", problem.place.file, problem.place.line, problem.place.column,
-                          problem.fatal ? "error" : "warning", problem.message);
+      json.push_back({{"file", problem.place.file},
+                      {"line", problem.place.line},
+                      {"column", problem.place.column},
+                      {"fatal", problem.fatal},
+                      {"message", problem.message}});
+      text +=
+          fmt::format("{}:{}:{}: {}: {}\n", problem.place.file, problem.place.line,
+                      problem.place.column, problem.fatal ? "error" : "warning", problem.message);
     }
     if (problems.empty()) text += path + ": good\n";
   }

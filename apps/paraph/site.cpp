@@ -23,13 +23,16 @@ namespace paraph::app {
 namespace {
 
 constexpr std::array<std::string_view, 18> kSiteDirectories{
-    "etc/scenari",  "etc/mail_tt2", "etc/search_filters", "list_data/sympa", "X509-user-certs", "crl",
-    "archive",      "spool/msg/bad", "spool/auth",         "spool/moderation", "spool/bulk/msg",  "spool/bulk/pct",
-    "spool/bulk/bad", "spool/bounce", "spool/digest",      "spool/topic",      "spool/missed",    "spool/tmp"};
+    "etc/scenari",      "etc/mail_tt2",    "etc/search_filters",
+    "list_data/sympa",  "X509-user-certs", "crl",
+    "archive",          "spool/msg/bad",   "spool/auth",
+    "spool/moderation", "spool/bulk/msg",  "spool/bulk/pct",
+    "spool/bulk/bad",   "spool/bounce",    "spool/digest",
+    "spool/topic",      "spool/missed",    "spool/tmp"};
 constexpr std::size_t kMaxAnchorFile = 16U << 20;
 
-// Design §2: the owner of the site directory is the service user: --user, else, as root, `paraph` if it exists, else
-// $SUDO_USER; anybody else owns what he makes.
+// Design §2: the owner of the site directory is the service user: --user, else, as root, `paraph`
+// if it exists, else $SUDO_USER; anybody else owns what he makes.
 Result<void> give_to_service_user(const std::string& directory, const std::string& option) {
   std::string login = option;
   if (login.empty() && sys::current_uid() == 0) {
@@ -43,7 +46,8 @@ Result<void> give_to_service_user(const std::string& directory, const std::strin
   if (user == nullptr) return Error::never(Errc::not_found, "no such user: " + login);
   if (user->pw_uid == sys::current_uid()) return {};
   if (chown(directory.c_str(), user->pw_uid, user->pw_gid) != 0)
-    return Error::never(Errc::denied, fmt::format("{}: cannot give it to {}", directory, login)).with_hint("run as root");
+    return Error::never(Errc::denied, fmt::format("{}: cannot give it to {}", directory, login))
+        .with_hint("run as root");
   return {};
 }
 
@@ -51,8 +55,11 @@ std::string configuration(const Invocation& call, const std::string& directory) 
   const std::string domain = ascii::to_lower(call.option("domain"));
   std::string text = "# Paraph: one `name value` a line; paraph.conf(5) has them all.\n";
   text += "domain " + domain + "\n";
-  text += "listmaster " + (call.has("listmaster") ? call.option("listmaster") : "listmaster@" + domain) + "\n";
-  text += "transport " + (call.has("transport") ? call.option("transport") : "maildir:" + directory + "/maildir") + "\n";
+  text += "listmaster " +
+          (call.has("listmaster") ? call.option("listmaster") : "listmaster@" + domain) + "\n";
+  text += "transport " +
+          (call.has("transport") ? call.option("transport") : "maildir:" + directory + "/maildir") +
+          "\n";
   text += "cafile ca.pem\n";
   return text;
 }
@@ -97,13 +104,16 @@ Result<int> site_create(Invocation& call) {
   if (auto there = sys::open_root(directory); there) {
     auto entries = (*there)->list(".");
     if (!entries) return std::move(entries).error();
-    if (!entries->empty()) return Error::never(Errc::exists, directory + " is there and not empty; name a new directory");
+    if (!entries->empty())
+      return Error::never(Errc::exists,
+                          directory + " is there and not empty; name a new directory");
   }
   auto parent = sys::open_root(sys::directory_of(directory));
   if (!parent) return std::move(parent).error();
   if (auto made = (*parent)->make_directory(directory.substr(directory.rfind('/') + 1)); !made)
     return std::move(made).error();
-  if (auto given = give_to_service_user(directory, call.option("user")); !given) return std::move(given).error();
+  if (auto given = give_to_service_user(directory, call.option("user")); !given)
+    return std::move(given).error();
   if (auto became = sys::become_owner_of(directory); !became) return std::move(became).error();
 
   auto root = sys::open_root(directory);
@@ -120,12 +130,16 @@ Result<int> site_create(Invocation& call) {
 
   call.print({{"directory", directory}, {"config", directory + "/paraph.conf"}},
              fmt::format("created {0}\nconfiguration: {0}/paraph.conf\n", directory));
-  if (anchors.empty()) Invocation::say("No CA is trusted yet, so no signature counts: paraph ca add FILE");
+  if (anchors.empty())
+    Invocation::say("No CA is trusted yet, so no signature counts: paraph ca add FILE");
   if (!call.has("listmaster"))
     Invocation::warn("the listmaster is listmaster@" + ascii::to_lower(call.option("domain")) +
                      ": name a person's address in paraph.conf, or nobody hears of trouble");
-  if (!call.has("transport")) Invocation::say("Mail is delivered to " + directory + "/maildir until `transport` says otherwise.");
-  Invocation::hint(fmt::format("PARAPH_CONFIG={}/paraph.conf paraph list create NAME --owner ADDRESS", directory));
+  if (!call.has("transport"))
+    Invocation::say("Mail is delivered to " + directory +
+                    "/maildir until `transport` says otherwise.");
+  Invocation::hint(fmt::format(
+      "PARAPH_CONFIG={}/paraph.conf paraph list create NAME --owner ADDRESS", directory));
   return kOk;
 }
 
@@ -134,7 +148,8 @@ Result<int> ca_add(Invocation& call) {
   if (!runtime) return std::move(runtime).error();
   const std::string file = (*runtime)->site().path_of("cafile");
   if (file.empty())
-    return Error::never(Errc::config, "no cafile is configured").with_hint("add a line `cafile ca.pem` to " + call.config());
+    return Error::never(Errc::config, "no cafile is configured")
+        .with_hint("add a line `cafile ca.pem` to " + call.config());
   auto trusted = pipeline::load_anchors((*runtime)->site());
   if (!trusted) return std::move(trusted).error();
   std::vector<cms::Certificate> fresh;
@@ -146,11 +161,15 @@ Result<int> ca_add(Invocation& call) {
     for (const auto& certificate : *read) {
       const auto same = [&](const cms::Certificate& other) { return other == certificate; };
       const auto& known = trusted->certificates();
-      if (std::any_of(known.begin(), known.end(), same) || std::any_of(fresh.begin(), fresh.end(), same)) continue;
-      if (!certificate.is_ca()) Invocation::warn(certificate.subject() + " is no CA: it will vouch for itself alone");
+      if (std::any_of(known.begin(), known.end(), same) ||
+          std::any_of(fresh.begin(), fresh.end(), same))
+        continue;
+      if (!certificate.is_ca())
+        Invocation::warn(certificate.subject() + " is no CA: it will vouch for itself alone");
       fresh.push_back(certificate);
       added.push_back(describe(certificate));
-      text += fmt::format("trusted: {} (SHA-256 {})\n", utf8::printable(certificate.subject()), certificate.sha256());
+      text += fmt::format("trusted: {} (SHA-256 {})\n", utf8::printable(certificate.subject()),
+                          certificate.sha256());
     }
   }
   if (!fresh.empty() && !call.dry_run) {
@@ -159,7 +178,8 @@ Result<int> ca_add(Invocation& call) {
     const std::string name = file.substr(file.rfind('/') + 1);
     auto before = (*root)->read(name, kMaxAnchorFile);
     if (!before && before.error().code() != Errc::not_found) return std::move(before).error();
-    if (auto written = (*root)->replace(name, (before ? *before : std::string{}) + as_pem(fresh)); !written)
+    if (auto written = (*root)->replace(name, (before ? *before : std::string{}) + as_pem(fresh));
+        !written)
       return std::move(written).error();
   }
   call.print({{"added", added}}, text.empty() ? "nothing new\n" : text);
@@ -175,7 +195,8 @@ Result<int> ca_list(Invocation& call) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& certificate : trusted->certificates()) {
     json.push_back(describe(certificate));
-    rows.push_back({certificate.subject(), certificate.key_description(), "until " + iso8601(certificate.not_after()),
+    rows.push_back({certificate.subject(), certificate.key_description(),
+                    "until " + iso8601(certificate.not_after()),
                     certificate.sha256().substr(0, 16)});
   }
   call.print(json, rows.empty() ? "no CA is trusted: no signature counts\n" : table(rows));
@@ -194,7 +215,8 @@ Result<int> config_show(Invocation& call) {
   if (!wanted.empty() && std::none_of(parameters.begin(), parameters.end(), is_parameter)) {
     auto list = call.list();
     if (!list)
-      return Error::never(Errc::not_found, wanted + ": neither a parameter nor a list").with_hint("paraph config show");
+      return Error::never(Errc::not_found, wanted + ": neither a parameter nor a list")
+          .with_hint("paraph config show");
     auto loaded = config::ListConfig::load(site, *list);
     if (!loaded) return std::move(loaded).error();
     for (const auto& warning : loaded->warnings())
@@ -204,13 +226,18 @@ Result<int> config_show(Invocation& call) {
   }
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows;
-  const unsigned scope = list_config ? static_cast<unsigned>(config::Scope::list) : static_cast<unsigned>(config::Scope::site);
+  const unsigned scope = list_config ? static_cast<unsigned>(config::Scope::list)
+                                     : static_cast<unsigned>(config::Scope::site);
   for (const auto& row : parameters) {
     if (!wanted.empty() ? row.name != wanted : (row.scopes & scope) == 0) continue;
     const auto setting = list_config ? list_config->setting(row.name) : site.setting(row.name);
     if (call.has("n") && setting.file.empty()) continue;
-    const std::string where = setting.file.empty() ? "default" : fmt::format("{}:{}", setting.file, setting.line);
-    json.push_back({{"name", row.name}, {"value", setting.value}, {"file", setting.file}, {"line", setting.line},
+    const std::string where =
+        setting.file.empty() ? "default" : fmt::format("{}:{}", setting.file, setting.line);
+    json.push_back({{"name", row.name},
+                    {"value", setting.value},
+                    {"file", setting.file},
+                    {"line", setting.line},
                     {"help", row.help}});
     rows.push_back({std::string(row.name), setting.value.empty() ? "-" : setting.value, where});
   }

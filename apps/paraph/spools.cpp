@@ -17,7 +17,8 @@ Result<std::vector<spool::Entry>> all_entries(Invocation& call) {
   std::vector<spool::Entry> entries;
   const auto add = [&](Result<std::vector<spool::Entry>> found) -> Result<void> {
     if (!found) return std::move(found).error();
-    entries.insert(entries.end(), std::make_move_iterator(found->begin()), std::make_move_iterator(found->end()));
+    entries.insert(entries.end(), std::make_move_iterator(found->begin()),
+                   std::make_move_iterator(found->end()));
     return {};
   };
   if (auto added = add(spools->msg.entries()); !added) return std::move(added).error();
@@ -90,13 +91,14 @@ Result<int> spool_list(Invocation& call) {
     only = list->str();
   }
   Json json = Json::array();
-  std::vector<std::vector<std::string>> rows{{"ID", "SPOOL", "AGE", "SIZE", "LIST", "FROM", "WAITS FOR"}};
+  std::vector<std::vector<std::string>> rows{
+      {"ID", "SPOOL", "AGE", "SIZE", "LIST", "FROM", "WAITS FOR"}};
   for (const auto& entry : *entries) {
     if (!only.empty() && list_of(entry) != only) continue;
     json.push_back(to_json(entry));
-    rows.push_back({entry.header ? entry.header->id.str() : entry.name, entry.spool, age_text(entry.modified),
-                    size_text(entry.size), list_of(entry), entry.header ? entry.header->reverse_path : "?",
-                    waits_for(entry)});
+    rows.push_back({entry.header ? entry.header->id.str() : entry.name, entry.spool,
+                    age_text(entry.modified), size_text(entry.size), list_of(entry),
+                    entry.header ? entry.header->reverse_path : "?", waits_for(entry)});
   }
   call.print(json, rows.size() == 1 ? "nothing waits\n" : table(rows));
   return kOk;
@@ -107,12 +109,15 @@ Result<int> spool_show(Invocation& call) {
   if (!entries) return std::move(entries).error();
   std::vector<const spool::Entry*> found;
   for (const auto& entry : *entries)
-    if ((entry.header && entry.header->id.str().starts_with(call.arguments[0])) || entry.name == call.arguments[0])
+    if ((entry.header && entry.header->id.str().starts_with(call.arguments[0])) ||
+        entry.name == call.arguments[0])
       found.push_back(&entry);
   if (found.empty())
-    return Error::never(Errc::not_found, call.arguments[0] + ": no such mail in any spool").with_hint("paraph spool list");
+    return Error::never(Errc::not_found, call.arguments[0] + ": no such mail in any spool")
+        .with_hint("paraph spool list");
   if (found.size() > 1)
-    return Error::never(Errc::not_found, fmt::format("{}: {} mails begin so; say more of the id", call.arguments[0], found.size()))
+    return Error::never(Errc::not_found, fmt::format("{}: {} mails begin so; say more of the id",
+                                                     call.arguments[0], found.size()))
         .with_hint("paraph spool list");
   const Json json = to_json(*found.front());
   std::vector<std::vector<std::string>> rows;

@@ -16,8 +16,9 @@ constexpr std::size_t kMaxInput = 256U << 20;
 
 // Width on a terminal, near enough: code points.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
+  }));
 }
 
 }  // namespace
@@ -42,7 +43,8 @@ Result<list::ListAddress> Invocation::list(std::size_t index) {
   auto opened = runtime();
   if (!opened) return std::move(opened).error();
   auto resolved = (*opened)->site().resolve_list(arguments[index]);
-  if (!resolved && resolved.error().hint().empty()) return std::move(resolved).error().with_hint("paraph lists");
+  if (!resolved && resolved.error().hint().empty())
+    return std::move(resolved).error().with_hint("paraph lists");
   return resolved;
 }
 
@@ -53,9 +55,15 @@ void Invocation::print(const Json& value, const std::string& text) const {
     fmt::print("{}", text);
 }
 
-void Invocation::say(const std::string& text) { fmt::print(stderr, "{}\n", utf8::printable(text, 4000)); }
-void Invocation::warn(const std::string& text) { fmt::print(stderr, "paraph: warning: {}\n", utf8::printable(text, 4000)); }
-void Invocation::hint(const std::string& text) { fmt::print(stderr, "paraph: hint: {}\n", utf8::printable(text, 4000)); }
+void Invocation::say(const std::string& text) {
+  fmt::print(stderr, "{}\n", utf8::printable(text, 4000));
+}
+void Invocation::warn(const std::string& text) {
+  fmt::print(stderr, "paraph: warning: {}\n", utf8::printable(text, 4000));
+}
+void Invocation::hint(const std::string& text) {
+  fmt::print(stderr, "paraph: hint: {}\n", utf8::printable(text, 4000));
+}
 
 AddressInput parse_addresses(std::string_view text) {
   AddressInput input;
@@ -68,7 +76,8 @@ AddressInput parse_addresses(std::string_view text) {
     if (const auto address = mail::AddrSpec::parse(trimmed.substr(0, end)))
       input.good.push_back({address->canonical(), std::string(ascii::trim(trimmed.substr(end)))});
     else
-      input.bad.push_back(fmt::format("line {}: not an address: {}", number, trimmed.substr(0, end)));
+      input.bad.push_back(
+          fmt::format("line {}: not an address: {}", number, trimmed.substr(0, end)));
   }
   return input;
 }

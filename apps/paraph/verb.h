@@ -13,7 +13,8 @@
 #include "cms/certificate.h"
 #include "list/list.h"
 
-/// The verbs of paraph(1): one table row each, from which the parser, --help and the man page's test come.
+/// The verbs of paraph(1): one table row each, from which the parser, --help and the man page's
+/// test come.
 namespace paraph::app {
 
 using Json = nlohmann::ordered_json;
@@ -22,15 +23,15 @@ using Json = nlohmann::ordered_json;
 enum class VerbRole : unsigned char { anybody, listmaster, owner };
 
 struct OptionRow {
-  std::string_view name;       ///< without dashes
-  std::string_view argument;   ///< "FILE"; empty: a switch
+  std::string_view name;      ///< without dashes
+  std::string_view argument;  ///< "FILE"; empty: a switch
   std::string_view help;
 };
 
 class Invocation;
 
 struct VerbRow {
-  std::string_view name;       ///< "list create"
+  std::string_view name;  ///< "list create"
   VerbRole role;
   bool names_list;             ///< the first argument is its LIST
   std::string_view arguments;  ///< "LIST ADDRESS…", for --help
@@ -38,7 +39,7 @@ struct VerbRow {
   std::size_t min_arguments;
   std::size_t max_arguments;
   std::vector<OptionRow> options;
-  Result<int> (*run)(Invocation&);   ///< the exit code; an Error is printed and mapped to one
+  Result<int> (*run)(Invocation&);  ///< the exit code; an Error is printed and mapped to one
 };
 [[nodiscard]] const std::vector<VerbRow>& verb_table();
 
@@ -47,22 +48,24 @@ inline constexpr std::size_t kAny = static_cast<std::size_t>(-1);
 /// One call: what the command line said, and the site, opened when first asked for.
 class Invocation {
  public:
-  Invocation(const VerbRow& verb, std::string config) : verb_(verb), config_(std::move(config)) {}
+  explicit Invocation(std::string config) : config_(std::move(config)) {}
 
   std::vector<std::string> arguments;
-  std::map<std::string, std::string, std::less<>> options;   ///< switches hold "1"
+  std::map<std::string, std::string, std::less<>> options;  ///< switches hold "1"
   bool json = false;
   bool dry_run = false;
 
   [[nodiscard]] std::string option(std::string_view name) const;
-  [[nodiscard]] bool has(std::string_view name) const { return options.find(name) != options.end(); }
+  [[nodiscard]] bool has(std::string_view name) const {
+    return options.find(name) != options.end();
+  }
   [[nodiscard]] const std::string& config() const { return config_; }
   [[nodiscard]] Result<Runtime*> runtime();
   /// The list that argument `index` names.
   [[nodiscard]] Result<list::ListAddress> list(std::size_t index = 0);
 
-  /// Result on stdout: JSON when --json was given, else the text, whose foreign parts table() or utf8::printable() made
-  /// safe to show. JSON escapes controls itself; invalid UTF-8 is replaced.
+  /// Result on stdout: JSON when --json was given, else the text, whose foreign parts table() or
+  /// utf8::printable() made safe to show. JSON escapes controls itself; invalid UTF-8 is replaced.
   void print(const Json& value, const std::string& text) const;
   /// Talk on stderr.
   static void say(const std::string& text);
@@ -70,20 +73,20 @@ class Invocation {
   static void hint(const std::string& text);
 
  private:
-  const VerbRow& verb_;
   std::string config_;
   std::unique_ptr<Runtime> runtime_;
 };
 
-/// Addresses from the arguments from `first` on, or, without any, from stdin: one per line, `#` comments, an optional
-/// display name after the address. Bad ones are reported with their line and counted.
+/// Addresses from the arguments from `first` on, or, without any, from stdin: one per line, `#`
+/// comments, an optional display name after the address. Bad ones are reported with their line and
+/// counted.
 struct NamedAddress {
-  std::string address;   ///< canonical
+  std::string address;  ///< canonical
   std::string name;
 };
 struct AddressInput {
   std::vector<NamedAddress> good;
-  std::vector<std::string> bad;   ///< "line 3: not an address: …"
+  std::vector<std::string> bad;  ///< "line 3: not an address: …"
 };
 [[nodiscard]] Result<AddressInput> read_addresses(const Invocation& call, std::size_t first);
 [[nodiscard]] AddressInput parse_addresses(std::string_view text);

@@ -11,8 +11,8 @@ std::string to_lower(std::string_view text) {
 }
 
 bool iequals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool istarts_with(std::string_view text, std::string_view prefix) {
@@ -78,6 +78,8 @@ std::string hex(std::string_view octets, std::string_view digits, char separator
 std::string hex_upper(std::string_view octets, char separator) {
   return hex(octets, "0123456789ABCDEF", separator);
 }
-std::string hex_lower(std::string_view octets) { return hex(octets, "0123456789abcdef", '\0'); }
+std::string hex_lower(std::string_view octets) {
+  return hex(octets, "0123456789abcdef", '\0');
+}
 
 }  // namespace paraph::ascii

@@ -8,13 +8,23 @@
 /// the process locale, and none treats octets above 0x7f as letters.
 namespace paraph::ascii {
 
-[[nodiscard]] constexpr bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-[[nodiscard]] constexpr bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
+[[nodiscard]] constexpr bool is_alpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+[[nodiscard]] constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+[[nodiscard]] constexpr bool is_alnum(char c) {
+  return is_alpha(c) || is_digit(c);
+}
 /// WSP of RFC 5234: space and tab only.
-[[nodiscard]] constexpr bool is_wsp(char c) { return c == ' ' || c == '\t'; }
+[[nodiscard]] constexpr bool is_wsp(char c) {
+  return c == ' ' || c == '\t';
+}
 /// White space as configuration files have it: WSP, CR, LF.
-[[nodiscard]] constexpr bool is_space(char c) { return is_wsp(c) || c == '\r' || c == '\n'; }
+[[nodiscard]] constexpr bool is_space(char c) {
+  return is_wsp(c) || c == '\r' || c == '\n';
+}
 [[nodiscard]] constexpr bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
@@ -31,7 +41,8 @@ namespace paraph::ascii {
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string_view trim_right(std::string_view text);
 /// Pieces between separators, trimmed; empty pieces are left out.
-[[nodiscard]] std::vector<std::string_view> split(std::string_view text, std::string_view separators);
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text,
+                                                  std::string_view separators);
 /// Lines without their LF, CRLF or CR; a final line without an end counts.
 [[nodiscard]] std::vector<std::string_view> lines(std::string_view text);
 /// Upper-case hex of every octet, `separator` between octets when it is not NUL.

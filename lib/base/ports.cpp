@@ -51,7 +51,8 @@ std::optional<TimePoint> parse_time(std::string_view text) {
                                            std::chrono::month(static_cast<unsigned>(part[1])),
                                            std::chrono::day(static_cast<unsigned>(part[2]))};
     if (!date.ok() || part[3] > 23 || part[4] > 59 || part[5] > 60) return std::nullopt;
-    return std::chrono::sys_days{date} + std::chrono::seconds(part[3] * 3600 + part[4] * 60 + part[5]);
+    return std::chrono::sys_days{date} +
+           std::chrono::seconds(part[3] * 3600 + part[4] * 60 + part[5]);
   }
   const auto value = number(text);
   // Year 9999: what iso8601() can print, and far from overflow in date arithmetic.
@@ -65,9 +66,9 @@ std::string rfc5322_date(TimePoint at) {
                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto [date, time, weekday] = civil(at);
   return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} +0000", days[weekday.c_encoding()],
-                     static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
-                     time.seconds().count());
+                     static_cast<unsigned>(date.day()),
+                     months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                     time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 }  // namespace paraph

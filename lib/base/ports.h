@@ -39,7 +39,8 @@ class Digest {
  public:
   virtual ~Digest() = default;
   [[nodiscard]] virtual std::string sha256(std::string_view octets) const = 0;
-  [[nodiscard]] virtual std::string hmac_sha256(std::string_view key, std::string_view octets) const = 0;
+  [[nodiscard]] virtual std::string hmac_sha256(std::string_view key,
+                                                std::string_view octets) const = 0;
 };
 
 /// "2026-11-23T16:30:42Z".
@@ -48,6 +49,8 @@ class Digest {
 [[nodiscard]] std::optional<TimePoint> parse_time(std::string_view text);
 /// RFC 5322 §3.3 date-time in UTC: "Mon, 23 Nov 2026 16:30:42 +0000".
 [[nodiscard]] std::string rfc5322_date(TimePoint at);
-[[nodiscard]] inline long long epoch(TimePoint at) { return at.time_since_epoch().count(); }
+[[nodiscard]] inline long long epoch(TimePoint at) {
+  return at.time_since_epoch().count();
+}
 
 }  // namespace paraph

@@ -17,7 +17,18 @@ namespace paraph {
 /// Whether trying the same again later can help: the one question every caller asks.
 enum class Retry : std::uint8_t { later, never };
 
-enum class Errc : std::uint8_t { not_found, exists, denied, io, corrupt, limit, config, engine, busy, usage };
+enum class Errc : std::uint8_t {
+  not_found,
+  exists,
+  denied,
+  io,
+  corrupt,
+  limit,
+  config,
+  engine,
+  busy,
+  usage
+};
 
 class Error {
  public:
@@ -25,13 +36,9 @@ class Error {
       : code_(code), retry_(retry), what_(std::move(what)) {}
 
   /// `later`: disk full, database locked, key unreadable: the mail waits.
-  static Error later(Errc code, std::string what) {
-    return {code, Retry::later, std::move(what)};
-  }
+  static Error later(Errc code, std::string what) { return {code, Retry::later, std::move(what)}; }
   /// `never`: damaged or impossible input: the mail is quarantined, the command fails.
-  static Error never(Errc code, std::string what) {
-    return {code, Retry::never, std::move(what)};
-  }
+  static Error never(Errc code, std::string what) { return {code, Retry::never, std::move(what)}; }
 
   [[nodiscard]] Errc code() const { return code_; }
   [[nodiscard]] Retry retry() const { return retry_; }
@@ -41,7 +48,9 @@ class Error {
   [[nodiscard]] const std::string& hint() const { return hint_; }
 
   /// what() with its hint, for one line of a log or a note: "…; try: chmod 600 FILE".
-  [[nodiscard]] std::string advice() const { return hint_.empty() ? what_ : what_ + "; try: " + hint_; }
+  [[nodiscard]] std::string advice() const {
+    return hint_.empty() ? what_ : what_ + "; try: " + hint_;
+  }
 
   /// Puts the outer step in front: "claim 4xkq2: rename: No space left on device".
   [[nodiscard]] Error in(std::string_view step) && {
@@ -65,8 +74,10 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -80,8 +91,12 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  [[nodiscard]] const Error& error() const& { return assert(!has_value()), *std::get_if<1>(&state_); }
-  [[nodiscard]] Error&& error() && { return assert(!has_value()), std::move(*std::get_if<1>(&state_)); }
+  [[nodiscard]] const Error& error() const& {
+    return assert(!has_value()), *std::get_if<1>(&state_);
+  }
+  [[nodiscard]] Error&& error() && {
+    return assert(!has_value()), std::move(*std::get_if<1>(&state_));
+  }
 
  private:
   std::variant<T, Error> state_;

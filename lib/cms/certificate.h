@@ -27,11 +27,11 @@ class Certificate {
 
   [[nodiscard]] const std::string& der() const;
   [[nodiscard]] std::string pem() const;
-  [[nodiscard]] std::string sha256() const;       ///< 64 upper-case hex digits over the DER
-  [[nodiscard]] std::string subject() const;      ///< RFC 2253-like, UTF-8, not escaped for display
+  [[nodiscard]] std::string sha256() const;   ///< 64 upper-case hex digits over the DER
+  [[nodiscard]] std::string subject() const;  ///< RFC 2253-like, UTF-8, not escaped for display
   [[nodiscard]] std::string issuer() const;
   [[nodiscard]] std::string common_name() const;
-  [[nodiscard]] std::string serial() const;       ///< upper-case hex
+  [[nodiscard]] std::string serial() const;  ///< upper-case hex
   [[nodiscard]] TimePoint not_before() const;
   [[nodiscard]] TimePoint not_after() const;
   [[nodiscard]] KeyType key_type() const;
@@ -54,7 +54,8 @@ class Certificate {
   [[nodiscard]] bool eku_allows_email() const;
   /// The DER of IssuerAndSerialNumber (RFC 5652 §10.2.4), name octets copied from the certificate.
   [[nodiscard]] std::string issuer_and_serial_der() const;
-  [[nodiscard]] std::string spki_sha256() const;  ///< 64 upper-case hex digits over the SubjectPublicKeyInfo
+  [[nodiscard]] std::string spki_sha256()
+      const;  ///< 64 upper-case hex digits over the SubjectPublicKeyInfo
 
   friend bool operator==(const Certificate& a, const Certificate& b) { return a.der() == b.der(); }
 

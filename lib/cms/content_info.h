@@ -16,7 +16,12 @@
 namespace paraph::cms {
 
 enum class ContentKind : std::uint8_t {
-  signed_data, enveloped_data, auth_enveloped_data, compressed_data, other, malformed
+  signed_data,
+  enveloped_data,
+  auth_enveloped_data,
+  compressed_data,
+  other,
+  malformed
 };
 
 struct CmsLimits {
@@ -37,27 +42,33 @@ struct PreScan {
 
 /// Cryptographic state of one SignerInfo (RFC 5652 §5.3, §5.6).
 enum class SignerCrypto : std::uint8_t {
-  good, digest_mismatch, bad_signature, no_certificate, no_signed_attributes, unsupported_algorithm, malformed
+  good,
+  digest_mismatch,
+  bad_signature,
+  no_certificate,
+  no_signed_attributes,
+  unsupported_algorithm,
+  malformed
 };
 
 struct SignerInfo {
   SignerCrypto crypto = SignerCrypto::malformed;
   std::optional<Certificate> certificate;  ///< the one that matches the SignerIdentifier
   std::string digest;                      ///< "SHA-256", "SHA-1" …, as the standard names it
-  bool weak_digest = false;                ///< below SHA-256, or a signature algorithm built on such
-  std::optional<TimePoint> signing_time;   ///< signed attribute (RFC 5652 §11.3)
-  std::string message_digest;              ///< octets of the signed messageDigest attribute
-  std::string capabilities_der;            ///< SMIMECapabilities, or empty
+  bool weak_digest = false;               ///< below SHA-256, or a signature algorithm built on such
+  std::optional<TimePoint> signing_time;  ///< signed attribute (RFC 5652 §11.3)
+  std::string message_digest;             ///< octets of the signed messageDigest attribute
+  std::string capabilities_der;           ///< SMIMECapabilities, or empty
 };
 
 struct SignedReport {
   bool malformed = false;
-  std::string reason;                      ///< when malformed
-  std::vector<SignerInfo> signers;         ///< empty: certs-only, never a signature (attack A13)
-  std::vector<Certificate> certificates;   ///< all that the object carries
-  bool has_content = false;                ///< eContent present: an error in multipart/signed (A11)
-  bool content_is_data = true;             ///< eContentType is id-data
-  std::string content;                     ///< eContent of an opaque signature
+  std::string reason;                     ///< when malformed
+  std::vector<SignerInfo> signers;        ///< empty: certs-only, never a signature (attack A13)
+  std::vector<Certificate> certificates;  ///< all that the object carries
+  bool has_content = false;               ///< eContent present: an error in multipart/signed (A11)
+  bool content_is_data = true;            ///< eContentType is id-data
+  std::string content;                    ///< eContent of an opaque signature
 };
 
 /// Checks every SignerInfo by itself. Without a matching certificate nothing is checked; otherwise the digest of the
@@ -67,24 +78,27 @@ struct SignedReport {
 /// Certificates in the object that cannot be read are left out; its CRLs are ignored (security rule 23).
 /// `detached` is the canonical CRLF text of the first part of multipart/signed, or
 /// nullopt for opaque. `stored` supplies certificates missing from the object (security rule 19).
-[[nodiscard]] SignedReport verify_signed(std::string_view cms, std::optional<std::string_view> detached,
-                                         const std::vector<Certificate>& stored = {}, const CmsLimits& limits = {});
+[[nodiscard]] SignedReport verify_signed(std::string_view cms,
+                                         std::optional<std::string_view> detached,
+                                         const std::vector<Certificate>& stored = {},
+                                         const CmsLimits& limits = {});
 
 enum class OpenStatus : std::uint8_t {
   opened,
-  not_for_us,     ///< no RecipientInfo matches one of the certificates: the message goes on intact
-  failed,         ///< one is ours, but it does not open: one answer for every cause (attack A37)
-  unsupported,    ///< content cipher or container we refuse
+  not_for_us,   ///< no RecipientInfo matches one of the certificates: the message goes on intact
+  failed,       ///< one is ours, but it does not open: one answer for every cause (attack A37)
+  unsupported,  ///< content cipher or container we refuse
   malformed
 };
 
 struct EnvelopedReport {
   OpenStatus status = OpenStatus::malformed;
-  std::string cipher;                        ///< "AES-256-CBC", "AES-256-GCM", … or the OID
-  bool authenticated = false;                ///< AuthEnvelopedData
+  std::string cipher;          ///< "AES-256-CBC", "AES-256-GCM", … or the OID
+  bool authenticated = false;  ///< AuthEnvelopedData
   std::size_t recipients = 0;
   std::optional<Certificate> opened_with;
-  std::optional<std::size_t> matched;        ///< index into `ours` of the certificate that a RecipientInfo names
+  std::optional<std::size_t>
+      matched;  ///< index into `ours` of the certificate that a RecipientInfo names
   /// encryptedKey of the RecipientInfo that `matched`, without leading zeros (they change nothing when it is
   /// opened): what the replay key of security rule 7 is made from.
   std::string encrypted_key;
@@ -105,7 +119,8 @@ struct Decrypted {
   EnvelopedReport report;
   bool locked_matched = false;  ///< ours, but the key is unavailable: the mail waits (design §6.5)
 };
-[[nodiscard]] Decrypted decrypt_enveloped(std::string_view cms, const DecryptKeys& keys, const CmsLimits& limits = {});
+[[nodiscard]] Decrypted decrypt_enveloped(std::string_view cms, const DecryptKeys& keys,
+                                          const CmsLimits& limits = {});
 
 /// CompressedData (RFC 3274): zlib, output ≤ `limit` octets and ≤ 100 times the input. nullopt otherwise.
 [[nodiscard]] std::optional<std::string> decompress(std::string_view cms, std::size_t limit);

@@ -16,7 +16,8 @@ class PrivateKey {
  public:
   /// PKCS#8 (plain or encrypted) or traditional PEM. `passphrase` empty: none; never prompts. Errors are
   /// `later` (an administrator can mend a passphrase): "wrong passphrase, or none given", "no private key found".
-  [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem, std::string_view passphrase);
+  [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem,
+                                                   std::string_view passphrase);
   [[nodiscard]] bool matches(const Certificate& certificate) const;
 
   struct Impl;
@@ -46,11 +47,13 @@ struct KeyRequest {
   int days = 730;
 };
 struct GeneratedKey {
-  std::string private_key_pem;  ///< PKCS#8; encrypted (AES-256-CBC, PBKDF2) when a passphrase was given
+  std::string
+      private_key_pem;  ///< PKCS#8; encrypted (AES-256-CBC, PBKDF2) when a passphrase was given
   std::string certificate_pem;  ///< self-signed, CA:FALSE, emailProtection
   std::string request_pem;      ///< PKCS#10 for a CA to sign
 };
-[[nodiscard]] Result<GeneratedKey> generate_key(const KeyRequest& request, std::string_view passphrase);
+[[nodiscard]] Result<GeneratedKey> generate_key(const KeyRequest& request,
+                                                std::string_view passphrase);
 
 /// Random and Digest over OpenSSL.
 [[nodiscard]] Random& random();

@@ -13,7 +13,14 @@ namespace paraph::cms {
 
 /// Why a certificate is or is not to be trusted for S/MIME, at a given time. `good` only when all holds.
 enum class ChainStatus : std::uint8_t {
-  good, expired, not_yet_valid, revoked, untrusted_issuer, wrong_usage, weak_key, weak_digest,
+  good,
+  expired,
+  not_yet_valid,
+  revoked,
+  untrusted_issuer,
+  wrong_usage,
+  weak_key,
+  weak_digest,
   bad_chain  ///< path length, name constraints, broken signature in the chain
 };
 
@@ -45,8 +52,8 @@ class TrustAnchors {
     ChainStatus status = ChainStatus::untrusted_issuer;
     std::string detail;  ///< OpenSSL's words or ours, for administrators
   };
-  [[nodiscard]] Verdict judge(const Certificate& leaf, const std::vector<Certificate>& untrusted, TimePoint at,
-                              Purpose purpose, const Policy& policy) const;
+  [[nodiscard]] Verdict judge(const Certificate& leaf, const std::vector<Certificate>& untrusted,
+                              TimePoint at, Purpose purpose, const Policy& policy) const;
 
  private:
   struct Impl;

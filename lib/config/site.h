@@ -20,11 +20,14 @@ namespace paraph::config {
 enum class Scope : std::uint8_t { site = 1, domain = 2, list = 4 };
 struct Parameter {
   std::string_view name;
-  unsigned scopes;              ///< mask of Scope
-  std::string_view type;        ///< "path", "number", "word", "list", "scenario:send", "on|off", "text", "secret"
-  std::string_view fallback;    ///< default as text, "$name" in it for that parameter's value; empty: none
-  std::string_view help = {};   ///< one sentence; empty: a parameter of Sympa that is read and has no effect yet
-  bool multiple = false;        ///< may be given several times
+  unsigned scopes;  ///< mask of Scope
+  std::string_view
+      type;  ///< "path", "number", "word", "list", "scenario:send", "on|off", "text", "secret"
+  std::string_view
+      fallback;  ///< default as text, "$name" in it for that parameter's value; empty: none
+  std::string_view help =
+      {};  ///< one sentence; empty: a parameter of Sympa that is read and has no effect yet
+  bool multiple = false;  ///< may be given several times
 };
 [[nodiscard]] const std::vector<Parameter>& parameter_table();
 /// Passphrases and passwords: get() gives them, setting() shows "********" instead. False for unknown names.
@@ -33,13 +36,13 @@ struct Parameter {
 struct Warning {
   std::string file;
   std::size_t line = 0;
-  std::string message;          ///< "unknown parameter 'sned': did you mean 'send'?"
+  std::string message;  ///< "unknown parameter 'sned': did you mean 'send'?"
 };
 
 /// Where a value came from, for `config show`.
 struct Setting {
   std::string value;
-  std::string file;             ///< empty: the default
+  std::string file;  ///< empty: the default
   std::size_t line = 0;
 };
 
@@ -77,31 +80,33 @@ class Site {
   [[nodiscard]] std::string domain() const { return get("domain"); }
   /// The main domain and every domain with a robot.conf, lower case.
   [[nodiscard]] std::vector<std::string> domains() const;
-  [[nodiscard]] std::vector<std::string> listmasters() const;     ///< canonical
+  [[nodiscard]] std::vector<std::string> listmasters() const;  ///< canonical
   [[nodiscard]] list::AddressRules address_rules() const;
   [[nodiscard]] list::AddressRules address_rules(std::string_view domain) const;
-  [[nodiscard]] std::string command_address(std::string_view domain) const;   ///< sympa@domain
+  [[nodiscard]] std::string command_address(std::string_view domain) const;  ///< sympa@domain
   [[nodiscard]] std::string listmaster_address(std::string_view domain) const;
   /// spool directories: "msg", "auth", "moderation", "bulk", "bounce" by Sympa's parameters (queue, queueauth, …).
   [[nodiscard]] std::string spool_directory(std::string_view spool) const;
 
   /// The directory of a list: home/DOMAIN/NAME when home/DOMAIN exists, else home/NAME for the main domain.
   [[nodiscard]] std::string list_directory(const list::ListAddress& list) const;
-  [[nodiscard]] std::string site_key_directory() const;            ///< home/sympa
+  [[nodiscard]] std::string site_key_directory() const;  ///< home/sympa
   [[nodiscard]] Result<std::vector<list::ListAddress>> lists() const;
   /// `name` or `name@domain` of an existing list; the Error says which lists there are when it is close to one.
   [[nodiscard]] Result<list::ListAddress> resolve_list(std::string_view text) const;
 
   /// Directories searched for `scenari/X`, `mail_tt2/X`, `search_filters/X`, nearest first: list, domain, site, stock.
   [[nodiscard]] std::vector<std::string> search_path(const std::optional<list::ListAddress>& list,
-                                                     std::string_view domain, std::string_view folder) const;
+                                                     std::string_view domain,
+                                                     std::string_view folder) const;
   struct Found {
     std::string text;
     std::string path;
   };
   /// First readable file of that plain name (no '/', no "..", rule 35) on the search path; nullopt when none.
   [[nodiscard]] Result<std::optional<Found>> find_file(const std::optional<list::ListAddress>& list,
-                                                       std::string_view domain, std::string_view folder,
+                                                       std::string_view domain,
+                                                       std::string_view folder,
                                                        std::string_view name) const;
 
  private:
@@ -109,7 +114,8 @@ class Site {
   friend class ListConfig;
   using Values = std::map<std::string, std::vector<Setting>, std::less<>>;
   /// What was written for a name, domain first; nullptr: nothing, the default holds.
-  [[nodiscard]] const std::vector<Setting>* written(std::string_view name, std::string_view domain) const;
+  [[nodiscard]] const std::vector<Setting>* written(std::string_view name,
+                                                    std::string_view domain) const;
   [[nodiscard]] std::string fallback(const Parameter& row) const;
   [[nodiscard]] std::string list_base(std::string_view domain) const;
   std::string path_;
@@ -121,7 +127,8 @@ class Site {
 
 /// For paraph-queue alone: reads nothing but the lines that name the spool (`spool`, `queue`, `queuebounce`,
 /// `sympa_conf`), so that keys, passphrases and the database stay out of the MTA's reach.
-[[nodiscard]] Result<std::string> queue_directory(const std::string& config_path, std::string_view parameter);
+[[nodiscard]] Result<std::string> queue_directory(const std::string& config_path,
+                                                  std::string_view parameter);
 
 /// A list's `config` file. Unknown paragraphs and bad values are warnings with their line; the list still loads.
 /// Paragraphs of owners and editors are passed over: these live in the database. What has no effect yet is a warning; on a
@@ -130,7 +137,8 @@ class ListConfig {
  public:
   [[nodiscard]] static Result<ListConfig> load(const Site& site, const list::ListAddress& list);
   /// The same from a text that would stand in the list's directory; no file is read.
-  [[nodiscard]] static ListConfig parse(const Site& site, const list::ListAddress& list, std::string_view text);
+  [[nodiscard]] static ListConfig parse(const Site& site, const list::ListAddress& list,
+                                        std::string_view text);
   [[nodiscard]] const list::ListAddress& address() const { return address_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
   [[nodiscard]] const std::vector<Warning>& warnings() const { return warnings_; }

@@ -17,7 +17,7 @@ enum class Delivery : unsigned char { delivered, deferred, failed };
 struct DeliveryStatus {
   std::string recipient;
   Delivery outcome = Delivery::deferred;
-  std::string reply;      ///< the MTA's words: "250 2.0.0 Ok: queued as 4XkQ2", for trace
+  std::string reply;  ///< the MTA's words: "250 2.0.0 Ok: queued as 4XkQ2", for trace
 };
 
 /// Where octets leave the program. One message per call; an Error (`later`) means the transport itself is down: nobody
@@ -30,12 +30,13 @@ class Courier {
   /// lone LF and a space for a lone CR, RFC 5321 §2.3.8). Octets above 127 need 8BITMIME, or that recipient fails
   /// (security rule 43).
   [[nodiscard]] virtual Result<std::vector<DeliveryStatus>> deliver(const mail::Envelope& envelope,
-                                                                   std::string_view message) = 0;
+                                                                    std::string_view message) = 0;
 };
 
 /// `maildir:/dir` (one Maildir per recipient, named by address), `sendmail:/usr/sbin/sendmail [args]`,
 /// `smtp://host[:port]`, `lmtp://host:port`, `lmtp+unix:/path`. `helo` is our domain. Config errors are `never`.
-[[nodiscard]] Result<std::unique_ptr<Courier>> open_courier(std::string_view url, std::string_view helo, const Clock& clock,
-                                                            Random& random);
+[[nodiscard]] Result<std::unique_ptr<Courier>> open_courier(std::string_view url,
+                                                            std::string_view helo,
+                                                            const Clock& clock, Random& random);
 
 }  // namespace paraph::delivery

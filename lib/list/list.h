@@ -18,28 +18,40 @@ namespace paraph::list {
 /// in -request, -owner, -editor, -subscribe, -unsubscribe.
 class ListAddress {
  public:
-  [[nodiscard]] static std::optional<ListAddress> parse(std::string_view name, std::string_view domain);
+  [[nodiscard]] static std::optional<ListAddress> parse(std::string_view name,
+                                                        std::string_view domain);
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& domain() const { return domain_; }
   [[nodiscard]] std::string str() const { return name_ + "@" + domain_; }
   /// "NAME-request@domain" and so on; suffix with its dash.
-  [[nodiscard]] std::string with_suffix(std::string_view suffix) const { return name_ + std::string(suffix) + "@" + domain_; }
+  [[nodiscard]] std::string with_suffix(std::string_view suffix) const {
+    return name_ + std::string(suffix) + "@" + domain_;
+  }
   friend auto operator<=>(const ListAddress&, const ListAddress&) = default;
 
  private:
-  ListAddress(std::string name, std::string domain) : name_(std::move(name)), domain_(std::move(domain)) {}
+  ListAddress(std::string name, std::string domain)
+      : name_(std::move(name)), domain_(std::move(domain)) {}
   std::string name_;
   std::string domain_;
 };
 
 /// What an address of ours is for (Sympa's table of address kinds).
 enum class AddressKind : std::uint8_t {
-  post, owner /* -request */, editor, subscribe, unsubscribe, return_path /* -owner */,
-  sympa, listmaster, sympa_owner /* sympa-request, sympa-owner */, unknown
+  post,
+  owner /* -request */,
+  editor,
+  subscribe,
+  unsubscribe,
+  return_path /* -owner */,
+  sympa,
+  listmaster,
+  sympa_owner /* sympa-request, sympa-owner */,
+  unknown
 };
 struct Destination {
   AddressKind kind = AddressKind::unknown;
-  std::string list_name;   ///< for the kinds of a list; lower case, not checked for existence
+  std::string list_name;  ///< for the kinds of a list; lower case, not checked for existence
   std::string domain;
 };
 struct AddressRules {
@@ -47,12 +59,24 @@ struct AddressRules {
   std::string email = "sympa";
   std::string listmaster_email = "listmaster";
   std::string return_path_suffix = "-owner";
-  std::vector<std::string> list_check_suffixes = {"request", "owner", "editor", "unsubscribe", "subscribe"};
+  std::vector<std::string> list_check_suffixes = {"request", "owner", "editor", "unsubscribe",
+                                                  "subscribe"};
 };
 /// Reads a local part as Sympa does (its order of tests).
-[[nodiscard]] Destination classify(std::string_view local_part, std::string_view domain, const AddressRules& rules);
+[[nodiscard]] Destination classify(std::string_view local_part, std::string_view domain,
+                                   const AddressRules& rules);
 
-enum class ReceptionMode : std::uint8_t { mail, notice, digest, digestplain, summary, nomail, txt, urlize, not_me };
+enum class ReceptionMode : std::uint8_t {
+  mail,
+  notice,
+  digest,
+  digestplain,
+  summary,
+  nomail,
+  txt,
+  urlize,
+  not_me
+};
 [[nodiscard]] std::string_view to_string(ReceptionMode mode);
 /// Sympa's spellings; empty and "html" are mail.
 [[nodiscard]] std::optional<ReceptionMode> reception_from(std::string_view word);
@@ -63,36 +87,41 @@ enum class Role : std::uint8_t { member, owner, editor, listmaster };
 [[nodiscard]] std::string_view to_string(Role role);
 
 struct Subscriber {
-  std::string email = {};     ///< canonical
-  std::string gecos = {};     ///< display name, UTF-8
+  std::string email = {};  ///< canonical
+  std::string gecos = {};  ///< display name, UTF-8
   ReceptionMode reception = ReceptionMode::mail;
   bool conceal = false;
-  bool suspended = false;     ///< now, by its dates
+  bool suspended = false;  ///< now, by its dates
   TimePoint since{};
 };
 struct Admin {
-  Role role = Role::owner;    ///< owner or editor
+  Role role = Role::owner;  ///< owner or editor
   std::string email = {};
   std::string gecos = {};
   bool privileged = false;
-  bool receives = true;       ///< reception mail
+  bool receives = true;  ///< reception mail
 };
 
 /// Members and roles. Errors are `later` (database locked, disk) unless said otherwise.
 class Directory {
  public:
   virtual ~Directory() = default;
-  [[nodiscard]] virtual Result<std::optional<Subscriber>> member(const ListAddress& list, std::string_view email) = 0;
+  [[nodiscard]] virtual Result<std::optional<Subscriber>> member(const ListAddress& list,
+                                                                 std::string_view email) = 0;
   /// Members with email > `after`, in order of email, at most `limit`: memory stays flat in the list's size.
-  [[nodiscard]] virtual Result<std::vector<Subscriber>> members(const ListAddress& list, std::string_view after,
-                                                               std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<std::vector<Subscriber>> members(const ListAddress& list,
+                                                                std::string_view after,
+                                                                std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::size_t> count(const ListAddress& list) = 0;
   [[nodiscard]] virtual Result<std::vector<Admin>> admins(const ListAddress& list, Role role) = 0;
   /// False when it was there already (its attributes then stay as they are).
-  [[nodiscard]] virtual Result<bool> add_member(const ListAddress& list, const Subscriber& subscriber) = 0;
-  [[nodiscard]] virtual Result<bool> remove_member(const ListAddress& list, std::string_view email) = 0;
+  [[nodiscard]] virtual Result<bool> add_member(const ListAddress& list,
+                                                const Subscriber& subscriber) = 0;
+  [[nodiscard]] virtual Result<bool> remove_member(const ListAddress& list,
+                                                   std::string_view email) = 0;
   [[nodiscard]] virtual Result<bool> add_admin(const ListAddress& list, const Admin& admin) = 0;
-  [[nodiscard]] virtual Result<bool> remove_admin(const ListAddress& list, Role role, std::string_view email) = 0;
+  [[nodiscard]] virtual Result<bool> remove_admin(const ListAddress& list, Role role,
+                                                  std::string_view email) = 0;
 };
 
 /// Certificates by address (Sympa's ssl_cert_dir).
@@ -101,24 +130,26 @@ enum class CertificateSlot : std::uint8_t { both, sign, encrypt };
 struct StoredCertificate {
   cms::Certificate certificate;
   CertificateSlot slot = CertificateSlot::both;
-  std::string file;            ///< name inside the directory
+  std::string file;  ///< name inside the directory
 };
 /// What lookup found: certificates, or why a file could not be read ("no PEM certificate in it").
 struct CertificateLookup {
-  std::vector<StoredCertificate> found;      ///< newest notBefore first
-  std::vector<std::string> unreadable;       ///< "bob@example.org@enc: no certificate found"
+  std::vector<StoredCertificate> found;  ///< newest notBefore first
+  std::vector<std::string> unreadable;   ///< "bob@example.org@enc: no certificate found"
 };
 class CertificateStore {
  public:
   virtual ~CertificateStore() = default;
   /// Certificates of a canonical address that may serve for `use`, by slot: current names first, then historic
   /// ones that name the address themselves.
-  [[nodiscard]] virtual Result<CertificateLookup> find(std::string_view canonical_address, CertificateUse use) = 0;
+  [[nodiscard]] virtual Result<CertificateLookup> find(std::string_view canonical_address,
+                                                       CertificateUse use) = 0;
   /// Stores one certificate under the address, atomically, by its keyUsage: both → NAME, signing only → NAME@sign,
   /// encryption only → NAME@enc. A stored certificate of the same slot with newer notBefore stays (no rollback);
   /// an encryption certificate is never removed because a sign-only one arrives.
   enum class Stored : std::uint8_t { stored, already_there, kept_newer };
-  [[nodiscard]] virtual Result<Stored> store(std::string_view canonical_address, const cms::Certificate& certificate,
+  [[nodiscard]] virtual Result<Stored> store(std::string_view canonical_address,
+                                             const cms::Certificate& certificate,
                                              bool replace_newer) = 0;
 };
 

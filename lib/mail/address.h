@@ -17,15 +17,19 @@ class AddrSpec {
   /// A bare address, perhaps in angle brackets; nothing else may stand beside it.
   [[nodiscard]] static std::optional<AddrSpec> parse(std::string_view text);
 
-  [[nodiscard]] const std::string& local_part() const { return local_part_; }  ///< unquoted when a dot-atom
-  [[nodiscard]] const std::string& domain() const { return domain_; }          ///< as written
+  [[nodiscard]] const std::string& local_part() const {
+    return local_part_;
+  }                                                                    ///< unquoted when a dot-atom
+  [[nodiscard]] const std::string& domain() const { return domain_; }  ///< as written
   [[nodiscard]] std::string str() const { return local_part_ + "@" + domain_; }
   /// What Sympa stores and compares: the whole address in ASCII lower case, the domain as A-labels
   /// (IDNA2008, libidn2) where it has U-labels that convert to a domain; else in lower case only.
   [[nodiscard]] std::string canonical() const;
 
   /// Equal when the canonical forms are.
-  friend bool operator==(const AddrSpec& a, const AddrSpec& b) { return a.canonical() == b.canonical(); }
+  friend bool operator==(const AddrSpec& a, const AddrSpec& b) {
+    return a.canonical() == b.canonical();
+  }
 
  private:
   AddrSpec(std::string local_part, std::string domain);
@@ -43,7 +47,7 @@ struct Mailbox {
 struct AddressList {
   std::vector<Mailbox> mailboxes;  ///< members of groups included
   bool had_group = false;
-  bool well_formed = true;         ///< false when any part of the text was not an address
+  bool well_formed = true;  ///< false when any part of the text was not an address
 };
 
 /// Parses the body of From, To, Cc, Reply-To … (folded or not). Never fails: what is not an address

@@ -26,27 +26,29 @@ struct HeaderField {
 /// Oddities, as a mask. None stops the scan; callers decide what each is worth.
 enum class Defect : std::uint32_t {
   none = 0,
-  field_without_colon = 1U << 0,    ///< a header line that is no field: the section ends there
-  bare_cr = 1U << 1,                ///< CR not followed by LF
+  field_without_colon = 1U << 0,  ///< a header line that is no field: the section ends there
+  bare_cr = 1U << 1,              ///< CR not followed by LF
   nul_octet = 1U << 2,
-  long_line = 1U << 3,              ///< more than 998 octets without the line end (RFC 5322 §2.1.1)
-  mixed_line_ends = 1U << 4,        ///< both LF and CRLF
-  boundary_missing = 1U << 5,       ///< multipart without a usable boundary parameter
-  boundary_never_seen = 1U << 6,    ///< multipart whose delimiter does not occur
-  boundary_unclosed = 1U << 7,      ///< no close-delimiter
-  duplicate_content_field = 1U << 8,///< Content-Type or Content-Transfer-Encoding given twice
-  bad_content_type = 1U << 9,       ///< Content-Type that does not parse, or is doubtful: boundary
-                                    ///< named twice, open quote, over 8 KiB or 100 parameters
+  long_line = 1U << 3,            ///< more than 998 octets without the line end (RFC 5322 §2.1.1)
+  mixed_line_ends = 1U << 4,      ///< both LF and CRLF
+  boundary_missing = 1U << 5,     ///< multipart without a usable boundary parameter
+  boundary_never_seen = 1U << 6,  ///< multipart whose delimiter does not occur
+  boundary_unclosed = 1U << 7,    ///< no close-delimiter
+  duplicate_content_field = 1U << 8,  ///< Content-Type or Content-Transfer-Encoding given twice
+  bad_content_type = 1U << 9,  ///< Content-Type that does not parse, or is doubtful: boundary
+                               ///< named twice, open quote, over 8 KiB or 100 parameters
   limit_depth = 1U << 10,
   limit_parts = 1U << 11,
-  limit_header = 1U << 12,          ///< header section or number of fields too large: rest is body
+  limit_header = 1U << 12,  ///< header section or number of fields too large: rest is body
   eight_bit_header = 1U << 13,
-  encoded_multipart = 1U << 14,     ///< multipart under base64/quoted-printable (RFC 2045 §6.4)
+  encoded_multipart = 1U << 14,  ///< multipart under base64/quoted-printable (RFC 2045 §6.4)
 };
 [[nodiscard]] constexpr Defect operator|(Defect a, Defect b) {
   return static_cast<Defect>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
 }
-constexpr Defect& operator|=(Defect& a, Defect b) { return a = a | b; }
+constexpr Defect& operator|=(Defect& a, Defect b) {
+  return a = a | b;
+}
 [[nodiscard]] constexpr bool has(Defect mask, Defect bit) {
   return (static_cast<std::uint32_t>(mask) & static_cast<std::uint32_t>(bit)) != 0;
 }
@@ -64,7 +66,9 @@ struct ContentType {
   };
   std::vector<Parameter> parameters;
 
-  [[nodiscard]] bool is(std::string_view t, std::string_view s) const { return type == t && subtype == s; }
+  [[nodiscard]] bool is(std::string_view t, std::string_view s) const {
+    return type == t && subtype == s;
+  }
   [[nodiscard]] std::string full() const { return type + "/" + subtype; }
   /// First parameter of that (lower-case) name.
   [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
@@ -79,23 +83,31 @@ struct ContentDisposition {
   std::string disposition;
   std::optional<std::string> filename;
 };
-[[nodiscard]] std::optional<ContentDisposition> parse_content_disposition(std::string_view field_body);
+[[nodiscard]] std::optional<ContentDisposition> parse_content_disposition(
+    std::string_view field_body);
 
 /// RFC 2045 §6.1. `other` is a name we do not know: the octets are opaque.
-enum class TransferEncoding : std::uint8_t { seven_bit, eight_bit, binary, quoted_printable, base64, other };
+enum class TransferEncoding : std::uint8_t {
+  seven_bit,
+  eight_bit,
+  binary,
+  quoted_printable,
+  base64,
+  other
+};
 
 /// One MIME entity as ranges of the message that was scanned. Index 0 is the root; parents come
 /// before children; `parent` and `first_child`/`next` link the tree.
 struct Entity {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-  ByteRange whole;   ///< header and body; for a part: without the CRLF that belongs to the delimiter
-                     ///< (RFC 2046 §5.1.1), i.e. exactly the octets a signature covers
+  ByteRange whole;  ///< header and body; for a part: without the CRLF that belongs to the delimiter
+                    ///< (RFC 2046 §5.1.1), i.e. exactly the octets a signature covers
   ByteRange header;  ///< the fields, without the empty line
   ByteRange body;    ///< after the empty line
   std::vector<HeaderField> fields;
-  ContentType content_type;      ///< text/plain when absent or broken
-  bool has_content_type = false; ///< a Content-Type field stood there
+  ContentType content_type;       ///< text/plain when absent or broken
+  bool has_content_type = false;  ///< a Content-Type field stood there
   TransferEncoding transfer_encoding = TransferEncoding::seven_bit;
   Defect defects = Defect::none;
   std::size_t parent = kNone;
@@ -123,12 +135,16 @@ class MimeTree {
   [[nodiscard]] std::vector<std::size_t> children(std::size_t entity) const;
 
   /// The header section, by field name (ASCII case-insensitive), in order.
-  [[nodiscard]] std::vector<const HeaderField*> find(const Entity& entity, std::string_view wanted) const;
-  [[nodiscard]] std::string_view name(const HeaderField& field) const { return message_.at(field.name); }
+  [[nodiscard]] std::vector<const HeaderField*> find(const Entity& entity,
+                                                     std::string_view wanted) const;
+  [[nodiscard]] std::string_view name(const HeaderField& field) const {
+    return message_.at(field.name);
+  }
   /// The field body without folding (RFC 5322 §2.2.3) and outer white space; octets otherwise raw.
   [[nodiscard]] std::string unfolded(const HeaderField& field) const;
   /// First field of that name, unfolded.
-  [[nodiscard]] std::optional<std::string> field(const Entity& entity, std::string_view wanted) const;
+  [[nodiscard]] std::optional<std::string> field(const Entity& entity,
+                                                 std::string_view wanted) const;
 
  private:
   friend MimeTree scan(RawMessage message, const ScanLimits& limits);
@@ -149,7 +165,8 @@ class MimeTree {
 
 /// Decodes a body by its transfer encoding. nullopt: `other`, or truncated base64. Quoted-printable
 /// is decoded as leniently as RFC 2045 §6.7 allows.
-[[nodiscard]] std::optional<std::string> decode_body(std::string_view body, TransferEncoding encoding);
+[[nodiscard]] std::optional<std::string> decode_body(std::string_view body,
+                                                     TransferEncoding encoding);
 [[nodiscard]] TransferEncoding parse_transfer_encoding(std::string_view field_body);
 /// RFC 2045 §6.7, lines of at most 76, CRLF line ends; input is text with LF or CRLF. "From " and a
 /// lone dot at a line start are escaped too, so that every transport carries the result.

@@ -27,7 +27,11 @@ struct Why {
 
 }  // namespace
 
-std::string_view word(const Disposition& disposition) { return std::visit(Word{}, disposition); }
-std::string reason(const Disposition& disposition) { return std::visit(Why{}, disposition); }
+std::string_view word(const Disposition& disposition) {
+  return std::visit(Word{}, disposition);
+}
+std::string reason(const Disposition& disposition) {
+  return std::visit(Why{}, disposition);
+}
 
 }  // namespace paraph::outcome

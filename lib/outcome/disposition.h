@@ -28,26 +28,26 @@ using Effect = std::variant<LearnCertificate>;
 struct Distribute {
   list::ListAddress list;
   std::string auth_method;
-  std::string sender;       ///< canonical From, for `not_me`
-  bool sealed = false;      ///< it was decrypted: every copy must be encrypted
+  std::string sender;   ///< canonical From, for `not_me`
+  bool sealed = false;  ///< it was decrypted: every copy must be encrypted
 };
 /// To the people behind a role address, octets untouched (ciphertext stays ciphertext).
 struct Forward {
-  std::string address;                  ///< the role address it came to
+  std::string address;  ///< the role address it came to
   std::string domain;
   std::vector<std::string> recipients;
 };
 /// Kept as it arrived until a person acts.
 struct Hold {
-  std::string spool;        ///< "auth" or "moderation"
-  std::string reason;       ///< "send.editorkey:5 (editorkey)"
+  std::string spool;   ///< "auth" or "moderation"
+  std::string reason;  ///< "send.editorkey:5 (editorkey)"
 };
 /// Refused, and the envelope sender is told unless `quiet`, null or an automaton.
 struct Reject {
-  std::string status;       ///< RFC 3463: "5.7.1"
-  std::string reason;       ///< a key of report.tt2: "send_subscriber_smime"
-  std::string detail;       ///< why, in a few words: "signer_is_not_sender"
-  std::string tt2 = {};     ///< template that the scenario names instead of a delivery report
+  std::string status;    ///< RFC 3463: "5.7.1"
+  std::string reason;    ///< a key of report.tt2: "send_subscriber_smime"
+  std::string detail;    ///< why, in a few words: "signer_is_not_sender"
+  std::string tt2 = {};  ///< template that the scenario names instead of a delivery report
   bool quiet = false;
 };
 /// sympa@ stores the signer's certificate and says so.
@@ -64,7 +64,8 @@ struct Discard {
 struct Quarantine {
   std::string reason;
 };
-using Disposition = std::variant<Distribute, Forward, Hold, Reject, AnswerCertificate, Discard, Quarantine>;
+using Disposition =
+    std::variant<Distribute, Forward, Hold, Reject, AnswerCertificate, Discard, Quarantine>;
 
 /// The ledger's word for an ending: "distributed", "forwarded", "held", "rejected", "answered", "discarded",
 /// "quarantined".

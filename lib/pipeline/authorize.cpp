@@ -41,21 +41,27 @@ Result<scenario::Scenario> load_scenario(const Question& question, const config:
   auto found = site.find_file(question.list, question.domain, "scenari", name);
   if (!found) return std::move(found).error();
   if (!*found)
-    return Error::later(Errc::not_found, fmt::format("no scenario {} in any scenari/ directory", name))
-        .with_hint("paraph config show " + (question.list ? question.list->str() : question.domain));
+    return Error::later(Errc::not_found,
+                        fmt::format("no scenario {} in any scenari/ directory", name))
+        .with_hint("paraph config show " +
+                   (question.list ? question.list->str() : question.domain));
 
   const auto include = [&](std::string_view included) -> std::optional<scenario::Scenario::Source> {
-    auto file = site.find_file(question.list, question.domain, "scenari", fmt::format("include.{}", included));
+    auto file = site.find_file(question.list, question.domain, "scenari",
+                               fmt::format("include.{}", included));
     if (!file || !*file) return std::nullopt;
     return scenario::Scenario::Source{std::move((*file)->text), std::move((*file)->path)};
   };
   std::vector<scenario::Scenario::Source> prelude;
   if (blocklisted(site, question.function))
     prelude.push_back({std::string(scenario::blocklist_rule()), "use_blocklist"});
-  auto compiled = scenario::Scenario::compile(question.function, {(*found)->text, (*found)->path}, include, prelude);
+  auto compiled = scenario::Scenario::compile(question.function, {(*found)->text, (*found)->path},
+                                              include, prelude);
   if (compiled) return compiled;
-  // Design §2: a scenario that does not parse makes the mail that needs it wait, and touches nothing else.
-  return Error::later(Errc::config, compiled.error().what()).with_hint("paraph scenario check " + (*found)->path);
+  // Design §2: a scenario that does not parse makes the mail that needs it wait, and touches
+  // nothing else.
+  return Error::later(Errc::config, compiled.error().what())
+      .with_hint("paraph scenario check " + (*found)->path);
 }
 
 Result<scenario::Decision> authorize(const Question& question, const Ports& ports) {

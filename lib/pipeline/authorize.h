@@ -17,15 +17,15 @@ namespace paraph::pipeline {
 
 /// What a scenario is asked about.
 struct Question {
-  std::string function;                          ///< "send"
-  std::optional<list::ListAddress> list;         ///< absent: a question to the domain
+  std::string function;                   ///< "send"
+  std::optional<list::ListAddress> list;  ///< absent: a question to the domain
   std::string domain;
-  std::string scenario;                          ///< name override; empty: as configured
+  std::string scenario;  ///< name override; empty: as configured
   scenario::AuthMethod method = scenario::AuthMethod::smtp;
-  std::string sender;                            ///< canonical
-  std::string email;                             ///< target of a command; empty: the sender
-  const mail::MimeTree* message = nullptr;       ///< the outer message, or null
-  bool message_encrypted = false;                ///< [msg_encrypted]
+  std::string sender;                       ///< canonical
+  std::string email;                        ///< target of a command; empty: the sender
+  const mail::MimeTree* message = nullptr;  ///< the outer message, or null
+  bool message_encrypted = false;           ///< [msg_encrypted]
 };
 
 /// Evaluates. A list that is not open is rejected with `list-no-open` for send and visibility, as in Sympa.
@@ -34,6 +34,7 @@ struct Question {
 [[nodiscard]] Result<scenario::Decision> authorize(const Question& question, const Ports& ports);
 
 /// The scenario a question would use, for `scenario check` and messages.
-[[nodiscard]] Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site);
+[[nodiscard]] Result<scenario::Scenario> load_scenario(const Question& question,
+                                                       const config::Site& site);
 
 }  // namespace paraph::pipeline

@@ -53,12 +53,14 @@ class Shipment {
   Result<void> write_ledger() const {
     std::vector<store::CopyRow> rows;
     for (const auto& copy : claim_.done())
-      rows.push_back({claim_.id().str(), copy.recipient, copy.outcome, copy.certificate, copy.cipher, copy.detail});
+      rows.push_back({claim_.id().str(), copy.recipient, copy.outcome, copy.certificate,
+                      copy.cipher, copy.detail});
     return ports_.ledger.record_copies(rows);
   }
 
  private:
-  // Before the first copy leaves, the ledger knows this mail: a repeat of the incoming daemon then finds it ended.
+  // Before the first copy leaves, the ledger knows this mail: a repeat of the incoming daemon then
+  // finds it ended.
   Result<void> begin(const spool::Spooled& spooled) {
     return ports_.ledger.record({.id = header_->id.str(),
                                  .list = header_->list,
@@ -72,18 +74,22 @@ class Shipment {
                                  .received = epoch(header_->received)});
   }
 
-  // The same octets for everybody, `nrcpt` recipients a transaction. A Maildir gains nothing from that, and one
-  // recipient a time is what a crash can repeat.
+  // The same octets for everybody, `nrcpt` recipients a transaction. A Maildir gains nothing from
+  // that, and one recipient a time is what a crash can repeat.
   Result<void> copy_to_all(std::string_view message) {
     const auto recipients = claim_.remaining();
     const bool single = ports_.site.get("transport").starts_with("maildir:");
-    const auto batch = single ? std::size_t{1} : static_cast<std::size_t>(std::max(1LL, ports_.site.number("nrcpt")));
+    const auto batch = single
+                           ? std::size_t{1}
+                           : static_cast<std::size_t>(std::max(1LL, ports_.site.number("nrcpt")));
     for (std::size_t at = 0; at < recipients.size(); at += batch) {
       if (sys::stop_requested()) return stopped();
       const auto end = std::min(at + batch, recipients.size());
       const std::vector<std::string> some(recipients.begin() + static_cast<std::ptrdiff_t>(at),
                                           recipients.begin() + static_cast<std::ptrdiff_t>(end));
-      if (auto sent = hand_over(some, message, {.recipient = {}, .outcome = "plain", .certificate = {}, .cipher = {}, .detail = {}});
+      if (auto sent = hand_over(
+              some, message,
+              {.recipient = {}, .outcome = "plain", .certificate = {}, .cipher = {}, .detail = {}});
           !sent)
         return sent;
     }
@@ -99,17 +105,21 @@ class Shipment {
     if (!context) return std::move(context).error();
     const auto opened = smime::open(tree, context->context);
     if (!opened.payload)  // it opened when it came in: the key has changed or gone since
-      return Error::later(Errc::config, "the post cannot be opened any more with the keys of " + config.address().str())
+      return Error::later(Errc::config, "the post cannot be opened any more with the keys of " +
+                                            config.address().str())
           .with_hint("paraph key show " + config.address().str());
 
-    const auto cipher = cms::cipher_from_name(config.get("cipher")).value_or(cms::ContentCipher::aes_256_cbc);
-    auto post = smime::SealedPost::prepare(sealed_list_header(tree, config, ports_.site), *opened.payload, cipher);
+    const auto cipher =
+        cms::cipher_from_name(config.get("cipher")).value_or(cms::ContentCipher::aes_256_cbc);
+    auto post = smime::SealedPost::prepare(sealed_list_header(tree, config, ports_.site),
+                                           *opened.payload, cipher);
     if (!post) return std::move(post).error();
     const std::string author = from.empty() ? std::string{} : from.front();
     for (const auto& member : claim_.remaining()) {
       if (sys::stop_requested()) return stopped();
       auto made = make_for(member, *post, config, author);
-      if (auto sent = made ? hand_over({member}, made->message, std::move(made->outcome)) : set_aside(member, made.error());
+      if (auto sent = made ? hand_over({member}, made->message, std::move(made->outcome))
+                           : set_aside(member, made.error());
           !sent)
         return sent;
     }
@@ -121,9 +131,10 @@ class Shipment {
     spool::CopyOutcome outcome;
   };
 
-  // What one member gets. An Error here is about him alone: his certificate file, his address, his notice.
-  Result<Made> make_for(const std::string& member, smime::SealedPost& post, const config::ListConfig& config,
-                        const std::string& author) {
+  // What one member gets. An Error here is about him alone: his certificate file, his address, his
+  // notice.
+  Result<Made> make_for(const std::string& member, smime::SealedPost& post,
+                        const config::ListConfig& config, const std::string& author) {
     auto target = seal_target(member, ports_);
     if (!target) return std::move(target).error();
     if (target->certificate) {
@@ -141,36 +152,43 @@ class Shipment {
     return make_notice(member, *target, config, author);
   }
 
-  // One member's trouble disturbs nobody else (attack A36): it is his outcome, or he is tried again later.
+  // One member's trouble disturbs nobody else (attack A36): it is his outcome, or he is tried again
+  // later.
   Result<void> set_aside(const std::string& member, const Error& why) {
     if (why.retry() == Retry::later && !expired()) {
       defer(member, why.advice());
       return {};
     }
-    return record({{.recipient = member, .outcome = "failed", .certificate = {}, .cipher = {}, .detail = why.what()}});
+    return record({{.recipient = member,
+                    .outcome = "failed",
+                    .certificate = {},
+                    .cipher = {},
+                    .detail = why.what()}});
   }
 
-  Result<Made> make_notice(const std::string& member, const SealTarget& target, const config::ListConfig& config,
-                      const std::string& author) {
-    const Notice notice{.id = claim_.id().derive("no-certificate:" + member, ports_.digest),
-                        .template_name = "x509-user-cert-missing.tt2",
-                        .data = {{"case", target.problem},
-                                 {"detail", utf8::printable(target.detail)},
-                                 {"sender", author},
-                                 {"mail", tt2::Value::of(tt2::Data{{"sender", author}})}},  // Sympa's name for it
-                        .to = member,
-                        .list = config.address(),
-                        .domain = config.address().domain(),
-                        .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
+  Result<Made> make_notice(const std::string& member, const SealTarget& target,
+                           const config::ListConfig& config, const std::string& author) {
+    const Notice notice{
+        .id = claim_.id().derive("no-certificate:" + member, ports_.digest),
+        .template_name = "x509-user-cert-missing.tt2",
+        .data = {{"case", target.problem},
+                 {"detail", utf8::printable(target.detail)},
+                 {"sender", author},
+                 {"mail", tt2::Value::of(tt2::Data{{"sender", author}})}},  // Sympa's name for it
+        .to = member,
+        .list = config.address(),
+        .domain = config.address().domain(),
+        .auto_submitted = "auto-generated",
+        .in_reply_to = {}};
     auto message = compose_notice(notice, ports_);
     if (!message) return std::move(message).error();
-    return Made{std::move(*message),
-                {.recipient = member,
-                 .outcome = "notice",
-                 .certificate = {},
-                 .cipher = {},
-                 .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail}};
+    return Made{
+        std::move(*message),
+        {.recipient = member,
+         .outcome = "notice",
+         .certificate = {},
+         .cipher = {},
+         .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail}};
   }
 
   Result<void> hand_over(const std::vector<std::string>& recipients, std::string_view message,
@@ -207,8 +225,9 @@ class Shipment {
   Result<void> record(const std::vector<spool::CopyOutcome>& copies) {
     if (auto recorded = claim_.record_all(copies); !recorded) return recorded;
     for (const auto& copy : copies)
-      ports_.log.write(copy.outcome == "failed" ? sys::Level::warning : sys::Level::info, copy.outcome,
-                       {{"id", claim_.id().str()}, {"to", copy.recipient}, {"detail", copy.detail}});
+      ports_.log.write(
+          copy.outcome == "failed" ? sys::Level::warning : sys::Level::info, copy.outcome,
+          {{"id", claim_.id().str()}, {"to", copy.recipient}, {"detail", copy.detail}});
     return {};
   }
 
@@ -223,27 +242,33 @@ class Shipment {
   std::string deferred_why_;
 };
 
-Sent keep_waiting(const spool::PacketClaim& claim, const Error& why, spool::BulkSpool& bulk, const Ports& ports) {
+Sent keep_waiting(const spool::PacketClaim& claim, const Error& why, spool::BulkSpool& bulk,
+                  const Ports& ports) {
   ports.log.write(sys::Level::error, "waits",
                   {{"packet", claim.name()}, {"reason", why.what()}, {"try", why.hint()}});
   bulk.note_waiting(claim, why.advice());
   return Sent::waits;
 }
 
-Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk, const Ports& ports) {
-  if (auto written = shipment.write_ledger(); !written) return keep_waiting(claim, written.error(), bulk, ports);
+Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk,
+              const Ports& ports) {
+  if (auto written = shipment.write_ledger(); !written)
+    return keep_waiting(claim, written.error(), bulk, ports);
   const std::string name = claim.name();
   const bool again = shipment.deferred_some();
-  auto ended = again ? bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred, shipment.deferred_why())
+  auto ended = again ? bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred,
+                                     shipment.deferred_why())
                      : bulk.finish(std::move(claim));
   if (!ended) {
-    ports.log.write(sys::Level::error, "waits", {{"packet", name}, {"reason", ended.error().what()}});
+    ports.log.write(sys::Level::error, "waits",
+                    {{"packet", name}, {"reason", ended.error().what()}});
     return Sent::waits;
   }
   return again ? Sent::postponed : Sent::done;
 }
 
-Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool& bulk, const Ports& ports) {
+Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool& bulk,
+                    const Ports& ports) {
   const std::string name = claim.name();
   ports.log.write(sys::Level::alert, "quarantined", {{"packet", name}, {"reason", why.what()}});
   if (auto told = notify_listmasters(claim.id(), "packet " + name, why.what(), bulk, ports); !told)
@@ -269,32 +294,38 @@ Result<SealTarget> seal_target(const std::string& member, const Ports& ports) {
     if (std::exchange(nearest, false)) {
       target.problem = std::string(cms::to_string(fitness));
       target.detail = fmt::format("{}, {}, valid until {}", stored.certificate.subject(),
-                                  stored.certificate.key_description(), iso8601(stored.certificate.not_after()));
+                                  stored.certificate.key_description(),
+                                  iso8601(stored.certificate.not_after()));
     }
   }
   return target;
 }
 
-Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier, const Ports& ports) {
+Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier,
+          const Ports& ports) {
   try {
     auto spooled = bulk.message(claim.id());
     if (!spooled) {
-      if (spooled.error().retry() == Retry::never) return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
+      if (spooled.error().retry() == Retry::never)
+        return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
       return keep_waiting(claim, spooled.error(), bulk, ports);
     }
     Shipment shipment(claim, courier, ports);
     auto run = shipment.run(*spooled);
     if (run) return conclude(claim, shipment, bulk, ports);
-    if (run.error().retry() == Retry::never) return give_up_packet(std::move(claim), run.error(), bulk, ports);
+    if (run.error().retry() == Retry::never)
+      return give_up_packet(std::move(claim), run.error(), bulk, ports);
     const Sent waits = keep_waiting(claim, run.error(), bulk, ports);
     return shipment.transport_down() ? Sent::transport_down : waits;
   } catch (const std::exception& bug) {
-    return give_up_packet(std::move(claim), Error::never(Errc::corrupt, std::string("internal error: ") + bug.what()),
+    return give_up_packet(std::move(claim),
+                          Error::never(Errc::corrupt, std::string("internal error: ") + bug.what()),
                           bulk, ports);
   }
 }
 
-Sent condemn(spool::PacketClaim claim, const std::string& reason, spool::BulkSpool& bulk, const Ports& ports) {
+Sent condemn(spool::PacketClaim claim, const std::string& reason, spool::BulkSpool& bulk,
+             const Ports& ports) {
   return give_up_packet(std::move(claim), Error::never(Errc::corrupt, reason), bulk, ports);
 }
 

@@ -16,11 +16,13 @@ constexpr std::string_view kNobody = "nobody";
 // Addresses in a value as a rule sees them: a bare address or a whole From field.
 std::vector<std::string> addresses_in(std::string_view value) {
   std::vector<std::string> found;
-  for (const auto& mailbox : mail::parse_address_list(value).mailboxes) found.push_back(mailbox.address.canonical());
+  for (const auto& mailbox : mail::parse_address_list(value).mailboxes)
+    found.push_back(mailbox.address.canonical());
   return found;
 }
 
-// One pattern of a search_filters file: literal but for the first `*`, the whole string, whatever the case.
+// One pattern of a search_filters file: literal but for the first `*`, the whole string, whatever
+// the case.
 bool matches_pattern(std::string_view pattern, std::string_view address) {
   const auto star = pattern.find('*');
   if (star == std::string_view::npos) return ascii::iequals(pattern, address);
@@ -31,7 +33,9 @@ bool matches_pattern(std::string_view pattern, std::string_view address) {
 }
 
 using Values = Result<std::vector<std::string>>;
-Values one(std::string value) { return std::vector<std::string>{std::move(value)}; }
+Values one(std::string value) {
+  return std::vector<std::string>{std::move(value)};
+}
 
 Values header_values(const Question& question, const scenario::Variable& variable) {
   std::vector<std::string> values;
@@ -55,8 +59,8 @@ Values part_values(const Question& question, const scenario::Variable& variable)
       const auto& part = tree.entities()[child];
       if (variable.key == "type") values.push_back(part.content_type.full());
       if (variable.key == "body" && part.content_type.type == "text")
-        values.push_back(
-            mail::decode_body(tree.message().at(part.body), part.transfer_encoding).value_or(std::string{}));
+        values.push_back(mail::decode_body(tree.message().at(part.body), part.transfer_encoding)
+                             .value_or(std::string{}));
     }
   }
   if (values.empty()) values.emplace_back();
@@ -64,9 +68,11 @@ Values part_values(const Question& question, const scenario::Variable& variable)
 }
 
 std::string body_text(const Question& question) {
-  if (question.message == nullptr || question.message->root().content_type.type != "text") return {};
+  if (question.message == nullptr || question.message->root().content_type.type != "text")
+    return {};
   const auto& root = question.message->root();
-  return mail::decode_body(question.message->message().at(root.body), root.transfer_encoding).value_or(std::string{});
+  return mail::decode_body(question.message->message().at(root.body), root.transfer_encoding)
+      .value_or(std::string{});
 }
 
 // [is_bcc]: the list's name stands nowhere in To and Cc.
@@ -74,7 +80,9 @@ std::string is_bcc(const Question& question) {
   if (question.message == nullptr || !question.list) return "0";
   for (const auto* name : {"To", "Cc"})
     for (const auto* field : question.message->find(question.message->root(), name))
-      if (ascii::ifind(question.message->unfolded(*field), question.list->name()) != std::string::npos) return "0";
+      if (ascii::ifind(question.message->unfolded(*field), question.list->name()) !=
+          std::string::npos)
+        return "0";
   return "1";
 }
 
@@ -87,8 +95,9 @@ Error SiteFacts::failed(Error error) const {
 
 std::optional<list::ListAddress> SiteFacts::named(std::string_view list) const {
   const auto at = list.find('@');
-  return at == std::string_view::npos ? list::ListAddress::parse(list, question_.domain)
-                                      : list::ListAddress::parse(list.substr(0, at), list.substr(at + 1));
+  return at == std::string_view::npos
+             ? list::ListAddress::parse(list, question_.domain)
+             : list::ListAddress::parse(list.substr(0, at), list.substr(at + 1));
 }
 
 Result<bool> SiteFacts::is_subscriber(std::string_view list, std::string_view address) const {
@@ -102,7 +111,8 @@ Result<bool> SiteFacts::is_subscriber(std::string_view list, std::string_view ad
   return false;
 }
 
-Result<bool> SiteFacts::has_role(std::string_view list, list::Role role, std::string_view address) const {
+Result<bool> SiteFacts::has_role(std::string_view list, list::Role role,
+                                 std::string_view address) const {
   const auto where = named(list);
   if (!where) return false;
   auto admins = ports_.directory.admins(*where, role);
@@ -137,10 +147,12 @@ Result<bool> SiteFacts::is_listmaster(std::string_view address) const {
 
 Values SiteFacts::variable(const scenario::Variable& variable) const {
   const auto& list = question_.list;
-  if (variable.name == "msg_header" || variable.name == "header") return header_values(question_, variable);
+  if (variable.name == "msg_header" || variable.name == "header")
+    return header_values(question_, variable);
   if (variable.name == "msg_part") return part_values(question_, variable);
   if (variable.name == "conf") {
-    const std::string_view name = variable.key == "host" ? std::string_view("domain") : std::string_view(variable.key);
+    const std::string_view name =
+        variable.key == "host" ? std::string_view("domain") : std::string_view(variable.key);
     const auto& table = config::parameter_table();
     const bool known = std::any_of(table.begin(), table.end(), [&](const auto& row) {
       return row.name == name && row.type != "secret";
@@ -157,7 +169,8 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
       return one(std::to_string(*count));
     }
     const auto& table = config::parameter_table();
-    if (std::none_of(table.begin(), table.end(), [&](const auto& row) { return row.name == variable.key; }))
+    if (std::none_of(table.begin(), table.end(),
+                     [&](const auto& row) { return row.name == variable.key; }))
       return Error::never(Errc::config, variable.text + ": no such list parameter");
     auto configured = config::ListConfig::load(ports_.site, *list);
     if (!configured) return failed(std::move(configured).error());
@@ -187,7 +200,8 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
       Plain{"host", [](const Question& q) { return q.domain; }},
       Plain{"listname", [](const Question& q) { return q.list ? q.list->name() : std::string{}; }},
       Plain{"remote_host", [](const Question&) { return std::string("unknown_host"); }},
-      Plain{"msg_encrypted", [](const Question& q) { return std::string(q.message_encrypted ? "smime" : ""); }},
+      Plain{"msg_encrypted",
+            [](const Question& q) { return std::string(q.message_encrypted ? "smime" : ""); }},
       Plain{"msg_body", body_text},
       Plain{"is_bcc", is_bcc},
   };

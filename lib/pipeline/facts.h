@@ -10,11 +10,15 @@ class SiteFacts final : public scenario::Facts {
  public:
   SiteFacts(const Question& question, const Ports& ports) : question_(question), ports_(ports) {}
 
-  [[nodiscard]] Result<bool> is_subscriber(std::string_view list, std::string_view address) const override;
-  [[nodiscard]] Result<bool> is_owner(std::string_view list, std::string_view address) const override;
-  [[nodiscard]] Result<bool> is_editor(std::string_view list, std::string_view address) const override;
+  [[nodiscard]] Result<bool> is_subscriber(std::string_view list,
+                                           std::string_view address) const override;
+  [[nodiscard]] Result<bool> is_owner(std::string_view list,
+                                      std::string_view address) const override;
+  [[nodiscard]] Result<bool> is_editor(std::string_view list,
+                                       std::string_view address) const override;
   [[nodiscard]] Result<bool> is_listmaster(std::string_view address) const override;
-  [[nodiscard]] Result<std::vector<std::string>> variable(const scenario::Variable& variable) const override;
+  [[nodiscard]] Result<std::vector<std::string>> variable(
+      const scenario::Variable& variable) const override;
   [[nodiscard]] Result<bool> search(std::string_view file, std::string_view address) const override;
   [[nodiscard]] TimePoint now() const override { return ports_.clock.now(); }
 
@@ -26,7 +30,8 @@ class SiteFacts final : public scenario::Facts {
   [[nodiscard]] Error failed(Error error) const;
   /// The list that a rule names, in the question's domain; nullopt when there is none of that name.
   [[nodiscard]] std::optional<list::ListAddress> named(std::string_view list) const;
-  [[nodiscard]] Result<bool> has_role(std::string_view list, list::Role role, std::string_view address) const;
+  [[nodiscard]] Result<bool> has_role(std::string_view list, list::Role role,
+                                      std::string_view address) const;
 
   const Question& question_;
   const Ports& ports_;

@@ -24,30 +24,36 @@ using outcome::Quarantine;
 using outcome::Reject;
 
 const std::optional<Disposition> kGoOn = std::nullopt;
-Outcome ends(Disposition disposition) { return std::optional(std::move(disposition)); }
+Outcome ends(Disposition disposition) {
+  return std::optional(std::move(disposition));
+}
 
 bool is_role_address(list::AddressKind kind) {
   return kind == list::AddressKind::owner || kind == list::AddressKind::editor ||
          kind == list::AddressKind::listmaster;
 }
 
-// --- address -----------------------------------------------------------------------------------------------------
+// --- address
+// -----------------------------------------------------------------------------------------------------
 
 Outcome find_destination(Item& item, const Ports& ports) {
   const auto address = mail::AddrSpec::parse(item.header.address);
-  if (!address) return ends(Quarantine{"the address it was delivered to is none: " + item.header.address});
+  if (!address)
+    return ends(Quarantine{"the address it was delivered to is none: " + item.header.address});
   const std::string domain = ascii::to_lower(address->domain());
   const auto domains = ports.site.domains();
   if (std::find(domains.begin(), domains.end(), domain) == domains.end())
     return ends(Reject{"5.1.2", "unknown_domain", domain});
-  item.destination = list::classify(address->local_part(), domain, ports.site.address_rules(domain));
+  item.destination =
+      list::classify(address->local_part(), domain, ports.site.address_rules(domain));
 
   switch (item.destination.kind) {
     case list::AddressKind::sympa:
     case list::AddressKind::listmaster:
       return kGoOn;
     case list::AddressKind::sympa_owner:
-      return ends(Quarantine{"sympa-request@ and sympa-owner@ belong to a person in the MTA, not to the queue"});
+      return ends(Quarantine{
+          "sympa-request@ and sympa-owner@ belong to a person in the MTA, not to the queue"});
     default:
       break;
   }
@@ -65,16 +71,19 @@ Outcome find_destination(Item& item, const Ports& ports) {
   return kGoOn;
 }
 
-// --- shape -------------------------------------------------------------------------------------------------------
+// --- shape
+// -------------------------------------------------------------------------------------------------------
 
 Outcome check_shape(Item& item, const Ports&) {
   const auto& root = item.tree.root();
   const auto message_id = item.tree.field(root, "Message-ID");
   if (!message_id || mail::canonical_message_id(*message_id).empty())
-    return ends(Quarantine{"no_message_id: RFC 5322 §3.6.4 wants one; without it loops cannot be told"});
+    return ends(
+        Quarantine{"no_message_id: RFC 5322 §3.6.4 wants one; without it loops cannot be told"});
 
   const auto from = item.tree.find(root, "From");
-  if (from.size() > 1) return ends(Reject{"5.6.0", "several_from", fmt::format("{} From fields", from.size())});
+  if (from.size() > 1)
+    return ends(Reject{"5.6.0", "several_from", fmt::format("{} From fields", from.size())});
   if (from.empty()) return ends(Quarantine{"no_from: there is no From field"});
   const auto mailboxes = mail::parse_address_list(item.tree.unfolded(*from.front())).mailboxes;
   if (mailboxes.empty()) return ends(Quarantine{"no_from: the From field holds no address"});
@@ -82,14 +91,16 @@ Outcome check_shape(Item& item, const Ports&) {
   return kGoOn;
 }
 
-// --- loops and automata (RFC 3834, security rules 17, 40, 42) ------------------------------------------------------
+// --- loops and automata (RFC 3834, security rules 17, 40, 42)
+// ------------------------------------------------------
 
 constexpr std::size_t kMaxReceived = 100;
 
 // loop_prevention_regex, anchored as Sympa does: `^(…)(@|$)`.
 Result<bool> is_loop_sender(const Item& item, const Ports& ports) {
-  const std::string names = item.config ? item.config->get("loop_prevention_regex")
-                                        : ports.site.get("loop_prevention_regex", item.destination.domain);
+  const std::string names = item.config
+                                ? item.config->get("loop_prevention_regex")
+                                : ports.site.get("loop_prevention_regex", item.destination.domain);
   if (names.empty()) return false;
   scenario::RegexFault fault;
   const auto pattern = scenario::Pattern::compile("^(" + names + ")(@|$)", false, fault);
@@ -110,35 +121,42 @@ bool is_ca_validation(const Item& item) {
 Outcome stop_loops(Item& item, const Ports& ports) {
   const auto& root = item.tree.root();
   if (is_ca_validation(item))
-    return ends(Quarantine{"ca_validation: mail of a certification authority, for the listmaster only"});
+    return ends(
+        Quarantine{"ca_validation: mail of a certification authority, for the listmaster only"});
   for (const auto* field : item.tree.find(root, "X-Loop"))
-    if (ascii::iequals(item.tree.unfolded(*field), item.header.address)) return ends(Discard{"loop: X-Loop"});
+    if (ascii::iequals(item.tree.unfolded(*field), item.header.address))
+      return ends(Discard{"loop: X-Loop"});
   if (item.list)
     for (const auto* field : item.tree.find(root, "List-Id"))
-      if (ascii::ifind(item.tree.unfolded(*field), fmt::format("<{}.{}>", item.list->name(), item.list->domain())) !=
+      if (ascii::ifind(item.tree.unfolded(*field),
+                       fmt::format("<{}.{}>", item.list->name(), item.list->domain())) !=
           std::string::npos)
         return ends(Discard{"loop: List-Id"});
   if (item.tree.find(root, "Received").size() > kMaxReceived)
     return ends(Quarantine{fmt::format("loop: more than {} Received fields", kMaxReceived)});
 
-  const bool guarded = item.destination.kind == list::AddressKind::sympa ||
-                       (item.config && item.config->get("reject_mail_from_automates_feature") != "off");
+  const bool guarded =
+      item.destination.kind == list::AddressKind::sympa ||
+      (item.config && item.config->get("reject_mail_from_automates_feature") != "off");
   if (!guarded) return kGoOn;
-  if (is_automatic(item.tree)) return ends(Discard{"automatic: sent by a program (Auto-Submitted)"});
+  if (is_automatic(item.tree))
+    return ends(Discard{"automatic: sent by a program (Auto-Submitted)"});
   auto looping = is_loop_sender(item, ports);
   if (!looping) return std::move(looping).error().in("loop_prevention_regex");
   if (*looping) return ends(Discard{"automatic: From is a program's address"});
   return kGoOn;
 }
 
-// --- addresses of roles ------------------------------------------------------------------------------------------
+// --- addresses of roles
+// ------------------------------------------------------------------------------------------
 
 Result<std::vector<std::string>> people_of(const Item& item, list::Role role, const Ports& ports) {
   std::vector<std::string> people;
   if (item.list && role != list::Role::listmaster) {
     auto admins = ports.directory.admins(*item.list, role);
     if (!admins) return std::move(admins).error();
-    if (admins->empty() && role == list::Role::editor) return people_of(item, list::Role::owner, ports);
+    if (admins->empty() && role == list::Role::editor)
+      return people_of(item, list::Role::owner, ports);
     for (const auto& admin : *admins)
       if (admin.receives) people.push_back(admin.email);
     // Nobody wants mail: then all get it, rather than nobody (Sympa 3.5).
@@ -162,22 +180,28 @@ Outcome serve_role_addresses(Item& item, const Ports& ports) {
   auto people = people_of(item, role, ports);
   if (!people) return std::move(people).error();
   if (people->empty())
-    return ends(Quarantine{"nobody_to_forward_to: every person behind this address is an address of the site itself; "
-                           "set `listmaster` to somebody's own address"});
-  return ends(Forward{ascii::to_lower(item.header.address), item.destination.domain, std::move(*people)});
+    return ends(Quarantine{
+        "nobody_to_forward_to: every person behind this address is an address of the site itself; "
+        "set `listmaster` to somebody's own address"});
+  return ends(
+      Forward{ascii::to_lower(item.header.address), item.destination.domain, std::move(*people)});
 }
 
-// --- size --------------------------------------------------------------------------------------------------------
+// --- size
+// --------------------------------------------------------------------------------------------------------
 
 Outcome check_size(Item& item, const Ports& ports) {
-  const long long limit = item.config ? item.config->number("max_size") : ports.site.number("max_size");
+  const long long limit =
+      item.config ? item.config->number("max_size") : ports.site.number("max_size");
   const auto size = static_cast<long long>(item.tree.message().size());
   if (limit > 0 && size > limit)
-    return ends(Reject{"5.2.3", "too_large", fmt::format("{} octets, the limit is {}", size, limit)});
+    return ends(
+        Reject{"5.2.3", "too_large", fmt::format("{} octets, the limit is {}", size, limit)});
   return kGoOn;
 }
 
-// --- S/MIME ------------------------------------------------------------------------------------------------------
+// --- S/MIME
+// ------------------------------------------------------------------------------------------------------
 
 std::string reason_codes(const smime::Protection& protection) {
   std::string codes;
@@ -195,13 +219,14 @@ Outcome open_protection(Item& item, const Ports& ports) {
   const auto& protection = item.opened.protection;
 
   // With a certificate of ours unreadable, nobody can say that a post is not for us.
-  if (protection.must_wait || (opening->keys_incomplete && protection.encrypted && !protection.fully_opened)) {
+  if (protection.must_wait ||
+      (opening->keys_incomplete && protection.encrypted && !protection.fully_opened)) {
     const std::string who = item.list ? item.list->str() : "site";
     return Error::later(Errc::config, "it is encrypted to a key of ours that cannot be used")
         .with_hint("paraph key show " + who);
   }
-  if (std::find(protection.reasons.begin(), protection.reasons.end(), smime::Reason::unsafe_octets) !=
-      protection.reasons.end())
+  if (std::find(protection.reasons.begin(), protection.reasons.end(),
+                smime::Reason::unsafe_octets) != protection.reasons.end())
     return ends(Reject{"5.6.0", "unsafe_octets", {}});
   if (!protection.smime) return kGoOn;
 
@@ -214,14 +239,17 @@ Outcome open_protection(Item& item, const Ports& ports) {
   return kGoOn;
 }
 
-// --- sympa@ ------------------------------------------------------------------------------------------------------
+// --- sympa@
+// ------------------------------------------------------------------------------------------------------
 
-// Rule 41: an invalid signature that came without a command is not answered, nor is a program (RFC 3834).
+// Rule 41: an invalid signature that came without a command is not answered, nor is a program (RFC
+// 3834).
 Outcome serve_sympa(Item& item, const Ports&) {
   if (item.destination.kind != list::AddressKind::sympa) return kGoOn;
   const auto& root = item.tree.root();
   for (const auto* name : {"List-Id", "List-Post", "Precedence"})
-    if (const auto value = item.tree.field(root, name); value && !ascii::iequals(*value, "first-class"))
+    if (const auto value = item.tree.field(root, name);
+        value && !ascii::iequals(*value, "first-class"))
       return ends(Discard{fmt::format("automatic: it carries {}", name)});
   const auto& protection = item.opened.protection;
   if (protection.smime) {
@@ -238,10 +266,11 @@ Outcome serve_sympa(Item& item, const Ports&) {
   return ends(Reject{"5.6.1", "no_command", "a signed message here stores your certificate"});
 }
 
-// --- the list's rules --------------------------------------------------------------------------------------------
+// --- the list's rules
+// --------------------------------------------------------------------------------------------
 
-// Design §6.5, attacks A1 and A37: a post encrypted to the list must carry its author's own signature inside; one that
-// does not open is refused with the same words.
+// Design §6.5, attacks A1 and A37: a post encrypted to the list must carry its author's own
+// signature inside; one that does not open is refused with the same words.
 Outcome check_encrypted_post_policy(Item& item, const Ports&) {
   const auto& protection = item.opened.protection;
   const bool failed = std::find(protection.reasons.begin(), protection.reasons.end(),
@@ -262,7 +291,8 @@ std::string place_of(const scenario::Decision& decision, std::string scenario_na
 Outcome authorize_post(Item& item, const Ports& ports) {
   // Rule 29: until posts can be made anonymous, none leaves a list that promises it.
   if (!item.config->get("anonymous_sender").empty())
-    return ends(Hold{"moderation", "cannot_anonymise: anonymous_sender is set, and has no effect yet"});
+    return ends(
+        Hold{"moderation", "cannot_anonymise: anonymous_sender is set, and has no effect yet"});
   Question question;
   question.function = "send";
   question.list = item.list;
@@ -278,8 +308,8 @@ Outcome authorize_post(Item& item, const Ports& ports) {
   const std::string where = place_of(*item.decision, "send." + item.config->scenario("send"));
   switch (action.action) {
     case scenario::Action::do_it:
-      return ends(outcome::Distribute{*item.list, std::string(scenario::to_string(item.method)), item.sender,
-                                             item.opened.payload.has_value()});
+      return ends(outcome::Distribute{*item.list, std::string(scenario::to_string(item.method)),
+                                      item.sender, item.opened.payload.has_value()});
     case scenario::Action::request_auth:
       return ends(Hold{"auth", fmt::format("the sender's confirmation ({})", where)});
     case scenario::Action::editor:
@@ -293,22 +323,23 @@ Outcome authorize_post(Item& item, const Ports& ports) {
   }
 }
 
-// --- the specification -------------------------------------------------------------------------------------------
+// --- the specification
+// -------------------------------------------------------------------------------------------
 
 struct Stage {
   std::string_view name;
   Outcome (*run)(Item&, const Ports&);
 };
 constexpr std::array kStages{
-    Stage{"address", find_destination},      // ours? which list, which role?
-    Stage{"shape", check_shape},             // one From, a Message-ID
-    Stage{"loops", stop_loops},              // CA mail, loops, automata
-    Stage{"roles", serve_role_addresses},    // -request, -editor, listmaster: forwarded as they are
-    Stage{"size", check_size},               //
-    Stage{"open", open_protection},          // decrypt, verify, learn
-    Stage{"sympa", serve_sympa},             // the command address ends here
+    Stage{"address", find_destination},    // ours? which list, which role?
+    Stage{"shape", check_shape},           // one From, a Message-ID
+    Stage{"loops", stop_loops},            // CA mail, loops, automata
+    Stage{"roles", serve_role_addresses},  // -request, -editor, listmaster: forwarded as they are
+    Stage{"size", check_size},             //
+    Stage{"open", open_protection},        // decrypt, verify, learn
+    Stage{"sympa", serve_sympa},           // the command address ends here
     Stage{"policy", check_encrypted_post_policy},
-    Stage{"authorize", authorize_post},      // the list's scenario; always ends
+    Stage{"authorize", authorize_post},  // the list's scenario; always ends
 };
 
 }  // namespace
@@ -336,19 +367,23 @@ Item make_item(spool::Spooled spooled) {
 }
 
 Result<Opening> open_context(const std::optional<list::ListAddress>& list,
-                                        const std::vector<std::string>& from, TimePoint at, const Ports& ports) {
-  auto ring =
-      load_key_ring(list ? ports.site.list_directory(*list) : ports.site.site_key_directory(), ports.site);
+                             const std::vector<std::string>& from, TimePoint at,
+                             const Ports& ports) {
+  auto ring = load_key_ring(
+      list ? ports.site.list_directory(*list) : ports.site.site_key_directory(), ports.site);
   if (!ring) return std::move(ring).error();
-  for (const auto& problem : ring->problems) ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
+  for (const auto& problem : ring->problems)
+    ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
   auto anchors = load_anchors(ports.site);
   if (!anchors) return std::move(anchors).error();
 
   Opening opening;
   opening.keys_incomplete = ring->incomplete;
   auto& context = opening.context;
-  for (const auto& pair : ring->decrypt.ours) context.own_key_digests.push_back(pair.certificate.spki_sha256());
-  for (const auto& certificate : ring->decrypt.locked) context.own_key_digests.push_back(certificate.spki_sha256());
+  for (const auto& pair : ring->decrypt.ours)
+    context.own_key_digests.push_back(pair.certificate.spki_sha256());
+  for (const auto& certificate : ring->decrypt.locked)
+    context.own_key_digests.push_back(certificate.spki_sha256());
   context.keys = std::move(ring->decrypt);
   context.anchors = std::move(*anchors);
   context.policy = policy_of(ports.site);
@@ -368,21 +403,25 @@ bool is_automatic(const mail::MimeTree& message) {
   const auto& root = message.root();
   for (const auto* field : message.find(root, "Auto-Submitted")) {
     const std::string value = message.unfolded(*field);
-    if (!ascii::iequals(ascii::trim(std::string_view(value).substr(0, value.find_first_of(";("))), "no")) return true;
+    if (!ascii::iequals(ascii::trim(std::string_view(value).substr(0, value.find_first_of(";("))),
+                        "no"))
+      return true;
   }
   return root.content_type.is("multipart", "report");
 }
 
 namespace {
 
-Handled wait(spool::Claim claim, const Error& why, const IncomingSpools& spools, const Ports& ports) {
+Handled wait(spool::Claim claim, const Error& why, const IncomingSpools& spools,
+             const Ports& ports) {
   const std::string text = why.advice();
   ports.log.write(sys::Level::error, "waits", {{"file", claim.name}, {"reason", text}});
   spools.msg.note_waiting(claim, text);
   return Handled::waits;  // the claim's lock goes with it: S3 falls back to S2
 }
 
-Handled quarantine(spool::Claim claim, const std::string& reason, const IncomingSpools& spools, const Ports& ports) {
+Handled quarantine(spool::Claim claim, const std::string& reason, const IncomingSpools& spools,
+                   const Ports& ports) {
   ports.log.write(sys::Level::alert, "quarantined", {{"file", claim.name}, {"reason", reason}});
   if (auto moved = spools.msg.quarantine(std::move(claim), reason); !moved) {
     ports.log.write(sys::Level::error, "quarantine-failed", {{"reason", moved.error().what()}});
@@ -402,31 +441,41 @@ void log_ending(const Item& item, const Disposition& disposition, const Ports& p
                    {"reason", outcome::reason(disposition)}});
 }
 
-// Quarantine decided by an Error or a bug: the listmaster is told, and the ledger knows, as far as the machine lets us.
-Handled condemn(spool::Claim claim, const spool::QueueId& id, const std::string& address, const std::string& reason,
-                const IncomingSpools& spools, const Ports& ports) {
+// Quarantine decided by an Error or a bug: the listmaster is told, and the ledger knows, as far as
+// the machine lets us.
+Handled condemn(spool::Claim claim, const spool::QueueId& id, const std::string& address,
+                const std::string& reason, const IncomingSpools& spools, const Ports& ports) {
   if (auto told = notify_listmasters(id, address, reason, spools.bulk, ports); !told)
     ports.log.write(sys::Level::error, "notice-failed", {{"reason", told.error().what()}});
-  if (auto recorded = ports.ledger.record({.id = id.str(), .list = {}, .from = {}, .outcome = "quarantined",
-                                           .reason = reason, .mta_id = {}, .size = 0, .received = epoch(ports.clock.now())});
+  if (auto recorded = ports.ledger.record({.id = id.str(),
+                                           .list = {},
+                                           .from = {},
+                                           .outcome = "quarantined",
+                                           .reason = reason,
+                                           .mta_id = {},
+                                           .size = 0,
+                                           .received = epoch(ports.clock.now())});
       !recorded)
     ports.log.write(sys::Level::error, "ledger-failed", {{"reason", recorded.error().what()}});
   return quarantine(std::move(claim), reason, spools, ports);
 }
 
-// S4 → S5. When the unlink fails the mail is found again, and the ledger then says that it has ended.
+// S4 → S5. When the unlink fails the mail is found again, and the ledger then says that it has
+// ended.
 Handled finish(spool::Claim claim, const IncomingSpools& spools, const Ports& ports) {
   const std::string name = claim.name;
   auto gone = spools.msg.finish(std::move(claim));
   if (gone) return Handled::ended;
-  ports.log.write(sys::Level::error, "unlink-failed", {{"file", name}, {"reason", gone.error().what()}});
+  ports.log.write(sys::Level::error, "unlink-failed",
+                  {{"file", name}, {"reason", gone.error().what()}});
   return Handled::waits;
 }
 
 Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& ports) {
   const auto place = [&](const Error& error) {
-    return error.retry() == Retry::later ? wait(std::move(claim), error, spools, ports)
-                                         : quarantine(std::move(claim), error.what(), spools, ports);
+    return error.retry() == Retry::later
+               ? wait(std::move(claim), error, spools, ports)
+               : quarantine(std::move(claim), error.what(), spools, ports);
   };
   auto spooled = spools.msg.read(claim);
   if (!spooled) return place(spooled.error());
@@ -435,28 +484,34 @@ Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& p
   if (!ended) return place(ended.error());
   // A crash came between the outputs and the unlink. (A quarantined mail was put back by a person.)
   if (*ended && (*ended)->outcome != "quarantined") return finish(std::move(claim), spools, ports);
-  // The same, before the ledger row: what has been published stands, whatever would be decided today.
+  // The same, before the ledger row: what has been published stands, whatever would be decided
+  // today.
   auto published = spools.bulk.published(header.id);
   if (!published) return place(published.error());
 
   Item item = make_item(std::move(*spooled));
   try {
     auto disposition = decide(item, ports);
-    if (!disposition && disposition.error().retry() == Retry::later) return place(disposition.error());
-    if (!disposition) return condemn(std::move(claim), header.id, header.address, disposition.error().what(), spools, ports);
+    if (!disposition && disposition.error().retry() == Retry::later)
+      return place(disposition.error());
+    if (!disposition)
+      return condemn(std::move(claim), header.id, header.address, disposition.error().what(),
+                     spools, ports);
     if (*published && !std::holds_alternative<outcome::Distribute>(*disposition) &&
         !std::holds_alternative<Forward>(*disposition))
       return finish(std::move(claim), spools, ports);
     if (auto done = perform(item, *disposition, spools, ports); !done) {
       if (done.error().retry() == Retry::later) return place(done.error());
-      return condemn(std::move(claim), header.id, header.address, done.error().what(), spools, ports);
+      return condemn(std::move(claim), header.id, header.address, done.error().what(), spools,
+                     ports);
     }
     log_ending(item, *disposition, ports);
     if (const auto* bad = std::get_if<Quarantine>(&*disposition))
       return quarantine(std::move(claim), bad->reason, spools, ports);
     return finish(std::move(claim), spools, ports);
   } catch (const std::exception& bug) {  // the one place: a bug costs one mail, not the daemon
-    return condemn(std::move(claim), header.id, header.address, std::string("internal error: ") + bug.what(), spools, ports);
+    return condemn(std::move(claim), header.id, header.address,
+                   std::string("internal error: ") + bug.what(), spools, ports);
   }
 }
 
@@ -467,7 +522,8 @@ Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& p
 }
 
 // Only the internal fields are read, which are ours.
-Handled condemn(spool::Claim claim, const std::string& reason, const IncomingSpools& spools, const Ports& ports) {
+Handled condemn(spool::Claim claim, const std::string& reason, const IncomingSpools& spools,
+                const Ports& ports) {
   const auto spooled = spools.msg.read(claim);
   if (!spooled) return quarantine(std::move(claim), reason, spools, ports);
   const auto& header = spooled->header;

@@ -20,12 +20,12 @@ namespace paraph::pipeline {
 /// One mail on its way, with what has been learned so far. Stages read and add; nothing is written to disk.
 struct Item {
   spool::SpoolHeader header;
-  mail::MimeTree tree;                        ///< of the message as it arrived; never replaced
+  mail::MimeTree tree;  ///< of the message as it arrived; never replaced
 
   list::Destination destination;
   std::optional<list::ListAddress> list;
-  std::optional<config::ListConfig> config;   ///< of `list`
-  std::string sender;                         ///< canonical From
+  std::optional<config::ListConfig> config;  ///< of `list`
+  std::string sender;                        ///< canonical From
   smime::Opened opened;
   scenario::AuthMethod method = scenario::AuthMethod::smtp;
   std::optional<scenario::Decision> decision;
@@ -46,10 +46,12 @@ using Outcome = Result<std::optional<outcome::Disposition>>;
 /// `from`. `distribution` opens a post a second time with it.
 struct Opening {
   smime::OpenContext context;
-  bool keys_incomplete = false;   ///< a certificate of ours could not be read: `not_for_us` cannot be believed
+  bool keys_incomplete =
+      false;  ///< a certificate of ours could not be read: `not_for_us` cannot be believed
 };
 [[nodiscard]] Result<Opening> open_context(const std::optional<list::ListAddress>& list,
-                                           const std::vector<std::string>& from, TimePoint at, const Ports& ports);
+                                           const std::vector<std::string>& from, TimePoint at,
+                                           const Ports& ports);
 
 /// Sent by a program (RFC 3834): Auto-Submitted other than `no`, or a report. Such mail is never answered.
 [[nodiscard]] bool is_automatic(const mail::MimeTree& message);
@@ -69,7 +71,7 @@ enum class Handled : unsigned char { ended, waits };
 [[nodiscard]] Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports);
 
 /// Quarantines a claimed mail unread: it killed its workers. The listmaster is told.
-[[nodiscard]] Handled condemn(spool::Claim claim, const std::string& reason, const IncomingSpools& spools,
-                              const Ports& ports);
+[[nodiscard]] Handled condemn(spool::Claim claim, const std::string& reason,
+                              const IncomingSpools& spools, const Ports& ports);
 
 }  // namespace paraph::pipeline

@@ -51,7 +51,8 @@ Result<std::vector<PairNames>> key_pairs_in(const std::string& directory) {
   std::map<std::string, PairNames> by_suffix;
   for (const auto& file : *files) {
     if (file.directory) continue;
-    if (file.name.starts_with(kCertificate)) by_suffix[file.name.substr(kCertificate.size())].certificate = file.name;
+    if (file.name.starts_with(kCertificate))
+      by_suffix[file.name.substr(kCertificate.size())].certificate = file.name;
     if (file.name.starts_with(kKey)) by_suffix[file.name.substr(kKey.size())].key = file.name;
   }
   std::vector<PairNames> pairs;
@@ -71,7 +72,8 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
   for (const auto& [certificate_name, key_name] : *pairs) {
     const std::string certificate_path = sys::join(directory, certificate_name);
     auto pem = sys::read_file(certificate_path, kMaxKeyFile);
-    auto chain = pem ? cms::Certificate::from_pem(*pem) : Result<std::vector<cms::Certificate>>(pem.error());
+    auto chain =
+        pem ? cms::Certificate::from_pem(*pem) : Result<std::vector<cms::Certificate>>(pem.error());
     if (!chain) {
       ring.problems.push_back(certificate_path + ": " + chain.error().advice());
       ring.incomplete = true;
@@ -89,7 +91,8 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
       ring.sign = cms::KeyPair{leaf, *key};
       ring.sign_chain.assign(chain->begin() + 1, chain->end());
     }
-    if (certificate_name == "cert.pem.enc" || (certificate_name == kCertificate && !ring.publish)) ring.publish = leaf;
+    if (certificate_name == "cert.pem.enc" || (certificate_name == kCertificate && !ring.publish))
+      ring.publish = leaf;
   }
   return ring;
 }
@@ -112,12 +115,14 @@ Result<cms::TrustAnchors> load_anchors(const config::Site& site) {
     if (!root) return std::move(root).error().in("capath");
     auto files = (*root)->list(".");
     if (!files) return std::move(files).error().in("capath");
-    // c_rehash makes links to the same files; reading every entry and dropping repeats needs no hash names.
+    // c_rehash makes links to the same files; reading every entry and dropping repeats needs no
+    // hash names.
     for (const auto& file : *files) {
       if (file.directory) continue;
       auto added = add(sys::join(directory, file.name));
       // Such directories also hold CRLs, notes and links that lead nowhere; none of them is a CA.
-      const bool no_certificate = !added && (added.error().code() == Errc::not_found || added.error().code() == Errc::config);
+      const bool no_certificate = !added && (added.error().code() == Errc::not_found ||
+                                             added.error().code() == Errc::config);
       if (!added && !no_certificate) return std::move(added).error().in("capath");
     }
   }
@@ -135,12 +140,14 @@ bool is_own_address(const config::Site& site, const mail::AddrSpec& address) {
   const std::string domain = ascii::to_lower(address.domain());
   if (std::find(domains.begin(), domains.end(), domain) == domains.end()) return false;
   const auto destination = list::classify(address.local_part(), domain, site.address_rules(domain));
-  if (destination.kind != list::AddressKind::post) return destination.kind != list::AddressKind::unknown;
+  if (destination.kind != list::AddressKind::post)
+    return destination.kind != list::AddressKind::unknown;
   const auto named = list::ListAddress::parse(destination.list_name, domain);
   return named && site.resolve_list(named->str()).has_value();
 }
 
-std::vector<std::string> without_own_addresses(std::vector<std::string> addresses, const config::Site& site) {
+std::vector<std::string> without_own_addresses(std::vector<std::string> addresses,
+                                               const config::Site& site) {
   const auto own = [&](const std::string& text) {
     const auto address = mail::AddrSpec::parse(text);
     return !address || is_own_address(site, *address);

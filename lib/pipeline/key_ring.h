@@ -16,12 +16,13 @@ namespace paraph::pipeline {
 /// The key material of one address of ours: `cert.pem*` and `private_key*` of one directory, paired by their suffix
 /// (Sympa's rule). Only the keys of the delivered address are ever loaded (security rule 15).
 struct KeyRing {
-  cms::DecryptKeys decrypt;                    ///< all generations; unusable ones under `locked`
-  std::optional<cms::KeyPair> sign;            ///< cert.pem.sign, else cert.pem
-  std::vector<cms::Certificate> sign_chain;    ///< further certificates of the signing file
-  std::optional<cms::Certificate> publish;     ///< cert.pem.enc, else cert.pem
-  bool incomplete = false;                     ///< a pair whose certificate cannot be read: we do not know what is ours
-  std::vector<std::string> problems;           ///< "…/private_key: wrong passphrase, or none given"
+  cms::DecryptKeys decrypt;                  ///< all generations; unusable ones under `locked`
+  std::optional<cms::KeyPair> sign;          ///< cert.pem.sign, else cert.pem
+  std::vector<cms::Certificate> sign_chain;  ///< further certificates of the signing file
+  std::optional<cms::Certificate> publish;   ///< cert.pem.enc, else cert.pem
+  bool incomplete =
+      false;  ///< a pair whose certificate cannot be read: we do not know what is ours
+  std::vector<std::string> problems;  ///< "…/private_key: wrong passphrase, or none given"
 };
 /// `certificate` and `key` of a pair, by file name inside `directory`.
 struct PairNames {
@@ -45,6 +46,7 @@ struct PairNames {
 /// sympa@, listmaster@, a list, or a role address of one of our domains (security rule 27).
 [[nodiscard]] bool is_own_address(const config::Site& site, const mail::AddrSpec& address);
 /// The addresses that are not ours: mail to ourselves would go in circles.
-[[nodiscard]] std::vector<std::string> without_own_addresses(std::vector<std::string> addresses, const config::Site& site);
+[[nodiscard]] std::vector<std::string> without_own_addresses(std::vector<std::string> addresses,
+                                                             const config::Site& site);
 
 }  // namespace paraph::pipeline

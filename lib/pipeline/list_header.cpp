@@ -12,11 +12,12 @@
 namespace paraph::pipeline {
 namespace {
 
-// Replaced by ours, or forged by definition when they arrive: at most one of each may leave (RFC 2369 §4, RFC 2919 §3).
+// Replaced by ours, or forged by definition when they arrive: at most one of each may leave (RFC
+// 2369 §4, RFC 2919 §3).
 constexpr std::array<std::string_view, 13> kSuperseded{
-    "List-Id",   "List-Help", "List-Subscribe", "List-Unsubscribe", "List-Unsubscribe-Post",
-    "List-Post", "List-Owner", "List-Archive",  "Return-Path",      "Resent-Sender",
-    "Sender",    "Errors-To", "Precedence"};
+    "List-Id",   "List-Help",  "List-Subscribe", "List-Unsubscribe", "List-Unsubscribe-Post",
+    "List-Post", "List-Owner", "List-Archive",   "Return-Path",      "Resent-Sender",
+    "Sender",    "Errors-To",  "Precedence"};
 
 bool leaves_with_the_post(std::string_view name, const std::vector<std::string>& removed) {
   const auto same = [&](std::string_view other) { return ascii::iequals(name, other); };
@@ -26,10 +27,12 @@ bool leaves_with_the_post(std::string_view name, const std::vector<std::string>&
 }
 
 bool wanted(const std::vector<std::string>& selection, std::string_view field) {
-  return std::any_of(selection.begin(), selection.end(), [&](const auto& word) { return ascii::iequals(word, field); });
+  return std::any_of(selection.begin(), selection.end(),
+                     [&](const auto& word) { return ascii::iequals(word, field); });
 }
 
-std::string list_fields(const config::ListConfig& config, const config::Site& site, std::string_view eol) {
+std::string list_fields(const config::ListConfig& config, const config::Site& site,
+                        std::string_view eol) {
   const auto& list = config.address();
   const std::string command = site.command_address(list.domain());
   const auto selection = config.get_list("rfc2369_header_fields");
@@ -51,7 +54,8 @@ std::string list_fields(const config::ListConfig& config, const config::Site& si
   const std::array<Field, 5> rfc2369{
       Field{"help", "List-Help", fmt::format("<mailto:{}?subject=help>", owner)},
       Field{"subscribe", "List-Subscribe", fmt::format("<mailto:{}?subject=subscribe>", owner)},
-      Field{"unsubscribe", "List-Unsubscribe", fmt::format("<mailto:{}?subject=unsubscribe>", owner)},
+      Field{"unsubscribe", "List-Unsubscribe",
+            fmt::format("<mailto:{}?subject=unsubscribe>", owner)},
       Field{"post", "List-Post", fmt::format("<mailto:{}>", list.str())},
       Field{"owner", "List-Owner", fmt::format("<mailto:{}>", owner)}};
   for (const auto& field : rfc2369)

@@ -16,15 +16,18 @@ namespace paraph::pipeline {
 
 /// The post with its list's fields: those of the list are added, forged or superseded ones (List-*, internal fields,
 /// `remove_headers`, Return-Path, Sender) removed.
-[[nodiscard]] mail::RawMessage with_list_header(const mail::MimeTree& message, const config::ListConfig& config,
+[[nodiscard]] mail::RawMessage with_list_header(const mail::MimeTree& message,
+                                                const config::ListConfig& config,
                                                 const config::Site& site);
 
 /// The same header for a copy that is sealed: without MIME-Version and Content-*, LF line ends. Nothing in it comes from
 /// a decrypted layer.
-[[nodiscard]] std::string sealed_list_header(const mail::MimeTree& message, const config::ListConfig& config,
+[[nodiscard]] std::string sealed_list_header(const mail::MimeTree& message,
+                                             const config::ListConfig& config,
                                              const config::Site& site);
 
 /// A message to a role address: X-Loop added, our return path left to the MTA, all else as it came.
-[[nodiscard]] mail::RawMessage with_loop_mark(const mail::MimeTree& message, std::string_view address);
+[[nodiscard]] mail::RawMessage with_loop_mark(const mail::MimeTree& message,
+                                              std::string_view address);
 
 }  // namespace paraph::pipeline

@@ -12,7 +12,8 @@
 namespace paraph::pipeline {
 namespace {
 
-tt2::Loader loader(const Ports& ports, const std::optional<list::ListAddress>& list, const std::string& domain) {
+tt2::Loader loader(const Ports& ports, const std::optional<list::ListAddress>& list,
+                   const std::string& domain) {
   return [&ports, list, domain](std::string_view name) -> std::optional<tt2::Source> {
     auto found = ports.site.find_file(list, domain, "mail_tt2", name);
     if (!found || !*found) return std::nullopt;
@@ -21,24 +22,25 @@ tt2::Loader loader(const Ports& ports, const std::optional<list::ListAddress>& l
 }
 
 // Sympa's standard variables (its templates run here as they are).
-void add_standard_data(tt2::Data& data, const std::optional<list::ListAddress>& list, const std::string& domain,
-                       const std::string& to, const std::string& from, const Ports& ports) {
+void add_standard_data(tt2::Data& data, const std::optional<list::ListAddress>& list,
+                       const std::string& domain, const std::string& to, const std::string& from,
+                       const Ports& ports) {
   data["domain"] = domain;
   data["robot_domain"] = domain;
   data["fromlist"] = from;
   data["conf"] = tt2::Value::of(tt2::Data{{"email", ports.site.get("email", domain)},
-                                 {"sympa", ports.site.command_address(domain)},
-                                 {"listmaster", ports.site.listmaster_address(domain)},
-                                 {"host", domain},
-                                 {"title", ports.site.get("title")},
-                                 {"version", PARAPH_VERSION}});
+                                          {"sympa", ports.site.command_address(domain)},
+                                          {"listmaster", ports.site.listmaster_address(domain)},
+                                          {"host", domain},
+                                          {"title", ports.site.get("title")},
+                                          {"version", PARAPH_VERSION}});
   data["user"] = tt2::Value::of(tt2::Data{{"email", to}});
   if (list)
     data["list"] = tt2::Value::of(tt2::Data{{"name", list->name()},
-                                   {"domain", list->domain()},
-                                   {"host", list->domain()},
-                                   {"address", list->str()},
-                                   {"owner_address", list->with_suffix("-request")}});
+                                            {"domain", list->domain()},
+                                            {"host", list->domain()},
+                                            {"address", list->str()},
+                                            {"owner_address", list->with_suffix("-request")}});
 }
 
 std::string message_id(const spool::QueueId& id, const std::string& domain) {
@@ -46,8 +48,8 @@ std::string message_id(const spool::QueueId& id, const std::string& domain) {
 }
 
 Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std::string& list_name,
-                     std::string_view reverse_path, const std::string& message, spool::BulkSpool& bulk,
-                     const Ports& ports) {
+                     std::string_view reverse_path, const std::string& message,
+                     spool::BulkSpool& bulk, const Ports& ports) {
   const spool::SpoolHeader header{.address = to,
                                   .id = id,
                                   .received = ports.clock.now(),
@@ -66,7 +68,8 @@ Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std:
   return {};
 }
 
-// A repeat after a crash must not tell somebody twice: distribution has recorded what it began to send.
+// A repeat after a crash must not tell somebody twice: distribution has recorded what it began to
+// send.
 Result<bool> was_sent(const spool::QueueId& id, const Ports& ports) {
   auto row = ports.ledger.find(id.str());
   if (!row) return std::move(row).error();
@@ -80,13 +83,16 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
       notice.list ? ports.site.list_directory(*notice.list) : ports.site.site_key_directory();
   auto ring = load_key_ring(directory, ports.site);
   if (!ring) return std::move(ring).error();
-  for (const auto& problem : ring->problems) ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
+  for (const auto& problem : ring->problems)
+    ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
 
-  // Sympa 4.7: with a key the list itself speaks, replies go to its owners; without one, the owners' address speaks.
+  // Sympa 4.7: with a key the list itself speaks, replies go to its owners; without one, the
+  // owners' address speaks.
   const std::string signing_address =
       notice.list ? notice.list->str() : ports.site.command_address(notice.domain);
   const bool sign = ring->sign && ring->sign->certificate.names(signing_address);
-  const std::string plain_address = notice.list ? notice.list->with_suffix("-request") : signing_address;
+  const std::string plain_address =
+      notice.list ? notice.list->with_suffix("-request") : signing_address;
 
   compose::Authored authored;
   authored.from = sign ? signing_address : plain_address;
@@ -100,26 +106,27 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
 
   tt2::Data data = notice.data;
   add_standard_data(data, notice.list, notice.domain, notice.to, authored.from, ports);
-  auto message =
-      compose::from_template(notice.template_name, loader(ports, notice.list, notice.domain), data, authored);
+  auto message = compose::from_template(notice.template_name,
+                                        loader(ports, notice.list, notice.domain), data, authored);
   if (!message || !sign) return message;
   const std::string seed = ports.digest.sha256("boundary:" + notice.id.str());
   return smime::sign_message(*message, *ring->sign, ring->sign_chain, ports.clock.now(), seed);
 }
 
-Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path, spool::BulkSpool& bulk,
-                            const Ports& ports) {
+Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
+                            spool::BulkSpool& bulk, const Ports& ports) {
   auto sent = was_sent(notice.id, ports);
   if (!sent) return std::move(sent).error();
   if (*sent) return {};
   auto message = compose_notice(notice, ports);
   if (!message) return std::move(message).error();
-  return enqueue(notice.id, notice.to, notice.list ? notice.list->str() : std::string{}, reverse_path, *message, bulk,
-                 ports);
+  return enqueue(notice.id, notice.to, notice.list ? notice.list->str() : std::string{},
+                 reverse_path, *message, bulk, ports);
 }
 
-Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address, std::string_view reason,
-                                spool::BulkSpool& bulk, const Ports& ports) {
+Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address,
+                                std::string_view reason, spool::BulkSpool& bulk,
+                                const Ports& ports) {
   for (const auto& listmaster : without_own_addresses(ports.site.listmasters(), ports.site)) {
     const Notice notice{.id = id.derive("quarantined:" + listmaster, ports.digest),
                         .template_name = "listmaster-notification.tt2",
@@ -149,7 +156,8 @@ Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, con
   if (!text) return std::move(text).error();
 
   compose::Report report;
-  report.authored.from = fmt::format("{}-request@{}", ports.site.get("email", refusal.domain), refusal.domain);
+  report.authored.from =
+      fmt::format("{}-request@{}", ports.site.get("email", refusal.domain), refusal.domain);
   report.authored.from_name = ports.site.get("gecos", refusal.domain);
   report.authored.to = refusal.to;
   report.authored.message_id = message_id(refusal.id, refusal.domain);
@@ -158,13 +166,15 @@ Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, con
   report.reporting_domain = refusal.domain;
   report.final_recipient = refusal.recipient;
   report.status = refusal.status;
-  report.diagnostic = refusal.detail.empty() ? refusal.reason : refusal.reason + " (" + refusal.detail + ")";
+  report.diagnostic =
+      refusal.detail.empty() ? refusal.reason : refusal.reason + " (" + refusal.detail + ")";
   report.text = std::move(*text);
   report.original_header = refusal.original_header;
   report.arrival = refusal.arrival;
   auto message = compose::delivery_status_notification(report);
   if (!message) return std::move(message).error();
-  return enqueue(refusal.id, refusal.to, refusal.list ? refusal.list->str() : std::string{}, {}, *message, bulk, ports);
+  return enqueue(refusal.id, refusal.to, refusal.list ? refusal.list->str() : std::string{}, {},
+                 *message, bulk, ports);
 }
 
 }  // namespace paraph::pipeline

@@ -16,14 +16,14 @@
 namespace paraph::pipeline {
 
 struct Notice {
-  spool::QueueId id;                       ///< derived from the mail that caused it
-  std::string template_name;               ///< "x509-user-cert-missing.tt2"
-  tt2::Data data;                          ///< standard variables are added
+  spool::QueueId id;          ///< derived from the mail that caused it
+  std::string template_name;  ///< "x509-user-cert-missing.tt2"
+  tt2::Data data;             ///< standard variables are added
   std::string to;
-  std::optional<list::ListAddress> list;   ///< context; absent: the domain's own
+  std::optional<list::ListAddress> list;  ///< context; absent: the domain's own
   std::string domain;
   std::string auto_submitted = "auto-generated";
-  std::string in_reply_to;                 ///< Message-ID, without <>
+  std::string in_reply_to;  ///< Message-ID, without <>
 };
 
 /// The finished message: LF line ends, signed by the list's key (or the site's, without a list) when there is one whose
@@ -31,27 +31,29 @@ struct Notice {
 [[nodiscard]] Result<std::string> compose_notice(const Notice& notice, const Ports& ports);
 
 /// compose_notice(), then into spool/bulk with `reverse_path`; a notice of that id that was sent before is kept.
-[[nodiscard]] Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path, spool::BulkSpool& bulk,
-                                          const Ports& ports);
+[[nodiscard]] Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
+                                          spool::BulkSpool& bulk, const Ports& ports);
 
 /// Every listmaster learns that a mail or packet is in quarantine, once per id. Addresses of our own are left out.
-[[nodiscard]] Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address, std::string_view reason,
-                                              spool::BulkSpool& bulk, const Ports& ports);
+[[nodiscard]] Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address,
+                                              std::string_view reason, spool::BulkSpool& bulk,
+                                              const Ports& ports);
 
 /// A failure report (RFC 3464) with the null reverse path.
 struct Refusal {
   spool::QueueId id;
-  std::string to;                          ///< the envelope sender
-  std::string recipient;                   ///< the address it came to
+  std::string to;         ///< the envelope sender
+  std::string recipient;  ///< the address it came to
   std::optional<list::ListAddress> list;
   std::string domain;
   std::string status;
-  std::string reason;                      ///< key of report.tt2
-  std::string detail;                      ///< reason codes for the diagnostic, or empty
-  std::string message_id;                  ///< of the mail refused, without <>
+  std::string reason;      ///< key of report.tt2
+  std::string detail;      ///< reason codes for the diagnostic, or empty
+  std::string message_id;  ///< of the mail refused, without <>
   std::string original_header;
   TimePoint arrival;
 };
-[[nodiscard]] Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, const Ports& ports);
+[[nodiscard]] Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk,
+                                           const Ports& ports);
 
 }  // namespace paraph::pipeline

@@ -25,7 +25,9 @@ using outcome::Reject;
 
 constexpr std::size_t kMembersPerRead = 1000;
 
-std::string_view arrived(const Item& item) { return item.tree.message().octets(); }
+std::string_view arrived(const Item& item) {
+  return item.tree.message().octets();
+}
 
 std::string message_id(const Item& item) {
   const auto field = item.tree.field(item.tree.root(), "Message-ID");
@@ -55,9 +57,9 @@ class Performer {
     header.sealed = distribute.sealed ? "yes" : "no";
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
     std::string after;
-    auto enqueued = spools_.bulk.enqueue(header, arrived(item_), [&]() -> Result<std::vector<std::string>> {
-      return next_recipients(distribute, after);
-    });
+    auto enqueued = spools_.bulk.enqueue(
+        header, arrived(item_),
+        [&]() -> Result<std::vector<std::string>> { return next_recipients(distribute, after); });
     if (!enqueued) return std::move(enqueued).error();
     if (*enqueued == 0) note_ = "no_subscribers";
     return {};
@@ -69,11 +71,12 @@ class Performer {
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";
     header.sealed = "no";
-    header.reverse_path = fmt::format("{}-request@{}", ports_.site.get("email", forward.domain), forward.domain);
+    header.reverse_path =
+        fmt::format("{}-request@{}", ports_.site.get("email", forward.domain), forward.domain);
     bool given = false;
     const auto message = with_loop_mark(item_.tree, forward.address);
-    auto enqueued = spools_.bulk.enqueue(
-        header, message.octets(), [&]() -> Result<std::vector<std::string>> {
+    auto enqueued =
+        spools_.bulk.enqueue(header, message.octets(), [&]() -> Result<std::vector<std::string>> {
           if (std::exchange(given, true)) return std::vector<std::string>{};
           return forward.recipients;
         });
@@ -91,7 +94,8 @@ class Performer {
     return spool.hold(header, arrived(item_), hold.reason);
   }
 
-  // Told to a non-null envelope sender that is no program (rule 41). Who cannot be told costs nobody the refusal.
+  // Told to a non-null envelope sender that is no program (rule 41). Who cannot be told costs
+  // nobody the refusal.
   Result<void> operator()(const Reject& reject) {
     if (reject.quiet || item_.header.reverse_path.empty() || is_automatic(item_.tree)) return {};
     auto told = reject.tt2.empty() ? report(reject) : answer(reject.tt2);
@@ -106,14 +110,18 @@ class Performer {
     if (item_.header.null_sender()) return {};
     const auto& certificate = answer.certificates.front();
     const bool signs = certificate.may_sign();
-    const bool encrypts = certificate.may_encrypt() || answer.certificates.size() > 1;  // with its companion
+    const bool encrypts =
+        certificate.may_encrypt() || answer.certificates.size() > 1;  // with its companion
     tt2::Data data{{"outcome", learned_},
-                   {"usage", signs && encrypts ? "both" : encrypts ? "encryption" : "signing"},
-                   {"certificate", tt2::Value::of(tt2::Data{{"subject", utf8::printable(certificate.subject())},
-                                                            {"issuer", utf8::printable(certificate.issuer())},
-                                                            {"serial", certificate.serial()},
-                                                            {"sha256", certificate.sha256()},
-                                                            {"not_after", iso8601(certificate.not_after())}})}};
+                   {"usage", signs && encrypts ? "both"
+                             : encrypts        ? "encryption"
+                                               : "signing"},
+                   {"certificate",
+                    tt2::Value::of(tt2::Data{{"subject", utf8::printable(certificate.subject())},
+                                             {"issuer", utf8::printable(certificate.issuer())},
+                                             {"serial", certificate.serial()},
+                                             {"sha256", certificate.sha256()},
+                                             {"not_after", iso8601(certificate.not_after())}})}};
     Notice notice{.id = item_.header.id.derive("certificate-stored", ports_.digest),
                   .template_name = "certificate-stored.tt2",
                   .data = std::move(data),
@@ -125,11 +133,11 @@ class Performer {
     return enqueue_notice(notice, {}, spools_.bulk, ports_);  // RFC 3834 §3.3: null reverse path
   }
 
-
   Result<void> operator()(const Discard&) { return {}; }
 
   Result<void> operator()(const Quarantine& quarantine) {
-    return notify_listmasters(item_.header.id, item_.header.address, quarantine.reason, spools_.bulk, ports_);
+    return notify_listmasters(item_.header.id, item_.header.address, quarantine.reason,
+                              spools_.bulk, ports_);
   }
 
   Result<void> learn() {
@@ -137,7 +145,8 @@ class Performer {
     for (const auto& effect : item_.effects) {
       const auto& certificate = std::get<outcome::LearnCertificate>(effect);
       auto stored = ports_.certificates.store(certificate.address, certificate.certificate, false);
-      if (!stored && stored.error().retry() == Retry::never) {  // an address that no file can be named after
+      if (!stored &&
+          stored.error().retry() == Retry::never) {  // an address that no file can be named after
         ports_.log.write(sys::Level::warning, "certificate-not-stored",
                          {{"address", certificate.address}, {"reason", stored.error().what()}});
         continue;
@@ -146,8 +155,9 @@ class Performer {
       const auto word = words[static_cast<std::size_t>(*stored)];
       if (learned_.empty()) learned_ = word;
       if (*stored == list::CertificateStore::Stored::stored)
-        ports_.log.write(sys::Level::info, "certificate-stored",
-                         {{"address", certificate.address}, {"sha256", certificate.certificate.sha256()}});
+        ports_.log.write(
+            sys::Level::info, "certificate-stored",
+            {{"address", certificate.address}, {"sha256", certificate.certificate.sha256()}});
     }
     return {};
   }
@@ -156,36 +166,39 @@ class Performer {
 
  private:
   Result<void> report(const Reject& reject) {
-    Refusal refusal{.id = item_.header.id.derive("refusal", ports_.digest),
-                    .to = item_.header.reverse_path,
-                    .recipient = item_.header.address,
-                    .list = item_.list,
-                    .domain = item_.destination.domain,
-                    .status = reject.status,
-                    .reason = reject.reason,
-                    // Attack A37: what happened inside an encrypted post is nobody's to learn by asking.
-                    .detail = item_.opened.protection.encrypted ? std::string{} : reject.detail,
-                    .message_id = message_id(item_),
-                    .original_header = std::string(item_.tree.message().at(item_.tree.root().header)),
-                    .arrival = item_.header.received};
+    Refusal refusal{
+        .id = item_.header.id.derive("refusal", ports_.digest),
+        .to = item_.header.reverse_path,
+        .recipient = item_.header.address,
+        .list = item_.list,
+        .domain = item_.destination.domain,
+        .status = reject.status,
+        .reason = reject.reason,
+        // Attack A37: what happened inside an encrypted post is nobody's to learn by asking.
+        .detail = item_.opened.protection.encrypted ? std::string{} : reject.detail,
+        .message_id = message_id(item_),
+        .original_header = std::string(item_.tree.message().at(item_.tree.root().header)),
+        .arrival = item_.header.received};
     return enqueue_refusal(refusal, spools_.bulk, ports_);
   }
 
   // reject(tt2='NAME'): the list's own words.
   Result<void> answer(const std::string& tt2) {
-    const Notice notice{.id = item_.header.id.derive("refusal", ports_.digest),
-                        .template_name = tt2 + ".tt2",
-                        .data = {{"sender", item_.sender}, {"message_id", utf8::printable(message_id(item_), 80)}},
-                        .to = item_.header.reverse_path,
-                        .list = item_.list,
-                        .domain = item_.destination.domain,
-                        .auto_submitted = "auto-replied",
-                        .in_reply_to = message_id(item_)};
+    const Notice notice{
+        .id = item_.header.id.derive("refusal", ports_.digest),
+        .template_name = tt2 + ".tt2",
+        .data = {{"sender", item_.sender}, {"message_id", utf8::printable(message_id(item_), 80)}},
+        .to = item_.header.reverse_path,
+        .list = item_.list,
+        .domain = item_.destination.domain,
+        .auto_submitted = "auto-replied",
+        .in_reply_to = message_id(item_)};
     return enqueue_notice(notice, {}, spools_.bulk, ports_);
   }
 
   // The next page of members who get a copy now. `after` moves on; an empty page ends the list.
-  Result<std::vector<std::string>> next_recipients(const Distribute& distribute, std::string& after) {
+  Result<std::vector<std::string>> next_recipients(const Distribute& distribute,
+                                                   std::string& after) {
     for (;;) {
       auto page = ports_.directory.members(distribute.list, after, kMembersPerRead);
       if (!page) return std::move(page).error();
@@ -194,7 +207,8 @@ class Performer {
       std::vector<std::string> recipients;
       for (const auto& member : *page) {
         if (member.suspended || !list::receives_copies(member.reception)) continue;
-        if (member.reception == list::ReceptionMode::not_me && member.email == distribute.sender) continue;
+        if (member.reception == list::ReceptionMode::not_me && member.email == distribute.sender)
+          continue;
         recipients.push_back(member.email);
       }
       if (!recipients.empty()) return recipients;
@@ -210,8 +224,8 @@ class Performer {
 
 }  // namespace
 
-Result<void> perform(const Item& item, const outcome::Disposition& disposition, const IncomingSpools& spools,
-                     const Ports& ports) {
+Result<void> perform(const Item& item, const outcome::Disposition& disposition,
+                     const IncomingSpools& spools, const Ports& ports) {
   Performer performer(item, spools, ports);
   if (auto learned = performer.learn(); !learned) return learned;
   if (auto done = std::visit(performer, disposition); !done) return done;

@@ -22,7 +22,18 @@ enum class AuthMethod : std::uint8_t { smtp, md5, smime, pgp };
 /// "dkim" is a synonym of smtp (Sympa ≥ 6.2.71).
 [[nodiscard]] std::optional<AuthMethod> method_from(std::string_view word);
 
-enum class Action : std::uint8_t { do_it, reject, request_auth, owner, editor, editorkey, listmaster, ham, spam, unsure };
+enum class Action : std::uint8_t {
+  do_it,
+  reject,
+  request_auth,
+  owner,
+  editor,
+  editorkey,
+  listmaster,
+  ham,
+  spam,
+  unsure
+};
 [[nodiscard]] std::string_view to_string(Action action);
 
 /// Where something stands, for people: file and 1-based line and column.
@@ -33,30 +44,31 @@ struct Place {
 };
 struct Problem {
   Place place;
-  std::string message;   ///< "unknown condition is_subscribed: did you mean is_subscriber?"
-  bool fatal = true;     ///< false: a warning of the linter
+  std::string message;  ///< "unknown condition is_subscribed: did you mean is_subscriber?"
+  bool fatal = true;    ///< false: a warning of the linter
 };
 
 /// One operand: a literal, a variable such as [msg_header->Subject][0], or a /regex/.
 struct Variable {
-  std::string name;                   ///< "sender", "msg_header"
-  std::string key;                    ///< after "->", or empty
-  std::optional<int> index;           ///< [n], negative from the end
-  std::string text;                   ///< as written, for traces
+  std::string name;          ///< "sender", "msg_header"
+  std::string key;           ///< after "->", or empty
+  std::optional<int> index;  ///< [n], negative from the end
+  std::string text;          ///< as written, for traces
 };
 struct Literal {
   std::string text;
 };
 class Pattern;
 struct Regex {
-  std::string source;                      ///< between the slashes, "\/" already "/"
-  std::shared_ptr<const Pattern> compiled;  ///< null when the domain has to be put in first: "[domain]", "[host]"
+  std::string source;  ///< between the slashes, "\/" already "/"
+  std::shared_ptr<const Pattern>
+      compiled;  ///< null when the domain has to be put in first: "[domain]", "[host]"
 };
 using Operand = std::variant<Literal, Variable, Regex>;
 
 struct Condition {
   bool negated = false;
-  std::string name;                   ///< lower case
+  std::string name;  ///< lower case
   std::vector<Operand> operands;
 };
 struct RuleAction {
@@ -65,14 +77,14 @@ struct RuleAction {
   std::string tt2;
   bool quiet = false;
   bool notify = false;
-  bool confirm_by_email = false;      ///< request_auth([email])
+  bool confirm_by_email = false;  ///< request_auth([email])
 };
 struct Rule {
   Condition condition;
-  std::vector<AuthMethod> methods;    ///< smtp alone when none was written
+  std::vector<AuthMethod> methods;  ///< smtp alone when none was written
   RuleAction action;
   Place place;
-  std::string text;                   ///< the line as written, trimmed
+  std::string text;  ///< the line as written, trimmed
 };
 
 /// A compiled file. Immutable; shared between evaluations.
@@ -87,12 +99,15 @@ class Scenario {
   /// Limits: 1 MiB each file and 4 MiB together, 100,000 rules, includes 10 deep. Errors (later: the mail waits until
   /// somebody mends the file) name file, line and column; the first fatal Problem is the Error, check() lists them all
   /// (at most 1000), with the linter's warnings.
-  [[nodiscard]] static Result<Scenario> compile(std::string_view function, const Source& source, const Includer& include);
-  [[nodiscard]] static std::vector<Problem> check(std::string_view function, const Source& source, const Includer& include);
+  [[nodiscard]] static Result<Scenario> compile(std::string_view function, const Source& source,
+                                                const Includer& include);
+  [[nodiscard]] static std::vector<Problem> check(std::string_view function, const Source& source,
+                                                  const Includer& include);
   /// The rules of `prelude` come before everything else, as the block list does:
   ///   compile("send", file, include, {{std::string(blocklist_rule()), "use_blocklist"}})
   /// Order: prelude, include.FUNCTION.header when there is one, the file itself.
-  [[nodiscard]] static Result<Scenario> compile(std::string_view function, const Source& source, const Includer& include,
+  [[nodiscard]] static Result<Scenario> compile(std::string_view function, const Source& source,
+                                                const Includer& include,
                                                 const std::vector<Source>& prelude);
 
   [[nodiscard]] const std::vector<Rule>& rules() const { return rules_; }
@@ -118,28 +133,34 @@ class Facts {
   /// list: "name" of the context's domain, or name@domain. Unknown list: false. `address` is canonical.
   /// is_owner speaks of owners alone (the condition adds listmasters); is_editor of "actual" editors: the list's
   /// editors, or its owners when it has none.
-  [[nodiscard]] virtual Result<bool> is_subscriber(std::string_view list, std::string_view address) const = 0;
-  [[nodiscard]] virtual Result<bool> is_owner(std::string_view list, std::string_view address) const = 0;
-  [[nodiscard]] virtual Result<bool> is_editor(std::string_view list, std::string_view address) const = 0;
+  [[nodiscard]] virtual Result<bool> is_subscriber(std::string_view list,
+                                                   std::string_view address) const = 0;
+  [[nodiscard]] virtual Result<bool> is_owner(std::string_view list,
+                                              std::string_view address) const = 0;
+  [[nodiscard]] virtual Result<bool> is_editor(std::string_view list,
+                                               std::string_view address) const = 0;
   [[nodiscard]] virtual Result<bool> is_listmaster(std::string_view address) const = 0;
   /// All values of a variable (header fields have several; unset ones yield one empty string). An Error for an unknown
   /// [list->x]. `[sender]` is asked for search(), `[domain]` for regexes; `[current_date]` never (now() answers).
-  [[nodiscard]] virtual Result<std::vector<std::string>> variable(const Variable& variable) const = 0;
+  [[nodiscard]] virtual Result<std::vector<std::string>> variable(
+      const Variable& variable) const = 0;
   /// Whether `address` matches a line of search_filters/FILE.txt on any level; an Error when no level has the file
   /// (blocklist.txt excepted: false).
-  [[nodiscard]] virtual Result<bool> search(std::string_view file, std::string_view address) const = 0;
+  [[nodiscard]] virtual Result<bool> search(std::string_view file,
+                                            std::string_view address) const = 0;
   [[nodiscard]] virtual TimePoint now() const = 0;
 };
 
 struct TraceStep {
-  Rule rule;                                                  ///< a copy: a Decision outlives its Scenario
+  Rule rule;  ///< a copy: a Decision outlives its Scenario
   /// As written → value; printable. Bodies of the message are given by their size alone (security rule 28).
   std::vector<std::pair<std::string, std::string>> operands;
-  std::string result;                                         ///< "yes", "no", "method smtp not listed", "error: …"
+  std::string result;  ///< "yes", "no", "method smtp not listed", "error: …"
 };
 struct Decision {
-  RuleAction action;              ///< reject, reason no-rule-match / error-performing-condition / not-compiled when so
-  std::optional<Rule> rule;       ///< the one that matched
+  RuleAction
+      action;  ///< reject, reason no-rule-match / error-performing-condition / not-compiled when so
+  std::optional<Rule> rule;  ///< the one that matched
   std::vector<TraceStep> trace;
 };
 

@@ -18,7 +18,8 @@ class SealedPost {
  public:
   /// `outer_header`: the finished outer fields but MIME-Version and Content-*, each with its line end (LF).
   /// From `payload` only what stands in it is encrypted; nothing of it travels outward.
-  [[nodiscard]] static Result<SealedPost> prepare(std::string outer_header, const Sealed<mail::RawMessage>& payload,
+  [[nodiscard]] static Result<SealedPost> prepare(std::string outer_header,
+                                                  const Sealed<mail::RawMessage>& payload,
                                                   cms::ContentCipher cipher);
   /// The complete message for one recipient, LF line ends: outer header, `MIME-Version`, `Content-Type:
   /// application/pkcs7-mime; smime-type=enveloped-data|authEnveloped-data; name="smime.p7m"`, base64.
@@ -38,12 +39,13 @@ class SealedPost {
 /// Precondition: the message is 7-bit (RFC 8551 §3.1.3); whoever composes it encodes what is not. An Error says
 /// so when an octet is above 127, a NUL or a bare CR, or a line longer than 998: the signature would not survive.
 [[nodiscard]] Result<std::string> sign_message(std::string_view message, const cms::KeyPair& signer,
-                                               const std::vector<cms::Certificate>& chain, TimePoint at,
-                                               std::string_view boundary_seed);
+                                               const std::vector<cms::Certificate>& chain,
+                                               TimePoint at, std::string_view boundary_seed);
 
 /// Encrypts a message of ours for one recipient the same way SealedPost does (its Content-* fields and body
 /// inside, the rest outside).
-[[nodiscard]] Result<std::string> encrypt_message(std::string_view message, const cms::Certificate& recipient,
+[[nodiscard]] Result<std::string> encrypt_message(std::string_view message,
+                                                  const cms::Certificate& recipient,
                                                   cms::ContentCipher cipher);
 
 }  // namespace paraph::smime

@@ -13,16 +13,17 @@ namespace paraph::spool {
 /// The internal fields in front of a spooled message. They end with exactly one Return-Path of our own; a reader stops
 /// there and believes no internal field after it (security rule 4).
 struct SpoolHeader {
-  std::string address;         ///< X-Sympa-To: what the MTA delivered to
-  QueueId id;                  ///< X-Paraph-Id
-  TimePoint received;          ///< X-Paraph-Received
-  std::string reverse_path;    ///< Return-Path; empty: the null sender, or unknown
-  bool unknown_sender = false; ///< X-Paraph-Envelope: the MTA did not say who; otherwise empty means `<>`
+  std::string address;       ///< X-Sympa-To: what the MTA delivered to
+  QueueId id;                ///< X-Paraph-Id
+  TimePoint received;        ///< X-Paraph-Received
+  std::string reverse_path;  ///< Return-Path; empty: the null sender, or unknown
+  bool unknown_sender =
+      false;  ///< X-Paraph-Envelope: the MTA did not say who; otherwise empty means `<>`
   /// Only in spools that the incoming daemon wrote (bulk, auth, moderation); ignored in msg.
-  std::string kind;            ///< X-Paraph-Kind: post | service | forward
-  std::string list;            ///< X-Paraph-List: name@domain, or empty for the site
-  std::string auth;            ///< X-Paraph-Auth: smtp | md5 | smime
-  std::string sealed;          ///< X-Paraph-Sealed: yes when copies must be encrypted
+  std::string kind;    ///< X-Paraph-Kind: post | service | forward
+  std::string list;    ///< X-Paraph-List: name@domain, or empty for the site
+  std::string auth;    ///< X-Paraph-Auth: smtp | md5 | smime
+  std::string sealed;  ///< X-Paraph-Sealed: yes when copies must be encrypted
 
   /// The MTA said `<>` (RFC 5321 §4.5.5): nothing may be answered.
   [[nodiscard]] bool null_sender() const { return reverse_path.empty() && !unknown_sender; }
@@ -34,7 +35,7 @@ struct SpoolHeader {
 
 struct Spooled {
   SpoolHeader header;
-  std::string message;         ///< the octets that arrived, nothing before or after
+  std::string message;  ///< the octets that arrived, nothing before or after
 };
 /// Inverse. Errors are `never` (corrupt). Values with control characters are refused, and so is a field that is missing,
 /// stands twice, or is not of ours; an X-Sympa- or X-Paraph- field of a name not listed here is passed over.
@@ -53,7 +54,7 @@ constexpr std::size_t kPipeOctets = 8192;
 struct PipeInput {
   std::string reverse_path;
   std::size_t message_offset = 0;
-  bool unknown_sender = false;   ///< neither line was there, and no environment
+  bool unknown_sender = false;  ///< neither line was there, and no environment
 };
 [[nodiscard]] PipeInput read_pipe(std::string_view input, std::string_view environment_sender);
 

@@ -34,36 +34,39 @@ namespace paraph::spool {
 
 /// NAME of a mail in msg: ADDRESS.EPOCH.PID,RANDOM with ADDRESS whitelist-encoded (`_XX`), cut at 150 octets, never
 /// starting with "T." or ".". The address proper stands in X-Sympa-To.
-[[nodiscard]] std::string incoming_name(std::string_view address, TimePoint at, int pid, Random& random);
+[[nodiscard]] std::string incoming_name(std::string_view address, TimePoint at, int pid,
+                                        Random& random);
 
 /// A mail that this process alone works on.
 struct Claim {
-  std::string name;                       ///< file name
+  std::string name;  ///< file name
   std::unique_ptr<sys::FileLock> lock;
 };
 
-struct Entry {                            ///< for `spool list`
-  std::string spool;                      ///< "msg", "bad", "auth", "moderation", "bulk"
+struct Entry {        ///< for `spool list`
+  std::string spool;  ///< "msg", "bad", "auth", "moderation", "bulk"
   std::string name;
-  std::optional<SpoolHeader> header;      ///< absent when unreadable
+  std::optional<SpoolHeader> header;  ///< absent when unreadable
   std::uint64_t size = 0;
   TimePoint modified;
-  std::string waits_for;                  ///< .reason of a quarantined or waiting mail
-  std::size_t recipients_left = 0;        ///< bulk
+  std::string waits_for;            ///< .reason of a quarantined or waiting mail
+  std::size_t recipients_left = 0;  ///< bulk
   std::size_t recipients_done = 0;
 };
 
 /// spool/msg: accepted mail. `fs` is rooted at the directory of the queue.
 class IncomingSpool {
  public:
-  explicit IncomingSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t max_octets = std::size_t{1} << 30);
+  explicit IncomingSpool(std::shared_ptr<sys::FileSystem> fs,
+                         std::size_t max_octets = std::size_t{1} << 30);
 
   /// S1 → S2. Used by paraph-queue. More than `max_octets` is Errc::limit; after any Error T.NAME is gone, and so is
   /// NAME where the machine lets it: the MTA will bring the mail again.
-  [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, std::string_view message, int pid, Random& random);
+  [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, std::string_view message,
+                                           int pid, Random& random);
   /// The same for a message that arrives piece by piece.
-  [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, const sys::NextChunk& message, int pid,
-                                           Random& random);
+  [[nodiscard]] Result<std::string> accept(const SpoolHeader& header, const sys::NextChunk& message,
+                                           int pid, Random& random);
   /// Names in S2, oldest first. Temporary, hidden, bad and .wait files are not among them.
   /// Also removes each T.NAME that nobody has written to for a day.
   [[nodiscard]] Result<std::vector<std::string>> pending();
@@ -91,7 +94,8 @@ class HoldSpool {
  public:
   HoldSpool(std::shared_ptr<sys::FileSystem> fs, std::string name);
   /// Under a name made from the id; present already is success.
-  [[nodiscard]] Result<void> hold(const SpoolHeader& header, std::string_view message, std::string_view reason);
+  [[nodiscard]] Result<void> hold(const SpoolHeader& header, std::string_view message,
+                                  std::string_view reason);
   [[nodiscard]] Result<std::vector<Entry>> entries();
 
  private:
@@ -103,17 +107,17 @@ class HoldSpool {
 /// a line is bounded.
 struct CopyOutcome {
   std::string recipient;
-  std::string outcome;       ///< "sealed" | "plain" | "notice" | "failed"
-  std::string certificate;   ///< SHA-256 when sealed
+  std::string outcome;      ///< "sealed" | "plain" | "notice" | "failed"
+  std::string certificate;  ///< SHA-256 when sealed
   std::string cipher;
-  std::string detail;        ///< the MTA's reply, or why a notice
+  std::string detail;  ///< the MTA's reply, or why a notice
 };
 
 /// A packet this process alone works on, positioned after what its journal says is done.
 class PacketClaim {
  public:
   [[nodiscard]] const QueueId& id() const { return id_; }
-  [[nodiscard]] std::string name() const;                       ///< "ID.NNNN"
+  [[nodiscard]] std::string name() const;  ///< "ID.NNNN"
   /// As it was when the packet was claimed; record() does not change it.
   [[nodiscard]] const std::vector<std::string>& remaining() const { return remaining_; }
   /// What the journal said then, and what was recorded since.
@@ -153,7 +157,8 @@ class BulkSpool {
   using Recipients = std::function<Result<std::vector<std::string>>()>;
   /// Writes packets, then publishes. `exists already` is success (a repeat after a crash): nothing is written and `next`
   /// is only counted. Without any recipient nothing is published; returns how many recipients there are.
-  [[nodiscard]] Result<std::size_t> enqueue(const SpoolHeader& header, std::string_view message, const Recipients& next);
+  [[nodiscard]] Result<std::size_t> enqueue(const SpoolHeader& header, std::string_view message,
+                                            const Recipients& next);
   /// B1 or any state after it.
   [[nodiscard]] Result<bool> published(const QueueId& id);
 

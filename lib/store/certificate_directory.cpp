@@ -88,7 +88,8 @@ class CertificateDirectory final : public CertificateStore {
   std::shared_ptr<sys::FileSystem> fs_;
 };
 
-// One bad file must not stop the mail of the others; empty: it is not there, or the process is out of means.
+// One bad file must not stop the mail of the others; empty: it is not there, or the process is out
+// of means.
 std::string CertificateDirectory::fault_of(const Error& error, const std::string& name) {
   if (error.code() == Errc::denied) return "cannot be read (permissions, or a link)";
   if (error.code() == Errc::limit) return "too large for a certificate";

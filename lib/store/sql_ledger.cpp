@@ -35,16 +35,19 @@ Result<std::optional<MailRow>> SqlLedger::find(std::string_view id) {
 }
 
 Result<void> SqlLedger::record(const MailRow& row) {
-  // Two daemons tell about one mail, in either order: the first outcome stands (but a quarantined mail that a person
-  // put back ends anew), and what the first did not know is filled in.
+  // Two daemons tell about one mail, in either order: the first outcome stands (but a quarantined
+  // mail that a person put back ends anew), and what the first did not know is filled in.
   auto query = connection_.prepare(
-      "INSERT INTO paraph_mail AS old (id, list, from_address, outcome, reason, mta_id, size, received) "
+      "INSERT INTO paraph_mail AS old (id, list, from_address, outcome, reason, mta_id, size, "
+      "received) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
       "list = CASE old.list WHEN '' THEN excluded.list ELSE old.list END, "
-      "from_address = CASE old.from_address WHEN '' THEN excluded.from_address ELSE old.from_address END, "
+      "from_address = CASE old.from_address WHEN '' THEN excluded.from_address ELSE "
+      "old.from_address END, "
       "mta_id = CASE old.mta_id WHEN '' THEN excluded.mta_id ELSE old.mta_id END, "
       "size = CASE old.size WHEN 0 THEN excluded.size ELSE old.size END, "
-      "reason = CASE WHEN old.outcome = 'quarantined' OR old.reason = '' THEN excluded.reason ELSE old.reason END, "
+      "reason = CASE WHEN old.outcome = 'quarantined' OR old.reason = '' THEN excluded.reason ELSE "
+      "old.reason END, "
       "outcome = CASE old.outcome WHEN 'quarantined' THEN excluded.outcome ELSE old.outcome END");
   if (!query) return std::move(query).error();
   query->bind(row.id)

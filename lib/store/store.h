@@ -19,7 +19,7 @@ namespace paraph::store {
 struct MailRow {
   std::string id, list, from, outcome, reason, mta_id;
   long long size = 0;
-  long long received = 0;     ///< epoch
+  long long received = 0;  ///< epoch
 };
 struct CopyRow {
   std::string mail_id, member, outcome, certificate, cipher, reply;
@@ -47,7 +47,8 @@ class Database {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::string& path);
   /// With a clock of the caller's, by which members are suspended and rows dated.
-  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::string& path, std::shared_ptr<const Clock> clock);
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::string& path,
+                                                              std::shared_ptr<const Clock> clock);
   virtual ~Database() = default;
   [[nodiscard]] virtual list::Directory& directory() = 0;
   [[nodiscard]] virtual Ledger& ledger() = 0;
@@ -58,6 +59,7 @@ class Database {
 };
 
 /// ssl_cert_dir: one PEM file per address and slot, Sympa's names. `fs` is rooted at it.
-[[nodiscard]] std::unique_ptr<list::CertificateStore> open_certificate_directory(std::shared_ptr<sys::FileSystem> fs);
+[[nodiscard]] std::unique_ptr<list::CertificateStore> open_certificate_directory(
+    std::shared_ptr<sys::FileSystem> fs);
 
 }  // namespace paraph::store

@@ -19,11 +19,12 @@ class FileLock {
 };
 
 struct FileInfo {
-  std::string name;        ///< inside the directory asked for
+  std::string name;  ///< inside the directory asked for
   std::uint64_t size = 0;
   TimePoint modified;
   bool directory = false;
-  bool regular = true;      ///< false: a directory, link, FIFO, socket or device; no verb below opens one as a file
+  bool regular =
+      true;  ///< false: a directory, link, FIFO, socket or device; no verb below opens one as a file
 };
 
 /// An open file that grows at its end: the journal of a packet.
@@ -60,7 +61,8 @@ class FileSystem {
   /// At most `limit` octets; Errc::limit, never, when the file is larger.
   [[nodiscard]] virtual Result<std::string> read(std::string_view path, std::size_t limit) = 0;
   /// The first `count` octets, or all there are.
-  [[nodiscard]] virtual Result<std::string> read_start(std::string_view path, std::size_t count) = 0;
+  [[nodiscard]] virtual Result<std::string> read_start(std::string_view path,
+                                                       std::size_t count) = 0;
   /// Entries of a directory but "." and "..", in no order. An absent directory is Errc::not_found.
   [[nodiscard]] virtual Result<std::vector<FileInfo>> list(std::string_view directory) = 0;
   /// Names of the regular files only, without looking at each: what list() would cost too much for.
@@ -72,7 +74,8 @@ class FileSystem {
   /// publish with rename_new() or replace().
   [[nodiscard]] virtual Result<void> write_new(std::string_view path, std::string_view octets) = 0;
   /// The same for octets that should not stand in memory all at once. An Error of `next` is handed through.
-  [[nodiscard]] virtual Result<void> write_new_from(std::string_view path, const NextChunk& next) = 0;
+  [[nodiscard]] virtual Result<void> write_new_from(std::string_view path,
+                                                    const NextChunk& next) = 0;
   /// RENAME_NOREPLACE, then fsync of both directories. Errc::exists when the target is there.
   [[nodiscard]] virtual Result<void> rename_new(std::string_view from, std::string_view to) = 0;
   /// write_new() under a temporary name beside `path`, rename over it, fsync of the directory.
@@ -81,7 +84,8 @@ class FileSystem {
   [[nodiscard]] virtual Result<void> remove(std::string_view path, bool durably) = 0;
   /// fsync of a directory: publishes several write_new() or remove() at the price of one.
   [[nodiscard]] virtual Result<void> sync_directory(std::string_view directory) = 0;
-  [[nodiscard]] virtual Result<void> make_directory(std::string_view path) = 0;  ///< with parents; present is fine
+  [[nodiscard]] virtual Result<void> make_directory(
+      std::string_view path) = 0;  ///< with parents; present is fine
   [[nodiscard]] virtual Result<std::unique_ptr<AppendFile>> append_to(std::string_view path) = 0;
   [[nodiscard]] virtual Result<void> set_modified(std::string_view path, TimePoint at) = 0;
 
@@ -96,7 +100,8 @@ enum class Resolve : std::uint8_t { kernel, by_component };
 
 /// POSIX, below `root` (which must exist; it alone may be a link).
 [[nodiscard]] Result<std::shared_ptr<FileSystem>> open_root(const std::string& root);
-[[nodiscard]] Result<std::shared_ptr<FileSystem>> open_root(const std::string& root, Resolve resolve);
+[[nodiscard]] Result<std::shared_ptr<FileSystem>> open_root(const std::string& root,
+                                                            Resolve resolve);
 
 /// Reads one file outside any root, named by an administrator (configuration, CLI arguments; "-" is stdin).
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t limit);

@@ -21,8 +21,10 @@ class Log {
 };
 
 /// Lines look like `paraph-incoming[123]: rejected id=4xkq2 list=secure@… reason=…`. `to_stderr` from `minimum` up.
-[[nodiscard]] std::unique_ptr<Log> open_log(std::string_view program, bool to_stderr, Level minimum);
+[[nodiscard]] std::unique_ptr<Log> open_log(std::string_view program, bool to_stderr,
+                                            Level minimum);
 /// For tests and the line writer above: the text after the program's name.
-[[nodiscard]] std::string format_event(std::string_view event, std::initializer_list<Log::Field> fields);
+[[nodiscard]] std::string format_event(std::string_view event,
+                                       std::initializer_list<Log::Field> fields);
 
 }  // namespace paraph::sys

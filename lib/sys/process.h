@@ -22,11 +22,12 @@ namespace paraph::sys {
 [[nodiscard]] std::string user_name(unsigned uid);
 
 struct Finished {
-  int status = 0;          ///< exit status; 128 + signal when killed
-  std::string err;         ///< first 4 KiB of stderr
+  int status = 0;   ///< exit status; 128 + signal when killed
+  std::string err;  ///< first 4 KiB of stderr
 };
 /// Runs a program (no shell, closed descriptors but 0-2) with `input` on stdin; kills it after `limit`.
-[[nodiscard]] Result<Finished> run(const std::vector<std::string>& argv, std::string_view input, std::chrono::seconds limit);
+[[nodiscard]] Result<Finished> run(const std::vector<std::string>& argv, std::string_view input,
+                                   std::chrono::seconds limit);
 
 /// SIGTERM and SIGINT ask for an orderly stop, SIGHUP for a reload. Handlers only set flags.
 void watch_signals();

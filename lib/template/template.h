@@ -1,12 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-#include <functional>
-#include <optional>
 
 #include "base/result.h"
 
@@ -23,9 +23,9 @@ struct Value {
   enum class Kind : unsigned char { text, list, hash } kind = Kind::text;
 
   Value() = default;
-  Value(std::string t) : text(std::move(t)) {}                     // NOLINT(google-explicit-constructor)
-  Value(const char* t) : text(t) {}                                // NOLINT(google-explicit-constructor)
-  Value(std::string_view t) : text(t) {}                           // NOLINT(google-explicit-constructor)
+  Value(std::string t) : text(std::move(t)) {}  // NOLINT(google-explicit-constructor)
+  Value(const char* t) : text(t) {}             // NOLINT(google-explicit-constructor)
+  Value(std::string_view t) : text(t) {}        // NOLINT(google-explicit-constructor)
   static Value of(std::map<std::string, Value> h) {
     Value v;
     v.hash = std::move(h);
@@ -49,6 +49,7 @@ struct Source {
 using Loader = std::function<std::optional<Source>(std::string_view name)>;
 
 /// Renders template `name`. Missing variables are empty. Errors name file and line.
-[[nodiscard]] Result<std::string> render(std::string_view name, const Loader& loader, const Data& data);
+[[nodiscard]] Result<std::string> render(std::string_view name, const Loader& loader,
+                                         const Data& data);
 
 }  // namespace paraph::tt2

@@ -12,7 +12,8 @@
 using namespace paraph;
 
 TEST_CASE("an Error says whether later helps and where it happened", "[base]") {
-  const auto error = Error::later(Errc::io, "No space left on device").in("rename").in("claim 4xkq2");
+  const auto error =
+      Error::later(Errc::io, "No space left on device").in("rename").in("claim 4xkq2");
   REQUIRE(error.what() == "claim 4xkq2: rename: No space left on device");
   REQUIRE(error.retry() == Retry::later);
   Result<int> failed = error;
@@ -62,7 +63,8 @@ TEST_CASE("times print and parse", "[base]") {
   REQUIRE(iso8601(*at) == "2026-11-23T16:30:42Z");
   REQUIRE(rfc5322_date(*at) == "Mon, 23 Nov 2026 16:30:42 +0000");
   REQUIRE(parse_time(std::to_string(epoch(*at))) == at);
-  for (const auto* bad : {"2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "yesterday", "", "-5", "2026-11-23T24:00:00Z"})
+  for (const auto* bad : {"2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "yesterday", "", "-5",
+                          "2026-11-23T24:00:00Z"})
     REQUIRE_FALSE(parse_time(bad));
 }
 
