@@ -45,7 +45,8 @@ class Digest {
 
 /// "2026-11-23T16:30:42Z".
 [[nodiscard]] std::string iso8601(TimePoint at);
-/// Reads iso8601() and a bare epoch number; nullopt for anything else.
+/// Reads ISO 8601 ("2026-11-23", "2026-11-23T16:30", "…:42Z", "…:42+02:00"; without a zone: UTC) and a bare epoch number;
+/// nullopt for anything else.
 [[nodiscard]] std::optional<TimePoint> parse_time(std::string_view text);
 /// RFC 5322 §3.3 date-time in UTC: "Mon, 23 Nov 2026 16:30:42 +0000".
 [[nodiscard]] std::string rfc5322_date(TimePoint at);

@@ -10,7 +10,8 @@
 namespace paraph::cms {
 namespace {
 
-constexpr std::size_t kMaxExpansion = 100;
+constexpr std::size_t kMaxExpansion = 10;
+constexpr std::size_t kMaxInflated = std::size_t{64} << 20U;
 constexpr std::size_t kStep = std::size_t{64} << 10U;
 
 /// RFC 1950, one stream that ends with the input. Attack A28: the cap stops a bomb after at most
@@ -66,7 +67,7 @@ std::optional<std::string> decompress(std::string_view cms, std::size_t limit) {
   if (!packed) {
     return std::nullopt;
   }
-  return inflate_all(*packed, std::min(limit, packed->size() * kMaxExpansion));
+  return inflate_all(*packed, std::min({limit, packed->size() * kMaxExpansion, kMaxInflated}));
 }
 
 }  // namespace paraph::cms

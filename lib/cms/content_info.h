@@ -122,7 +122,7 @@ struct Decrypted {
 [[nodiscard]] Decrypted decrypt_enveloped(std::string_view cms, const DecryptKeys& keys,
                                           const CmsLimits& limits = {});
 
-/// CompressedData (RFC 3274): zlib, output ≤ `limit` octets and ≤ 100 times the input. nullopt otherwise.
+/// CompressedData (RFC 3274): zlib, output ≤ `limit` octets, ≤ 10 times the input and ≤ 64 MiB. nullopt otherwise.
 [[nodiscard]] std::optional<std::string> decompress(std::string_view cms, std::size_t limit);
 
 }  // namespace paraph::cms

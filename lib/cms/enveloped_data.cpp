@@ -318,6 +318,10 @@ Decrypted decrypt_enveloped(std::string_view cms, const DecryptKeys& keys,
     report.status = OpenStatus::not_for_us;
   } else if (!acceptable(*parts, cipher)) {
     report.status = OpenStatus::unsupported;
+    // It is ours all the same: a refused cipher must not pass for somebody else's mail.
+    for (std::size_t i = 0; i < found.ours.size() && !report.matched; ++i)
+      if (found.ours[i]) report.matched = i;
+    out.locked_matched = false;
   } else if (!ours) {
     report.status = OpenStatus::failed;
     out.locked_matched = true;

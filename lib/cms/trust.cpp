@@ -183,7 +183,8 @@ bool weak_signature(const Certificate& certificate) {
   int digest_nid = NID_undef;
   X509_get_signature_info(certificate.impl().x509.get(), &digest_nid, nullptr, nullptr, nullptr);
   ERR_clear_error();
-  constexpr std::array kWeak{NID_md2, NID_md4, NID_md5, NID_sha1, NID_ripemd160, NID_md5_sha1};
+  constexpr std::array kWeak{NID_md2,       NID_md4,      NID_md5,   NID_sha1,
+                             NID_ripemd160, NID_md5_sha1, NID_sha224};
   return std::find(kWeak.begin(), kWeak.end(), digest_nid) != kWeak.end();
 }
 

@@ -86,7 +86,9 @@ std::vector<Entity> Scanner::run() {
   next_cr_ = octets_.find('\r');
   std::size_t at = 0;
   // The separator line of an mbox file is no field; what comes after it is the message.
-  if (octets_.substr(0, 5) == "From ") at = line_at(0).end;
+  // ("From : x" is a field, in the obsolete syntax of RFC 5322 §4.5.2.)
+  if (octets_.substr(0, 5) == "From " && ascii::trim(octets_.substr(4, 64)).substr(0, 1) != ":")
+    at = line_at(0).end;
   open(at);
   entities_.front().whole.offset = 0;
   while (at < octets_.size()) {

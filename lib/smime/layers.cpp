@@ -80,6 +80,34 @@ bool holds_signed_data(const mail::MimeTree& tree, std::size_t index) {
   return octets && cms::prescan(*octets).kind == cms::ContentKind::signed_data;
 }
 
+// RFC 2046 §5.1.1: 1 to 70 bchars, no space at the end.
+bool is_boundary(std::string_view text) {
+  constexpr std::string_view marks = "'()+_,-./:=? ";
+  return !text.empty() && text.size() <= 70 && text.back() != ' ' &&
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return ascii::is_alnum(c) || marks.find(c) != std::string_view::npos;
+         });
+}
+
+// Without comments, quoted pairs, RFC 2231 and controls: what readers are known to understand differently.
+bool is_plain_field(std::string_view field) {
+  bool quoted = false;
+  for (const char c : field) {
+    if (c == '"') quoted = !quoted;
+    if (c == '\\' || (ascii::is_control(c) && c != '\t')) return false;
+    if (!quoted && (c == '(' || c == '*')) return false;
+  }
+  return !quoted;
+}
+
+// Lines that begin with the delimiter, whatever follows: RFC 2046 §5.1.1 lets readers match the prefix alone.
+std::size_t delimiter_lines(std::string_view body, std::string_view delimiter) {
+  std::size_t lines = body.substr(0, delimiter.size()) == delimiter ? 1 : 0;
+  for (std::size_t at = body.find('\n'); at != std::string_view::npos; at = body.find('\n', at + 1))
+    if (body.substr(at + 1, delimiter.size()) == delimiter) ++lines;
+  return lines;
+}
+
 }  // namespace
 
 Container container(const mail::MimeTree& tree, std::size_t index) {
@@ -94,6 +122,35 @@ Container container(const mail::MimeTree& tree, std::size_t index) {
     return well_formed ? Container::detached : Container::ill_formed;
   }
   return is_cms_object(tree, entity) ? Container::cms : Container::none;
+}
+
+bool is_unambiguous(const mail::MimeTree& tree, std::size_t index) {
+  const mail::Entity& entity = tree.entities()[index];
+  using mail::Defect;
+  for (const Defect defect : {Defect::bad_content_type, Defect::encoded_multipart,
+                              Defect::boundary_unclosed, Defect::duplicate_content_field})
+    if (mail::has(entity.defects, defect)) return false;
+  if (entity.transfer_encoding != mail::TransferEncoding::seven_bit &&
+      entity.transfer_encoding != mail::TransferEncoding::eight_bit &&
+      entity.transfer_encoding != mail::TransferEncoding::binary)
+    return false;
+  const auto named = [&](std::string_view name) {
+    const auto& all = entity.content_type.parameters;
+    return std::count_if(all.begin(), all.end(),
+                         [&](const auto& parameter) { return parameter.name == name; });
+  };
+  const std::string boundary = entity.content_type.parameter("boundary").value_or("");
+  if (named("boundary") != 1 || named("protocol") != 1 || !is_boundary(boundary)) return false;
+  if (!is_plain_field(tree.field(entity, "Content-Type").value_or(""))) return false;
+  return delimiter_lines(tree.message().at(entity.body), "--" + boundary) == 3;
+}
+
+bool has_bare_cr_or_nul(std::string_view octets) {
+  if (octets.find('\0') != std::string_view::npos) return true;
+  for (std::size_t at = octets.find('\r'); at != std::string_view::npos;
+       at = octets.find('\r', at + 1))
+    if (octets.substr(at + 1, 1) != "\n") return true;
+  return false;
 }
 
 std::optional<std::string> body_octets(const mail::MimeTree& tree, std::size_t index) {

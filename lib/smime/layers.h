@@ -22,6 +22,14 @@ enum class Container : std::uint8_t {
 };
 [[nodiscard]] Container container(const mail::MimeTree& tree, std::size_t entity);
 
+/// Whether every reader of mail splits this multipart/signed as we do (attack A27): a plain Content-Type with one boundary and
+/// one protocol, an identity transfer encoding, three delimiter lines and no line that could be taken for a fourth.
+/// Otherwise somebody may show a reader other text than the signed one.
+[[nodiscard]] bool is_unambiguous(const mail::MimeTree& tree, std::size_t entity);
+
+/// A bare CR or NUL: line ends and header fields of their own for some readers (security rule 43).
+[[nodiscard]] bool has_bare_cr_or_nul(std::string_view octets);
+
 /// The body as octets: transfer encoding removed.
 [[nodiscard]] std::optional<std::string> body_octets(const mail::MimeTree& tree,
                                                      std::size_t entity);

@@ -44,6 +44,7 @@ class Walk {
   bool enter(mail::MimeTree level);
   bool fault(Reason reason);
   void note_ambiguity(const mail::Entity& entity);
+  void note_frame(mail::ByteRange frame);
 
   Protection& protection() { return trail_.opened.protection; }
   const mail::MimeTree& tree() const { return *trail_.tree; }
@@ -52,6 +53,7 @@ class Walk {
   const OpenContext& context_;
   std::size_t budget_;  ///< octets that opening may still yield
   Trail trail_;
+  bool unsafe_frame_ = false;  ///< bare CR or NUL around the layer being opened
 };
 
 bool Walk::step() {
@@ -64,8 +66,11 @@ bool Walk::step() {
   }
   switch (kind) {
     case Container::detached:
+      trail_.ambiguous = trail_.ambiguous || !is_unambiguous(tree(), trail_.root);
+      note_frame(root().whole);
       return open_detached();
     case Container::cms:
+      note_frame(root().header);
       return open_cms();
     default:
       break;
@@ -88,6 +93,10 @@ void Walk::record_signed(LayerType type, Judged judged) {
   // Only roots are walked, so a signature that is met covers the whole of its level.
   judged.signature.covers_whole_message = judged.signature.status != SignatureStatus::none;
   judged.signature.inside_encryption = protection().encrypted;
+  if (unsafe_frame_) {
+    add(judged.reasons, Reason::unsafe_octets);
+    judged.signature.status = worse(judged.signature.status, row(Reason::unsafe_octets).status);
+  }
   Layer& layer = record(type, std::move(judged.reasons));
   layer.opened = true;
   layer.signature = std::move(judged.signature);
@@ -97,6 +106,14 @@ void Walk::note_ambiguity(const mail::Entity& entity) {
   // Two Content-Type fields: readers differ in which one they take (attack A27).
   trail_.ambiguous =
       trail_.ambiguous || mail::has(entity.defects, mail::Defect::duplicate_content_field);
+}
+
+/// What stands around the signed octets can hide text from some readers, too. Inside an encryption it travelled as base64,
+/// so there it is no matter of transport but of two readings.
+void Walk::note_frame(mail::ByteRange frame) {
+  const bool unsafe = has_bare_cr_or_nul(tree().message().at(frame));
+  unsafe_frame_ = unsafe && !protection().encrypted;
+  trail_.ambiguous = trail_.ambiguous || (unsafe && protection().encrypted);
 }
 
 bool Walk::enter(mail::MimeTree level) {
@@ -140,6 +157,7 @@ bool Walk::open_detached() {
       report = cms::verify_signed(*octets, raw, context_.stored);
     }
   }
+  report.malformed = report.malformed || !report.content_is_data;  // RFC 8551 §2.4.1
   Judged judged = judge(report, trail_.sender, context_);
   const auto against = [&](Reason reason) {
     add(judged.reasons, reason);

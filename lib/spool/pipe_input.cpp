@@ -52,7 +52,9 @@ PipeInput read_pipe(std::string_view input, std::string_view environment_sender)
   const auto start = input.substr(0, kPipeOctets);
   PipeInput result;
   bool known = false;
-  if (start.substr(0, kFromLine.size()) == kFromLine) {
+  // "From : x" is a header field in obsolete syntax, and the message's own.
+  if (start.substr(0, kFromLine.size()) == kFromLine &&
+      ascii::trim(start.substr(4, 64)).substr(0, 1) != ":") {
     if (const std::size_t end = line_end(start, 0); end != 0) {
       known = true;
       result.reverse_path = to_reverse_path(

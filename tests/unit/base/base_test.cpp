@@ -63,8 +63,14 @@ TEST_CASE("times print and parse", "[base]") {
   REQUIRE(iso8601(*at) == "2026-11-23T16:30:42Z");
   REQUIRE(rfc5322_date(*at) == "Mon, 23 Nov 2026 16:30:42 +0000");
   REQUIRE(parse_time(std::to_string(epoch(*at))) == at);
-  for (const auto* bad : {"2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "yesterday", "", "-5",
-                          "2026-11-23T24:00:00Z"})
+  REQUIRE(parse_time("2026-11-23T18:30:42+02:00") == at);
+  REQUIRE(parse_time("2026-11-23T11:00:42-0530") == at);
+  REQUIRE(parse_time("2026-11-23T16:30:42") == at);
+  REQUIRE(iso8601(*parse_time("2026-11-23T16:30Z")) == "2026-11-23T16:30:00Z");
+  REQUIRE(iso8601(*parse_time("2026-11-23")) == "2026-11-23T00:00:00Z");
+  for (const auto* bad :
+       {"2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "yesterday", "", "-5",
+        "2026-11-23T24:00:00Z", "2026-11-23T16:30:42+2", "2026-11-23 16:30", "2026-11-23T16"})
     REQUIRE_FALSE(parse_time(bad));
 }
 
