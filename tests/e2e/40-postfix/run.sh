@@ -17,6 +17,7 @@ getent passwd "$user" >/dev/null || skip "there is no system user $user to be th
 for program in setpriv openssl; do command -v $program >/dev/null || skip "$program is not installed"; done
 
 root=$(mktemp -d /tmp/paraph-e2e-postfix-XXXXXX)
+: "${PARAPH_SOURCE:=$(cd "$(dirname "$0")/../../.." && pwd)}"
 daemons=()
 
 stop_daemons() {
@@ -46,10 +47,12 @@ fail() {
   exit 1
 }
 
-# The service user must reach the programs, wherever they were built.
+# The service user must reach the programs and their stock files, wherever they were built: as an installation lays them.
 postfix_prepare "$root" "$user" "$domain"
 mkdir "$root/bin" "$root/pki" "$root/home"
 cp "$bin"/paraph "$bin"/paraph-queue "$bin"/paraph-incoming "$bin"/paraph-distribute "$root/bin/" || fail "no programs in $bin"
+mkdir -p "$root/share/paraph" && cp -R "$PARAPH_SOURCE/scenarios" "$PARAPH_SOURCE/templates" "$root/share/paraph/" || fail "no stock files"
+chmod -R a+rX "$root/share"
 chown "$user:" "$root/home"
 chmod 700 "$root/home"
 config=$root/home/site/paraph.conf
