@@ -3,6 +3,7 @@
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
 #include "pipeline/incoming.h"
+#include "pipeline/priority.h"
 #include "sys/process.h"
 
 namespace {
@@ -13,7 +14,7 @@ Result<app::Pass> pass(app::Runtime& runtime) {
   auto spools = app::open_spools(runtime.site());
   if (!spools) return std::move(spools).error();
   const auto ports = runtime.ports();
-  auto pending = spools->msg.pending();
+  auto pending = spools->msg.pending(ports.clock.now(), pipeline::Priorities(runtime.site()));
   if (!pending) return std::move(pending).error();
   app::Pass result;
   for (const auto& name : *pending) {

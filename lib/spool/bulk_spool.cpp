@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cassert>
 #include <set>
-#include <tuple>
 
 #include "spool/bulk_layout.h"
 #include "spool/entry.h"
@@ -27,6 +26,12 @@ constexpr auto kKeepEnded = std::chrono::hours(24);
 constexpr auto kForgetEvery = std::chrono::hours(1);
 
 constexpr std::size_t kTogether = 64;  // files open at once, and packets in memory
+
+/// By age; the text of an id does not sort by time.
+bool older(const std::string& a, const std::string& b) {
+  return std::pair(QueueId::parse(a)->made_at(), std::string_view(a)) <
+         std::pair(QueueId::parse(b)->made_at(), std::string_view(b));
+}
 
 std::string temporary_path(const QueueId& id) {
   return in(bulk::kMessages, "T." + id.str());
@@ -173,19 +178,31 @@ Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   if (!held) return held.error();
   const auto packets = list_in(*fs_, "pct");
   if (!packets) return packets.error();
-  const std::set<std::string_view> known(messages->begin(), messages->end());
-  using Due = std::tuple<TimePoint, std::string_view, unsigned, std::string_view>;
-  std::vector<Due> due;
+  std::vector<std::string> oldest, names;
+  for (const auto& message : *messages)
+    if (QueueId::parse(message)) oldest.push_back(message);
+  std::sort(oldest.begin(), oldest.end(), older);
+  const std::set<std::string, std::less<>> known(oldest.begin(), oldest.end());
+  oldest.resize(std::min(oldest.size(), IncomingSpool::kLookedAt));
+  const auto& headers = headers_.look_at(*fs_, bulk::kMessages, oldest, true);
+  std::vector<Waiting> fair, later;
   for (const auto& file : *packets) {
     const auto name = PacketName::parse(file.name);
     if (!name || !file.regular || postponed(file.modified, now)) continue;
-    const auto message = known.find(name->id.str());
-    if (message != known.end())
-      due.emplace_back(name->id.made_at(), *message, name->serial, file.name);
+    if (known.count(name->id.str()) == 0) continue;
+    Waiting item{file.name, kNormalPriority, {}, {}, name->id.made_at()};
+    const auto header = headers.find(name->id.str());
+    if (header != headers.end() && header->second) {
+      item.priority = header->second->priority;
+      item.list = header->second->list;
+      item.sender = header->second->sender;
+    }
+    if (!item.priority) static_cast<void>(write_note(*fs_, wait_note(file.name), kNeverNote));
+    (header == headers.end() ? later : fair).push_back(std::move(item));
   }
-  std::sort(due.begin(), due.end());
-  std::vector<std::string> names;
-  for (const auto& place : due) names.emplace_back(std::get<3>(place));
+  names = fair_order(std::move(fair));
+  auto rest = fair_order(std::move(later));
+  std::move(rest.begin(), rest.end(), std::back_inserter(names));
   auto owners = *messages;
   owners.insert(owners.end(), held->begin(), held->end());
   tidy(owners, *packets);
