@@ -42,6 +42,7 @@ const std::vector<Parameter>& own_rows() {
     {"request_priority", SD, "0|1|2|3|4|5|6|7|8|9|z", "0", "The same for mail to LIST-request and LIST-editor."},
     {"owner_priority", SD, "0|1|2|3|4|5|6|7|8|9|z", "9", "The same for mail to LIST-owner."},
     {"sympa_priority", SD, "0|1|2|3|4|5|6|7|8|9|z", "1", "The same for mail to the command and listmaster addresses, and for the answers and notices of the site."},
+    {"spool_min_free", S, "size", "100M", "What the disk of the queue keeps free, as 512K, 100M, 2G or 5%, and 1,000 inodes or the same percentage: below it the MTA keeps new mail. 0: nothing."},
     {"cafile", S, "path", "", "PEM file of the authorities trusted for S/MIME; empty file or unset: no signature is trusted."},
     {"capath", S, "path", "", "Directory of PEM files of such authorities."},
     {"key_passwd", S, "secret", "", "Passphrase of the private keys; key_passwd_file is better."},
