@@ -24,8 +24,12 @@ constexpr std::size_t kEscapeLength = 4;  // \xNN
 /// The beginning of an escaped text, cut neither inside a \xNN nor inside a UTF-8 sequence.
 std::string_view fitting(std::string_view escaped, std::size_t room) {
   if (escaped.size() <= room) return escaped;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(escaped[at]) & 0xC0U) == 0x80U;
+  };
   std::size_t end = room;
-  while (end > 0 && (static_cast<unsigned char>(escaped[end]) & 0xC0U) == 0x80U) --end;
+  while (end > 0 && room - end < 4 && continues(end)) --end;
+  if (continues(end)) end = room;  // no sequence is so long: no UTF-8, cut anywhere
   const std::size_t control = escaped.substr(0, end).rfind('\\');
   if (control != std::string_view::npos && control + kEscapeLength > end) end = control;
   return escaped.substr(0, end);
