@@ -54,8 +54,7 @@ int complain(std::string_view program, const Error& error) {
   return exit_code(error);
 }
 
-Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::string_view program,
-                                               sys::Level minimum) {
+Result<config::Site> Runtime::load_site(const std::string& config) {
   if (auto became = sys::become_owner_of(sys::directory_of(config)); !became)
     return std::move(became).error();
   auto site = config::Site::load(config);
@@ -66,6 +65,13 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
   if (auto became = sys::become_owner_of(spool);
       !became && became.error().code() != Errc::not_found)
     return std::move(became).error();
+  return site;
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::string_view program,
+                                               sys::Level minimum) {
+  auto site = load_site(config);
+  if (!site) return std::move(site).error();
   std::unique_ptr<Runtime> runtime(new Runtime(std::move(*site)));
   runtime->log_ = sys::open_log(program, true, minimum);
   auto database = store::Database::open(runtime->site_.path_of("db_name"));

@@ -28,6 +28,8 @@ class Runtime {
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(const std::string& config,
                                                              std::string_view program,
                                                              sys::Level minimum);
+  /// The first part of it: privileges dropped, configuration read.
+  [[nodiscard]] static Result<config::Site> load_site(const std::string& config);
   [[nodiscard]] const config::Site& site() const { return site_; }
   [[nodiscard]] store::Database& database() { return *database_; }
   [[nodiscard]] pipeline::Ports ports();

@@ -35,6 +35,7 @@ const std::vector<Parameter>& own_rows() {
     {"default_dir", S, "path", "", "Stock scenarios and templates; unset: share/paraph beside the program's bin, or the source it was built from."},
     {"db_type", S, "word", "SQLite", "Kind of database; only SQLite."},
     {"db_name", S, "path", "paraph.sqlite", "File of the SQLite database."},
+    {"ledger_retention", S, "number", "60", "Days for which `paraph trace` knows what became of a mail; 0 for ever."},
     {"transport", S, "text", "sendmail:$sendmail", "Where mail goes: smtp://HOST:PORT, lmtp+unix:/PATH, sendmail:/PROGRAM or maildir:/DIRECTORY."},
     {"sendmail", S, "text", "/usr/sbin/sendmail", "The MTA's submission program."},
     {"packet_size", S, "number", "250", "Recipients of one outgoing packet at most."},

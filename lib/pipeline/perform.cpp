@@ -238,7 +238,8 @@ Result<void> perform(const Item& item, const outcome::Disposition& disposition,
                               .reason = why.empty() ? performer.note() : why,
                               .mta_id = mta_id(item),
                               .size = static_cast<long long>(item.tree.message().size()),
-                              .received = epoch(item.header.received)});
+                              .received = epoch(item.header.received),
+                              .message_id = message_id(item)});
 }
 
 }  // namespace paraph::pipeline
