@@ -33,6 +33,10 @@ std::string list_of(const spool::Entry& entry) {
   return entry.header->list.empty() ? entry.header->address : entry.header->list;
 }
 
+std::string spool_of(const spool::Entry& entry) {
+  return entry.state == spool::State::quarantined ? "bad" : entry.spool;
+}
+
 std::string size_text(std::uint64_t octets) {
   if (octets < 10'000) return fmt::format("{}", octets);
   if (octets < 10'000'000) return fmt::format("{}K", octets / 1024);
@@ -49,6 +53,7 @@ std::string age_text(TimePoint since) {
 
 std::string waits_for(const spool::Entry& entry) {
   if (!entry.waits_for.empty()) return entry.waits_for;
+  if (entry.state == spool::State::quarantined) return {};
   if (entry.spool == "msg") return "paraph-incoming";
   if (entry.spool == "bulk")
     return fmt::format("paraph-distribute; {} of {} done", entry.recipients_done,
@@ -58,7 +63,8 @@ std::string waits_for(const spool::Entry& entry) {
 
 Json to_json(const spool::Entry& entry) {
   Json json{{"id", entry.header ? Json(entry.header->id.str()) : Json(nullptr)},
-            {"spool", entry.spool},
+            {"spool", spool_of(entry)},
+            {"state", spool::to_string(entry.state)},
             {"file", entry.name},
             {"size", entry.size},
             {"since", iso8601(entry.modified)},
@@ -96,7 +102,7 @@ Result<int> spool_list(Invocation& call) {
   for (const auto& entry : *entries) {
     if (!only.empty() && list_of(entry) != only) continue;
     json.push_back(to_json(entry));
-    rows.push_back({entry.header ? entry.header->id.str() : entry.name, entry.spool,
+    rows.push_back({entry.header ? entry.header->id.str() : entry.name, spool_of(entry),
                     age_text(entry.modified), size_text(entry.size), list_of(entry),
                     entry.header ? entry.header->reverse_path : "?", waits_for(entry)});
   }
