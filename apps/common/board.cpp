@@ -85,6 +85,10 @@ MappedBoard::MappedBoard(MappedBoard&& other) noexcept
       fd_(std::exchange(other.fd_, -1)),
       other_(other.other_) {}
 
+void MappedBoard::leave_lock_to_parent() {
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
 MappedBoard::~MappedBoard() {
   if (board_ != nullptr) ::munmap(board_, sizeof(Board));
   if (fd_ >= 0) ::close(fd_);

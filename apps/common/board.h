@@ -90,6 +90,8 @@ class MappedBoard {
   ~MappedBoard();
   [[nodiscard]] Board& operator*() const { return *board_; }
   [[nodiscard]] Board* operator->() const { return board_; }
+  /// In a child: the lock goes with the supervisor, not with the last of its workers.
+  void leave_lock_to_parent();
   /// Somebody else's supervisor lives on the file; its pid.
   [[nodiscard]] int other() const { return other_; }
 

@@ -1,6 +1,7 @@
 #include "apps/common/runtime.h"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +13,16 @@
 #include "sys/process.h"
 
 namespace paraph::app {
+
+namespace {
+
+std::pair<std::uint64_t, std::uint64_t> file_at(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
+}  // namespace
 
 int exit_code(const Error& error) {
   if (error.retry() == Retry::later && error.code() == Errc::busy) return kTemporary;
@@ -77,10 +88,15 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
   auto database = store::Database::open(runtime->site_.path_of("db_name"));
   if (!database) return std::move(database).error();
   runtime->database_ = std::move(*database);
+  runtime->database_file_ = file_at(runtime->site_.path_of("db_name"));
   auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
   if (!directory) return std::move(directory).error().in("ssl_cert_dir");
   runtime->certificates_ = store::open_certificate_directory(*directory);
   return runtime;
+}
+
+bool Runtime::database_replaced() const {
+  return file_at(site_.path_of("db_name")) != database_file_;
 }
 
 pipeline::Ports Runtime::ports() {

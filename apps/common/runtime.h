@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "apps/common/exit_code.h"
 #include "base/result.h"
@@ -33,11 +34,14 @@ class Runtime {
   [[nodiscard]] const config::Site& site() const { return site_; }
   [[nodiscard]] store::Database& database() { return *database_; }
   [[nodiscard]] pipeline::Ports ports();
+  /// Another file stands where the database was opened (a restored backup): what is open leads nowhere any more.
+  [[nodiscard]] bool database_replaced() const;
 
  private:
   explicit Runtime(config::Site site) : site_(std::move(site)) {}
   config::Site site_;
   std::unique_ptr<store::Database> database_;
+  std::pair<std::uint64_t, std::uint64_t> database_file_;  ///< device and inode
   std::unique_ptr<list::CertificateStore> certificates_;
   std::unique_ptr<sys::Log> log_;
   sys::SystemClock clock_;
