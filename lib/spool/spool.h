@@ -14,21 +14,8 @@
 #include "spool/queue_id.h"
 #include "sys/file_system.h"
 
-/// The spools. This module alone knows spool file names. What people do with waiting mail is in desk.h. States of one mail (spool(7) has the same table; each arrow
-/// is one rename or unlink after fsync):
-///
-///   S1  msg/T.NAME             being written by the queue; a crash leaves it, the MTA retries; removed after a day
-///   S2  msg/NAME               accepted: from here we owe an ending
-///   S3  msg/NAME, locked       a worker has it (flock); if it dies, S2 again
-///   S4  outputs exist under names made from the ingest id; a repeat finds and keeps them
-///   S5  msg/NAME gone          ended; the ledger row says how
-///   S6  msg/bad/NAME + .reason quarantined
-///   S7  msg/hold/NAME          held: nobody works on it until it is released
-///   B1  bulk/msg/ID + bulk/pct/ID.NNNN   packets of at most packet_size recipients, claimed one by one
-///   B2  bulk/pct/ID.NNNN.done  journal: outcome per recipient; a restart goes on after it
-///   B3  bulk/done/ID           all packets ended, empty, kept for a day: a repeat does not send again
-///   B4  bulk/bad/ID.NNNN + .done + .reason, bulk/bad/ID   quarantined packets and, after the last packet, their message
-///   B5  bulk/hold/ID           held: its packets stay in pct/ and nobody claims one
+/// The spools. This module alone knows spool file names. The place of a file is its state and each arrow is one rename or
+/// unlink after fsync: states.h has the table. What people do with waiting mail is in desk.h.
 ///
 /// Beside them, for people: msg/.wait/NAME and bulk/.wait/ID.NNNN say why something waits. Names that begin with "T."
 /// are being written, in every directory. Whatever is no regular file is passed over. What is quarantined while its
