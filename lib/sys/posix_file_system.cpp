@@ -6,8 +6,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
+#include <ctime>
 #include <string>
 
 #include "base/ascii.h"
@@ -83,6 +87,28 @@ FileInfo to_info(std::string name, const struct stat& st) {
           S_ISREG(st.st_mode)};
 }
 
+std::int64_t nanoseconds(const timespec& stamp) {
+  return std::int64_t{stamp.tv_sec} * 1'000'000'000 + stamp.tv_nsec;
+}
+
+FileIdentity to_identity(const struct stat& st) {
+  FileIdentity out{true,
+                   st.st_dev,
+                   st.st_ino,
+                   static_cast<std::uint64_t>(st.st_size),
+                   nanoseconds(st.st_mtim),
+                   nanoseconds(st.st_ctim),
+                   false};
+  constexpr std::int64_t kTick = 20'000'000;           // the coarsest kernel has 10 ms
+  constexpr std::int64_t kCoarseTick = 2'000'000'000;  // FAT
+  const bool coarse = st.st_mtim.tv_nsec == 0 && st.st_ctim.tv_nsec == 0;
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);  // what stamps are made from
+  out.settled =
+      std::max(out.modified_ns, out.changed_ns) + (coarse ? kCoarseTick : kTick) < nanoseconds(now);
+  return out;
+}
+
 class PosixFileSystem final : public FileSystem {
  public:
   PosixFileSystem(Descriptor directory, std::string root, Resolve resolve)
@@ -97,6 +123,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::vector<std::string>> names(std::string_view directory) override;
   Result<FileInfo> info(std::string_view path) override;
   Result<bool> exists(std::string_view path) override;
+  Result<FileIdentity> identity(std::string_view path) override;
   Result<void> write_new(std::string_view path, std::string_view octets) override;
   Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
   Result<void> rename_new(std::string_view from, std::string_view to) override;
@@ -253,6 +280,31 @@ Result<bool> PosixFileSystem::exists(std::string_view path) {
   if (found) return true;
   if (found.error().code() == Errc::not_found) return false;
   return found.error();
+}
+
+Result<FileIdentity> PosixFileSystem::identity(std::string_view path) {
+  const bool root = path.empty() || path == ".";
+  if (!root && !plain_path(path))
+    return Error::never(Errc::denied,
+                        fmt::format("{}: not a path below the root", full_path(path)));
+  struct stat st {};
+  int done = 0;
+  if (root) {
+    done = ::fstat(directory_.get(), &st);
+  } else if (path.find('/') == std::string_view::npos && path.size() <= NAME_MAX) {
+    // A name in the root itself can lead nowhere else; this is asked for each copy of a post.
+    std::array<char, NAME_MAX + 1> name{};
+    std::copy(path.begin(), path.end(), name.begin());
+    done = ::fstatat(directory_.get(), name.data(), &st, AT_SYMLINK_NOFOLLOW);
+  } else {
+    const auto place = locate(path);
+    if (!place && place.error().code() == Errc::not_found) return FileIdentity{};
+    if (!place) return place.error();
+    done = ::fstatat(place->at(), place->c_str(), &st, AT_SYMLINK_NOFOLLOW);
+  }
+  if (done == 0) return to_identity(st);
+  if (errno == ENOENT) return FileIdentity{};
+  return failed(errno, "stat", path);
 }
 
 Result<void> PosixFileSystem::fill(const Descriptor& file, std::string_view path,
