@@ -79,7 +79,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
 
 pipeline::Ports Runtime::ports() {
   return {site_,  database_->directory(), *certificates_, database_->ledger(),
-          clock_, cms::random(),          cms::digest(),  *log_};
+          clock_, cms::random(),          cms::digest(),  *log_, cache_};
 }
 
 Result<Spools> open_spools(const config::Site& site) {
