@@ -59,6 +59,11 @@ Result<void> SqlLedger::record(const MailRow& row) {
   return nothing(query->bind(std::int64_t{row.size}).bind(std::int64_t{row.received}).run());
 }
 
+Result<void> SqlLedger::record_soon(const MailRow& row) {
+  const Unsynced unsynced(connection_);
+  return record(row);
+}
+
 Result<void> SqlLedger::record_copies(const std::vector<CopyRow>& rows) {
   auto transaction = Transaction::begin(connection_);
   if (!transaction) return std::move(transaction).error();

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "store/connection.h"
 #include "store/store.h"
 #include "support/pki.h"
 
@@ -70,4 +71,34 @@ TEST_CASE("copies of a packet are recorded together; a repeat replaces") {
   CHECK((*copies)[1].outcome == "sent");
   CHECK((*copies)[1].reply == "250 ok");
   CHECK(opened.ledger.copies("bbb")->empty());
+}
+
+TEST_CASE("a row that need not wait for the disk is a row like any other") {
+  Opened opened;
+  REQUIRE(opened.ledger.record_soon(ended("aaa", 100)));
+  const auto other = store::Database::open(opened.dir / "x.sqlite");
+  REQUIRE(other);
+  CHECK((*other)->ledger().find("aaa")->value().outcome == "distributed");
+  MailRow second = ended("aaa", 200);
+  second.outcome = "rejected";
+  REQUIRE(opened.ledger.record_soon(second));
+  CHECK(opened.ledger.find("aaa")->value().outcome == "distributed");
+}
+
+TEST_CASE("commits wait for the disk, but for those that say otherwise") {
+  const testing::TempDir dir;
+  const auto connection = store::Connection::open(dir / "x.sqlite");
+  REQUIRE(connection);
+  const auto synchronous = [&] {
+    auto query = (*connection)->prepare("SELECT synchronous FROM pragma_synchronous");
+    REQUIRE(query);
+    REQUIRE(query->step().value());
+    return query->integer(0);
+  };
+  CHECK(synchronous() == 2);  // FULL
+  {
+    const store::Unsynced unsynced(**connection);
+    CHECK(synchronous() == 1);  // NORMAL
+  }
+  CHECK(synchronous() == 2);
 }
