@@ -74,11 +74,13 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
   auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
   if (!directory) return std::move(directory).error().in("ssl_cert_dir");
   runtime->certificates_ = store::open_certificate_directory(*directory);
+  runtime->recipients_ =
+      store::open_recipients(*directory, runtime->database_->recipient_records());
   return runtime;
 }
 
 pipeline::Ports Runtime::ports() {
-  return {site_,  database_->directory(), *certificates_, database_->ledger(),
+  return {site_,  database_->directory(), *certificates_, *recipients_, database_->ledger(),
           clock_, cms::random(),          cms::digest(),  *log_};
 }
 

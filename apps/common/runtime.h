@@ -37,6 +37,7 @@ class Runtime {
   config::Site site_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<list::CertificateStore> certificates_;
+  std::unique_ptr<store::Recipients> recipients_;
   std::unique_ptr<sys::Log> log_;
   sys::SystemClock clock_;
 };

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "pipeline/distribution.h"
 #include "pipeline/list_header.h"
 #include "pipeline/outbox.h"
 
@@ -140,6 +141,12 @@ class Performer {
                               spools_.bulk, ports_);
   }
 
+  /// So that distribution need not parse it. What fails here it will do itself.
+  void learn_recipient(const std::string& address, list::CertificateStore::Stored stored) {
+    if (stored != list::CertificateStore::Stored::stored) return;
+    (void)ports_.recipients.learn({address}, seal_terms(ports_, cms::KeyTransport::pkcs1));
+  }
+
   Result<void> learn() {
     static constexpr std::array<std::string_view, 3> words{"stored", "already", "kept_newer"};
     for (const auto& effect : item_.effects) {
@@ -153,6 +160,7 @@ class Performer {
       }
       if (!stored) return std::move(stored).error();
       const auto word = words[static_cast<std::size_t>(*stored)];
+      learn_recipient(certificate.address, *stored);
       if (learned_.empty()) learned_ = word;
       if (*stored == list::CertificateStore::Stored::stored)
         ports_.log.write(

@@ -13,6 +13,7 @@ struct Ports {
   const config::Site& site;
   list::Directory& directory;
   list::CertificateStore& certificates;
+  store::Recipients& recipients;
   store::Ledger& ledger;
   const Clock& clock;
   Random& random;

@@ -2,6 +2,7 @@
 #include "store/schema.h"
 #include "store/sql_directory.h"
 #include "store/sql_ledger.h"
+#include "store/sql_recipients.h"
 #include "store/store.h"
 
 namespace paraph::store {
@@ -15,9 +16,11 @@ class SqlDatabase final : public Database {
         clock_(std::move(clock)),
         version_(version),
         directory_(*connection_, *clock_),
-        ledger_(*connection_) {}
+        ledger_(*connection_),
+        recipients_(*connection_) {}
   list::Directory& directory() override { return directory_; }
   Ledger& ledger() override { return ledger_; }
+  RecipientRecords& recipient_records() override { return recipients_; }
   int schema_version() override { return version_; }
   Result<void> together(const std::function<Result<void>()>& work) override;
 
@@ -27,6 +30,7 @@ class SqlDatabase final : public Database {
   int version_;
   SqlDirectory directory_;
   SqlLedger ledger_;
+  SqlRecipients recipients_;
 };
 
 Result<void> SqlDatabase::together(const std::function<Result<void>()>& work) {

@@ -26,6 +26,12 @@ CREATE TABLE paraph_copy (
   PRIMARY KEY (mail_id, member)
 ) WITHOUT ROWID;
 )sql"},
+      {"recipients ready for sealing", R"sql(
+CREATE TABLE paraph_recipient (
+  address text NOT NULL PRIMARY KEY,
+  record blob NOT NULL
+) WITHOUT ROWID;
+)sql"},
   };
   return steps;
 }

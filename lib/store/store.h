@@ -10,6 +10,7 @@
 #include "base/ports.h"
 #include "base/result.h"
 #include "list/list.h"
+#include "store/recipients.h"
 #include "sys/file_system.h"
 
 /// SQLite behind `list`'s ports, the ledger, and the certificate directory.
@@ -52,9 +53,11 @@ class Database {
   virtual ~Database() = default;
   [[nodiscard]] virtual list::Directory& directory() = 0;
   [[nodiscard]] virtual Ledger& ledger() = 0;
+  [[nodiscard]] virtual RecipientRecords& recipient_records() = 0;
   [[nodiscard]] virtual int schema_version() = 0;
   /// Runs `work` in one transaction: all of it or, when it returns an Error, nothing; one fsync instead of one per
-  /// call, for imports. `work` must not call together() or Ledger::record_copies().
+  /// call, for imports. `work` must not call together(), Ledger::record_copies() or
+  /// RecipientRecords.
   [[nodiscard]] virtual Result<void> together(const std::function<Result<void>()>& work) = 0;
 };
 
