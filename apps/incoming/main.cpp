@@ -2,6 +2,7 @@
 
 #include "apps/common/daemon.h"
 #include "pipeline/incoming.h"
+#include "pipeline/outbox.h"
 
 namespace {
 
@@ -44,9 +45,35 @@ class Intake final : public app::Station {
         std::make_unique<Arrived>(std::move(**claim), spools_, runtime_));
   }
 
-  void idle(bool) override {}
+  // What is due once, whichever daemon runs: alarms that were gathered, ledger rows past their time.
+  void idle(bool first_worker) override {
+    const auto ports = runtime_.ports();
+    const auto now = ports.clock.now();
+    if (!first_worker || (now < next_upkeep_ && now + kUpkeep >= next_upkeep_)) return;
+    next_upkeep_ = now + kUpkeep;
+    auto done = pipeline::send_alarms(spools_.bulk, ports);
+    if (done) done = forget_old(ports);
+    if (!done)
+      ports.log.write(sys::Level::warning, "upkeep-failed", {{"reason", done.error().what()}});
+  }
 
  private:
+  static constexpr std::chrono::minutes kUpkeep{1};
+  static constexpr int kPortions = 20;
+
+  static Result<void> forget_old(const pipeline::Ports& ports) {
+    const long long days = ports.site.number("ledger_retention");
+    if (days <= 0) return {};
+    const long long before = epoch(ports.clock.now()) - days * 24 * 3600;
+    for (int portion = 0; portion < kPortions; ++portion) {
+      const auto gone = ports.ledger.expire(before);
+      if (!gone) return gone.error();
+      if (*gone < store::Ledger::kExpirePortion) break;
+    }
+    return {};
+  }
+
+  TimePoint next_upkeep_{};
   app::Spools spools_;
   app::Runtime& runtime_;
 };

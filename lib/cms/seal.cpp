@@ -113,39 +113,34 @@ struct SealedContent::Impl {
   /// The tail in base64 without its first 0, 1 or 2 octets, by line end; made when first needed.
   std::array<std::array<std::string, 3>, 2> encoded_tails;
 
-  /// Everything in front of the tail, for the one recipient that `recipient_info` is about.
-  [[nodiscard]] std::string head(std::string_view recipient_info, bool key_agreement) const;
-  [[nodiscard]] Result<std::string> head_for(const Certificate& certificate);
+  std::string info;  ///< one recipient's, while his head is made; kept for its memory
+  std::string head;  ///< everything in front of the tail, the same way
+
+  [[nodiscard]] Result<void> make_head(const Recipient& recipient);
   [[nodiscard]] const std::string& encoded_tail(std::size_t skipped, LineEnd line_end);
 };
 
-std::string SealedContent::Impl::head(std::string_view recipient_info, bool key_agreement) const {
+Result<void> SealedContent::Impl::make_head(const Recipient& recipient) {
+  ERR_clear_error();
+  info.clear();
+  if (auto done = wrapper.append(info, recipient.impl()); !done) return done;
   // RFC 5652 §6.1: 0 when all is ktri by issuer and serial number, else 2. RFC 5083 §2.1: always 0.
+  const bool key_agreement = recipient.impl().curve != nullptr;
   const auto version = key_agreement && !row->authenticated ? kVersion2 : kVersion0;
   const auto type = row->authenticated ? kAuthEnvelopedData : kEnvelopedData;
   const auto with_header = [](std::size_t length) { return der::header_size(length) + length; };
   const std::size_t enveloped =
-      version.size() + with_header(recipient_info.size()) + content_head.size() + tail.size();
+      version.size() + with_header(info.size()) + content_head.size() + tail.size();
   const std::size_t content = with_header(enveloped);
-  std::string out;
-  out.reserve(64 + recipient_info.size() + content_head.size());
-  der::append_header(out, der::kSequence, type.size() + with_header(content));
-  out += type;
-  der::append_header(out, der::context(0), content);
-  der::append_header(out, der::kSequence, enveloped);
-  out += version;
-  der::append_header(out, der::kSet, recipient_info.size());
-  out.append(recipient_info).append(content_head);
-  return out;
-}
-
-Result<std::string> SealedContent::Impl::head_for(const Certificate& certificate) {
-  ERR_clear_error();
-  const auto recipient = PreparedRecipient::from(certificate);
-  if (!recipient) return recipient.error();
-  const auto info = wrapper.recipient_info(*recipient);
-  if (!info) return info.error();
-  return head(*info, recipient->curve != nullptr);
+  head.clear();
+  der::append_header(head, der::kSequence, type.size() + with_header(content));
+  head += type;
+  der::append_header(head, der::context(0), content);
+  der::append_header(head, der::kSequence, enveloped);
+  head += version;
+  der::append_header(head, der::kSet, info.size());
+  head.append(info).append(content_head);
+  return {};
 }
 
 const std::string& SealedContent::Impl::encoded_tail(std::size_t skipped, LineEnd line_end) {
@@ -182,34 +177,24 @@ Result<SealedContent> SealedContent::encrypt(std::string_view content, ContentCi
   return SealedContent(std::move(impl));
 }
 
-Result<std::string> SealedContent::for_recipient(const Certificate& recipient) {
-  auto head = impl_->head_for(recipient);
-  if (head) *head += impl_->tail;
-  return head;
+Result<std::string> SealedContent::for_recipient(const Recipient& recipient) {
+  if (auto made = impl_->make_head(recipient); !made) return std::move(made).error();
+  return impl_->head + impl_->tail;
 }
 
-Result<std::string> SealedContent::base64_for_recipient(const Certificate& recipient) {
-  std::string out;
-  if (auto done = append_base64(out, recipient, LineEnd::crlf); !done)
-    return std::move(done).error();
-  return out;
-}
-
-Result<void> SealedContent::append_base64(std::string& out, const Certificate& recipient,
-                                          LineEnd line_end) {
-  auto head = impl_->head_for(recipient);
-  if (!head) return std::move(head).error();
+Result<std::string_view> SealedContent::append_base64(std::string& out, const Recipient& recipient,
+                                                      LineEnd line_end) {
+  if (auto made = impl_->make_head(recipient); !made) return std::move(made).error();
   // The head takes the first octets of the tail until it ends on a whole group of three: no padding
   // in the middle, and at most three encodings of the tail serve everybody. A tail has 16 octets at
   // least, but for GCM's 18.
-  const std::size_t borrowed = (3 - head->size() % 3) % 3;
-  head->append(impl_->tail, 0, borrowed);
-  const auto& tail = impl_->encoded_tail(borrowed, line_end);
+  std::string& head = impl_->head;
+  const std::size_t borrowed = (3 - head.size() % 3) % 3;
+  head.append(impl_->tail, 0, borrowed);
   const auto eol = line_end == LineEnd::crlf ? "\r\n"sv : "\n"sv;
-  out.reserve(out.size() + base64_size(head->size(), eol.size()) + tail.size());
-  append_lines(out, *head, eol);
-  out += tail;
-  return {};
+  out.reserve(out.size() + base64_size(head.size(), eol.size()));
+  append_lines(out, head, eol);
+  return std::string_view(impl_->encoded_tail(borrowed, line_end));
 }
 
 }  // namespace paraph::cms

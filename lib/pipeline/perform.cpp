@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "pipeline/distribution.h"
 #include "pipeline/list_header.h"
 #include "pipeline/outbox.h"
 
@@ -139,8 +140,14 @@ class Performer {
   Result<void> operator()(const Discard&) { return {}; }
 
   Result<void> operator()(const Quarantine& quarantine) {
-    return notify_listmasters(item_.header.id, item_.header.address, quarantine.reason,
-                              spools_.bulk, ports_);
+    return raise_alarm(item_.header.id, "quarantined", item_.header.address, quarantine.reason,
+                       spools_.bulk, ports_);
+  }
+
+  /// So that distribution need not parse it. What fails here it will do itself.
+  void learn_recipient(const std::string& address, list::CertificateStore::Stored stored) {
+    if (stored != list::CertificateStore::Stored::stored) return;
+    (void)ports_.recipients.learn({address}, seal_terms(ports_, cms::KeyTransport::pkcs1));
   }
 
   Result<void> learn() {
@@ -156,6 +163,7 @@ class Performer {
       }
       if (!stored) return std::move(stored).error();
       const auto word = words[static_cast<std::size_t>(*stored)];
+      learn_recipient(certificate.address, *stored);
       if (learned_.empty()) learned_ = word;
       if (*stored == list::CertificateStore::Stored::stored)
         ports_.log.write(

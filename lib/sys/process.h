@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,8 +26,10 @@ struct Finished {
   int status = 0;   ///< exit status; 128 + signal when killed
   std::string err;  ///< first 4 KiB of stderr
 };
-/// Runs a program (no shell, closed descriptors but 0-2) with `input` on stdin; kills it after `limit`.
-[[nodiscard]] Result<Finished> run(const std::vector<std::string>& argv, std::string_view input,
+/// Runs a program (no shell, closed descriptors but 0-2) with `input`, at most four pieces one after the other, on
+/// stdin; kills it after `limit`.
+[[nodiscard]] Result<Finished> run(const std::vector<std::string>& argv,
+                                   std::initializer_list<std::string_view> input,
                                    std::chrono::seconds limit);
 
 /// SIGTERM and SIGINT ask for an orderly stop, SIGHUP for a reload. Handlers only set flags.
