@@ -3,6 +3,7 @@
 #include "apps/common/daemon.h"
 #include "pipeline/incoming.h"
 #include "pipeline/outbox.h"
+#include "pipeline/priority.h"
 
 namespace {
 
@@ -35,7 +36,10 @@ class Intake final : public app::Station {
   Intake(app::Spools spools, app::Runtime& runtime)
       : spools_(std::move(spools)), runtime_(runtime) {}
 
-  Result<std::vector<std::string>> pending() override { return spools_.msg.pending(); }
+  Result<std::vector<std::string>> pending() override {
+    return spools_.msg.pending(runtime_.ports().clock.now(),
+                               pipeline::Priorities(runtime_.site()));
+  }
 
   Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {
     auto claim = spools_.msg.claim(name);

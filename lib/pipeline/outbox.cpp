@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "mail/address.h"
 #include "pipeline/key_ring.h"
+#include "pipeline/priority.h"
 #include "smime/seal.h"
 
 namespace paraph::pipeline {
@@ -58,7 +59,9 @@ Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std:
                                   .kind = "service",
                                   .list = list_name,
                                   .auth = "smtp",
-                                  .sealed = "no"};
+                                  .sealed = "no",
+                                  .priority = parse_priority(ports.site.get("sympa_priority")),
+                                  .sender = to};
   bool given = false;
   auto enqueued = bulk.enqueue(header, message, [&]() -> Result<std::vector<std::string>> {
     if (std::exchange(given, true)) return std::vector<std::string>{};

@@ -12,6 +12,7 @@
 #include "pipeline/distribution.h"
 #include "pipeline/list_header.h"
 #include "pipeline/outbox.h"
+#include "pipeline/priority.h"
 
 namespace paraph::pipeline {
 namespace {
@@ -56,6 +57,8 @@ class Performer {
     header.list = distribute.list.str();
     header.auth = distribute.auth_method;
     header.sealed = distribute.sealed ? "yes" : "no";
+    header.priority = parse_priority(item_.config ? item_.config->get("priority") : std::string());
+    header.sender = distribute.sender;
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
     std::string after;
     auto enqueued = spools_.bulk.enqueue(
@@ -70,6 +73,8 @@ class Performer {
   Result<void> operator()(const Forward& forward) {
     spool::SpoolHeader header = item_.header;
     header.kind = "forward";
+    header.priority = priority_(item_.header);
+    header.sender = item_.sender;
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";
     header.sealed = "no";
@@ -231,6 +236,7 @@ class Performer {
   const Item& item_;
   const IncomingSpools& spools_;
   const Ports& ports_;
+  Priorities priority_{ports_.site};
   std::string learned_;
   std::string note_;
   bool left_a_file_ = false;
