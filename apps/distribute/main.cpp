@@ -62,6 +62,7 @@ Result<app::Pass> pass(app::Runtime& runtime) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sys::return_big_blocks();  // inherited by the workers
   return app::run_daemon(argc, argv,
                          {.program = "paraph-distribute",
                           .summary = "Seals a copy for every subscriber and hands it to the MTA.",

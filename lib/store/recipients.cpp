@@ -290,7 +290,9 @@ Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses)
   std::vector<std::string> wanted;
   for (const auto& address : addresses) {
     const auto known = [&](cms::KeyTransport transport) {
-      return entries_.count(address + mark_of(transport)) != 0;
+      key_ = address;
+      key_ += mark_of(transport);
+      return entries_.count(key_) != 0;
     };
     if (!known(cms::KeyTransport::pkcs1) && !known(cms::KeyTransport::oaep))
       wanted.push_back(address);
