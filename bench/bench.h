@@ -36,7 +36,7 @@ inline void must(bool done, std::string_view what) {
 }
 /// The value of a Result.
 template <class R>
-auto must(R&& result, std::string_view what) -> decltype(std::move(*result)) {
+auto must(R&& result, std::string_view what) -> std::decay_t<decltype(*result)> {
   if (!result) fail(fmt::format("{}: {}", what, result.error().what()));
   return std::move(*result);
 }

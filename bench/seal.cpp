@@ -207,21 +207,23 @@ void hand_over(Site& site, store::Recipients& recipients, std::string_view name,
                const std::function<void(std::string_view, std::string_view)>& send) {
   constexpr std::size_t kCopies = 400;
   auto post = post_of(octets);
-  std::string ready;
-  site.seal(recipients, post, 0, 1,
-            [&](const smime::SealedPost::Copy& copy) { ready = copy.str(); });
+  // One for each alignment of the base64, as ours takes turns with three tails.
+  std::vector<std::string> ready;
+  site.seal(recipients, post, 0, 3,
+            [&](const smime::SealedPost::Copy& copy) { ready.push_back(copy.str()); });
   const auto sides = bench::interleave(
       kCopies, 20, 7,
       [&](std::size_t begin, std::size_t end) {
-        for (; begin < end; ++begin) send(ready, {});
+        for (; begin < end; ++begin) send(ready[begin % ready.size()], {});
       },
       [&](std::size_t begin, std::size_t end) {
         site.seal(recipients, post, begin, end,
                   [&](const smime::SealedPost::Copy& copy) { send(copy.front, copy.tail); });
       });
-  bench::row(fmt::format("sealing 1 MB into a draining {}", name), "≥ 75 %", sides.percent(),
-             per_second(sides.ours, "copies"), per_second(sides.bare, "ready-made"),
-             fmt::format("{:.2f} GB/s", sides.ours * static_cast<double>(ready.size()) / 1e9));
+  bench::row(
+      fmt::format("sealing 1 MB into a draining {}", name), "≥ 75 %", sides.percent(),
+      per_second(sides.ours, "copies"), per_second(sides.bare, "ready-made"),
+      fmt::format("{:.2f} GB/s", sides.ours * static_cast<double>(ready.front().size()) / 1e9));
 }
 
 void into_pipe(Site& site, store::Recipients& recipients) {

@@ -99,6 +99,7 @@ Result<std::unique_ptr<app::Station>> open(app::Runtime& runtime) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sys::return_big_blocks();  // inherited by the workers
   return app::run_daemon(
       argc, argv,
       {.program = "paraph-distribute",

@@ -185,7 +185,7 @@ class Shipment {
                     {},
                     {.recipient = member,
                      .outcome = "sealed",
-                     .certificate = std::move(target->sha256),
+                     .certificate = std::string(target->sha256),
                      .cipher = std::string(cms::cipher_name(post.cipher())),
                      .detail = {}}};
       target->problem = "unsupported_key";

@@ -37,24 +37,30 @@ cms::Period period_of(const list::CertificateLookup& lookup, TimePoint at) {
   return out;
 }
 
-/// One member under one key transport.
+struct Entry;
+using Order = std::list<Entry*>;  // the newest in front
+
+/// One member under one key transport. What each hit reads stands together.
 struct Entry {
-  std::string key;
+  std::uint64_t generation;  ///< of the directory when all names were looked at
+  bool lasting;              ///< false: for one find() only
+  bool used = false;         ///< since it last came to the end of the order
+  cms::Period period;
   struct File {
     std::string name;
     sys::FileIdentity identity;
   };
-  std::vector<File> present;  ///< of the names that can serve, those that exist
-  std::uint64_t generation;   ///< of the directory when all names were looked at
-  bool lasting;               ///< false: for one find() only
-  cms::Period period;
-  std::string sha256;
+  File first;  ///< of the names that can serve, the first that exists
   cms::Recipient recipient;
+  std::string sha256;
+  std::vector<File> others;  ///< further ones
+  Order::iterator place{};
+  std::string_view key{};
 
   [[nodiscard]] std::size_t footprint() const {
-    constexpr std::size_t kNodes = 128;  // of the list and the table
-    std::size_t octets = sizeof(Entry) + kNodes + key.capacity() + sha256.capacity();
-    for (const auto& file : present) octets += sizeof(File) + file.name.capacity();
+    constexpr std::size_t kNodes = 128;  // of the table and the order
+    std::size_t octets = sizeof(Entry) + kNodes + key.size() + sha256.size() + first.name.size();
+    for (const auto& file : others) octets += sizeof(File) + file.name.size();
     return octets + recipient.footprint();
   }
 };
@@ -69,7 +75,6 @@ class RecipientCache final : public Recipients {
   Result<void> learn(const std::vector<std::string>& addresses, const SealTerms& terms) override;
 
  private:
-  using Entries = std::list<Entry>;  // the one used last in front
   static constexpr auto kUse = list::CertificateUse::encrypt;
 
   /// What was chosen, and from which files.
@@ -82,17 +87,18 @@ class RecipientCache final : public Recipients {
   [[nodiscard]] Result<bool> fresh(Entry& entry, const std::string& address);
   [[nodiscard]] Result<std::optional<Choice>> recall(const std::string& address,
                                                      const Identities& now, const SealTerms& terms);
-  [[nodiscard]] Result<PreparedTarget> load(const std::string& address, std::string key,
-                                            const SealTerms& terms);
-  [[nodiscard]] Result<PreparedTarget> keep(Entry entry);
-  void drop(Entries::iterator entry);
+  [[nodiscard]] Result<PreparedTarget> load(const std::string& address, const SealTerms& terms);
+  [[nodiscard]] PreparedTarget keep(std::string key, Entry entry);
+  void make_room(const Entry& kept);
+  void drop(Entry& entry);
 
   CertificateFiles files_;
   RecipientRecords& records_;
   std::size_t memory_;
   std::size_t used_ = 0;
-  Entries entries_;
-  std::unordered_map<std::string_view, Entries::iterator> index_;  // views into the entries' keys
+  std::unordered_map<std::string, Entry> entries_;
+  Order order_;
+  std::string key_;  // of the last find(); kept for its memory
   sys::FileIdentity directory_;
   std::uint64_t generation_ = 0;
   cms::Policy policy_;
@@ -100,8 +106,8 @@ class RecipientCache final : public Recipients {
   std::vector<RecipientRecords::Row> pending_;
 };
 
-std::string key_of(const std::string& address, cms::KeyTransport transport) {
-  return address + static_cast<char>('0' + static_cast<int>(transport));
+char mark_of(cms::KeyTransport transport) {
+  return static_cast<char>('0' + static_cast<int>(transport));
 }
 
 // A directory that has changed less than a tick ago may change again unseen: every look then counts
@@ -129,49 +135,54 @@ Result<Identities> RecipientCache::look(const std::vector<std::string>& names) {
 
 Result<bool> RecipientCache::fresh(Entry& entry, const std::string& address) {
   if (!entry.lasting) return false;
+  const auto unchanged = [&](const Entry::File& file) -> Result<bool> {
+    const auto now = files_.fs().identity(file.name);
+    if (!now) return now.error();
+    return *now == file.identity;
+  };
   if (entry.generation == generation_) {
-    for (const auto& file : entry.present) {
-      const auto now = files_.fs().identity(file.name);
-      if (!now) return now.error();
-      if (!(*now == file.identity)) return false;
-    }
-    return true;
+    auto good = unchanged(entry.first);
+    for (auto file = entry.others.begin(); good && *good && file != entry.others.end(); ++file)
+      good = unchanged(*file);
+    return good;
   }
   const auto names = CertificateFiles::names(address, kUse);
   const auto now = look(names);
   if (!now) return now.error();
-  auto known = entry.present.begin();
+  std::size_t known = 0;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (!(*now)[i].present) continue;
-    if (known == entry.present.end() || known->name != names[i] || !(known->identity == (*now)[i]))
-      return false;
+    if (known > entry.others.size()) return false;
+    const auto& file = known == 0 ? entry.first : entry.others[known - 1];
+    if (file.name != names[i] || !(file.identity == (*now)[i])) return false;
     ++known;
   }
   entry.generation = generation_;
-  return known == entry.present.end();
+  return known == 1 + entry.others.size();
 }
 
 Result<PreparedTarget> RecipientCache::find(const std::string& address, const SealTerms& terms) {
   if (!same(policy_, terms.policy)) {
-    index_.clear();
     entries_.clear();
+    order_.clear();
     used_ = 0;
     policy_ = terms.policy;
   }
   if (auto looked = look_at_directory(); !looked) return std::move(looked).error();
-  std::string key = key_of(address, terms.transport);
-  const auto found = index_.find(key);
-  if (found != index_.end()) {
-    Entry& entry = *found->second;
+  key_ = address;
+  key_ += mark_of(terms.transport);
+  const auto found = entries_.find(key_);
+  if (found != entries_.end()) {
+    Entry& entry = found->second;
     auto good = fresh(entry, address);
     if (!good) return std::move(good).error();
     if (*good && holds(entry.period, terms.at)) {
-      entries_.splice(entries_.begin(), entries_, found->second);
+      entry.used = true;
       return PreparedTarget{&entry.recipient, entry.sha256, {}, {}};
     }
-    drop(found->second);
+    drop(entry);
   }
-  return load(address, std::move(key), terms);
+  return load(address, terms);
 }
 
 // nullopt: no record, or one that is not true any more.
@@ -198,8 +209,7 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::
   return std::optional(Choice{std::move(record->facts), record->period});
 }
 
-Result<PreparedTarget> RecipientCache::load(const std::string& address, std::string key,
-                                            const SealTerms& terms) {
+Result<PreparedTarget> RecipientCache::load(const std::string& address, const SealTerms& terms) {
   const auto names = CertificateFiles::names(address, kUse);
   const auto before = look(names);
   if (!before) return before.error();
@@ -228,28 +238,51 @@ Result<PreparedTarget> RecipientCache::load(const std::string& address, std::str
                           {},
                           std::string(to_string(cms::SealFitness::unsupported_key)),
                           recipient.error().what()};
-  Entry entry{std::move(key),       {},
-              generation_,          lasting,
-              (*choice)->period,    std::move((*choice)->facts.sha256),
-              std::move(*recipient)};
+  std::vector<Entry::File> present;
   for (std::size_t i = 0; i < names.size(); ++i)
-    if ((*before)[i].present) entry.present.push_back({names[i], (*before)[i]});
-  return keep(std::move(entry));
+    if ((*before)[i].present) present.push_back({names[i], (*before)[i]});
+  if (present.empty())  // gone between the two looks
+    return PreparedTarget{nullptr, {}, std::string(to_string(cms::SealFitness::missing)), {}};
+  Entry entry{.generation = generation_,
+              .lasting = lasting,
+              .period = (*choice)->period,
+              .first = std::move(present.front()),
+              .recipient = std::move(*recipient),
+              .sha256 = std::move((*choice)->facts.sha256),
+              .others = {}};
+  entry.others.assign(std::next(present.begin()), present.end());
+  return keep(address + mark_of(terms.transport), std::move(entry));
 }
 
-Result<PreparedTarget> RecipientCache::keep(Entry entry) {
-  entries_.push_front(std::move(entry));
-  Entry& kept = entries_.front();
-  index_[kept.key] = entries_.begin();
+PreparedTarget RecipientCache::keep(std::string key, Entry entry) {
+  const auto [at, added] = entries_.insert_or_assign(std::move(key), std::move(entry));
+  Entry& kept = at->second;
+  kept.key = at->first;
+  order_.push_front(&kept);
+  kept.place = order_.begin();
   used_ += kept.footprint();
-  while (used_ > memory_ && entries_.size() > 1) drop(std::prev(entries_.end()));
+  make_room(kept);
   return PreparedTarget{&kept.recipient, kept.sha256, {}, {}};
 }
 
-void RecipientCache::drop(Entries::iterator entry) {
-  used_ -= entry->footprint();
-  index_.erase(entry->key);
-  entries_.erase(entry);
+// The oldest goes, unless it was used since it last came up: then it starts anew ("second chance").
+// Moving an entry at each use, as the strictest order would have it, costs more than looking it up.
+void RecipientCache::make_room(const Entry& kept) {
+  while (used_ > memory_ && order_.size() > 1) {
+    Entry& last = *order_.back();
+    if (&last != &kept && !last.used) {
+      drop(last);
+      continue;
+    }
+    last.used = false;
+    order_.splice(order_.begin(), order_, last.place);
+  }
+}
+
+void RecipientCache::drop(Entry& entry) {
+  used_ -= entry.footprint();
+  order_.erase(entry.place);
+  entries_.erase(std::string(entry.key));
 }
 
 Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses) {
@@ -257,7 +290,9 @@ Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses)
   std::vector<std::string> wanted;
   for (const auto& address : addresses) {
     const auto known = [&](cms::KeyTransport transport) {
-      return index_.count(key_of(address, transport)) != 0;
+      key_ = address;
+      key_ += mark_of(transport);
+      return entries_.count(key_) != 0;
     };
     if (!known(cms::KeyTransport::pkcs1) && !known(cms::KeyTransport::oaep))
       wanted.push_back(address);

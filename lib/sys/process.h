@@ -14,6 +14,10 @@ namespace paraph::sys {
 /// (false) under AT_SECURE, i.e. when somebody made the program set-id (rule 1).
 [[nodiscard]] bool harden();
 
+/// Blocks of 1 MB and more go back to the kernel when they are freed. Left alone, malloc keeps those of a big post for
+/// the next one, in pieces: a distribution worker with a 10 MB post was measured at 109 to 131 MB, with this at 92.
+void return_big_blocks();
+
 /// As uid 0: becomes the owner of `path` (supplementary groups, gid, uid) before anything of the site is opened
 /// (rule 2). As anybody else, or when the owner is root: nothing.
 [[nodiscard]] Result<void> become_owner_of(const std::string& path);
