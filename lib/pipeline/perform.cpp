@@ -244,7 +244,8 @@ Result<void> perform(const Item& item, const outcome::Disposition& disposition,
                            .reason = why.empty() ? performer.note() : why,
                            .mta_id = mta_id(item),
                            .size = static_cast<long long>(item.tree.message().size()),
-                           .received = epoch(item.header.received)};
+                           .received = epoch(item.header.received),
+                           .message_id = message_id(item)};
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   return performer.left_a_file() ? ports.ledger.record_soon(row) : ports.ledger.record(row);

@@ -53,6 +53,10 @@ class Connection {
   /// for.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(
       const std::string& path, std::chrono::milliseconds patience = default_patience);
+  /// Of a file that is there, to read it; see store::open_for_reading(). `as_it_stands`: without a look at locks or
+  /// the write-ahead log, for a directory in which SQLite cannot make its files.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open_for_reading(
+      const std::string& path, std::chrono::milliseconds patience, bool as_it_stands);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
