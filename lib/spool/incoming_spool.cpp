@@ -118,7 +118,7 @@ Result<Spooled> IncomingSpool::read(const Claim& claim) {
 }
 
 Result<void> IncomingSpool::finish(Claim claim) {
-  if (auto removed = fs_->remove(claim.name, true); !removed) return removed;
+  if (auto removed = fs_->remove(claim.name, false); !removed) return removed;
   static_cast<void>(fs_->remove(wait_note(claim.name), false));
   return {};
 }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,7 +54,8 @@ class IncomingSpool {
   /// S2 → S3; nullopt when somebody else has it, it is gone, or no name of a mail.
   [[nodiscard]] Result<std::optional<Claim>> claim(const std::string& name);
   [[nodiscard]] Result<Spooled> read(const Claim& claim);
-  /// S4 → S5.
+  /// S4 → S5. Not synced: after a power cut the mail may be back, and then its outputs and its ledger row are found under
+  /// its ingest id, nothing is done twice, and it is finished again.
   [[nodiscard]] Result<void> finish(Claim claim);
   /// S3 → S6: bad/NAME and bad/NAME.reason, or NAME.1 … where there is a NAME.
   [[nodiscard]] Result<void> quarantine(Claim claim, std::string_view reason);
@@ -167,7 +169,9 @@ class BulkSpool {
 
  private:
   [[nodiscard]] Result<void> clear_unpublished(const QueueId& id);
-  [[nodiscard]] Result<std::size_t> write_packets(const QueueId& id, const Recipients& next);
+  [[nodiscard]] Result<std::size_t> write_all(const QueueId& id,
+                                              const std::vector<std::string_view>& message,
+                                              const Recipients& next);
   [[nodiscard]] Result<std::optional<PacketClaim>> open_packet(PacketClaim claim);
   [[nodiscard]] Result<void> condemn(const std::string& packet, std::string_view reason);
   void tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets);
@@ -178,6 +182,8 @@ class BulkSpool {
   std::shared_ptr<sys::FileSystem> fs_;
   std::size_t packet_size_;
   TimePoint next_forget_{};
+  std::optional<std::set<std::string>>
+      found_at_start_;  ///< ids that had packets before the first enqueue()
 };
 
 }  // namespace paraph::spool
