@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -271,9 +272,7 @@ struct House {
   explicit House(const Pki& pki) {
     std::string pattern = fs::temp_directory_path().string() + "/bench.XXXXXX";
     directory = must(::mkdtemp(pattern.data()), "no temporary directory");
-    for (const auto* each :
-         {"certs", "bare", "spool/msg", "spool/auth", "spool/moderation", "spool/bulk"})
-      fs::create_directories(directory + "/" + each);
+    fs::create_directories(directory + "/certs");
     spit(directory + "/paraph.conf",
          fmt::format("domain {}\nlistmaster boss@example.org\ncafile ca.pem\nssl_cert_dir certs\n"
                      "default_dir {}\n",
@@ -308,7 +307,7 @@ struct House {
   }
 
   void drop(const Post& post, int count, const std::string& list = "few") const {
-    auto spool = spool::IncomingSpool(*sys::open_root(directory + "/spool/msg"));
+    auto spool = spool::IncomingSpool(*sys::open_root(this->spool("msg")));
     for (int i = 0; i < count; ++i) {
       const auto now = sys::SystemClock().now();
       const spool::SpoolHeader header{.address = fmt::format("{}@{}", list, kDomain),
@@ -323,16 +322,19 @@ struct House {
       check(spool.accept(header, post.message, ::getpid(), cms::random()), "spool");
     }
   }
-  /// What distribution would have done by then.
-  void clear() const {
-    for (const auto* each : {"spool/bulk/pct", "spool/bulk/msg", "bare"}) {
-      fs::remove_all(directory + "/" + each);
-      fs::create_directories(directory + "/" + each);
-    }
-    fs::permissions(directory + "/spool/bulk", fs::perms::owner_all);
+  /// Spools for one round. Nothing is removed between rounds: on some file systems that would slow
+  /// down whoever makes files next.
+  void next_round() {
+    ++round;
+    for (const auto* each : {"bare", "msg", "auth", "moderation", "bulk"})
+      fs::create_directories(spool(each));
     ::sync();
   }
+  [[nodiscard]] std::string spool(std::string_view name) const {
+    return fmt::format("{}/{}/{}", directory, round, name);
+  }
 
+  int round = 0;
   std::string directory;
   std::vector<std::pair<std::string, int>> lists{
       {"few", 50}, {"a", 100}, {"b", 10'000}, {"c", 100'000}};
@@ -341,16 +343,17 @@ struct House {
 /// As paraph-incoming wires it.
 class Worker {
  public:
-  explicit Worker(const std::string& directory)
-      : site_(*must(config::Site::load(directory + "/paraph.conf"), "site")),
-        database_(*must(store::Database::open(directory + "/paraph.sqlite"), "database")),
-        certificates_(store::open_certificate_directory(*sys::open_root(directory + "/certs"))),
-        msg_(*sys::open_root(directory + "/spool/msg")),
-        auth_(*sys::open_root(directory + "/spool/auth"), "auth"),
-        moderation_(*sys::open_root(directory + "/spool/moderation"), "moderation"),
-        bulk_(*sys::open_root(directory + "/spool/bulk"), 250) {}
+  explicit Worker(const House& house)
+      : site_(*must(config::Site::load(house.directory + "/paraph.conf"), "site")),
+        database_(*must(store::Database::open(house.directory + "/paraph.sqlite"), "database")),
+        certificates_(
+            store::open_certificate_directory(*sys::open_root(house.directory + "/certs"))),
+        msg_(*sys::open_root(house.spool("msg"))),
+        auth_(*sys::open_root(house.spool("auth")), "auth"),
+        moderation_(*sys::open_root(house.spool("moderation")), "moderation"),
+        bulk_(*sys::open_root(house.spool("bulk")), 250) {}
 
-  int drain() {
+  int drain(int most = INT_MAX) {
     const pipeline::Ports ports{site_,  database_->directory(), *certificates_, database_->ledger(),
                                 clock_, cms::random(),          cms::digest(),  log_,
                                 cache_};
@@ -363,7 +366,7 @@ class Worker {
       const auto handled =
           pipeline::process(std::move(**claim), {msg_, auth_, moderation_, bulk_}, ports);
       check(handled == pipeline::Handled::ended, "a post waits");
-      ++ended;
+      if (++ended == most) break;
     }
     return ended;
   }
@@ -381,8 +384,10 @@ class Worker {
 };
 
 /// Seconds from the start signal to the end of the last process. `prepare` makes each ready and
-/// returns its work.
-double in_processes(int count, const std::function<std::function<void()>()>& prepare) {
+/// returns its work; `signal` is the last thing before the signal.
+double in_processes(
+    int count, const std::function<std::function<void()>()>& prepare,
+    const std::function<void()>& signal = [] {}) {
   int go[2], ready[2];
   check(::pipe(go) == 0 && ::pipe(ready) == 0, "pipe");
   for (int i = 0; i < count; ++i) {
@@ -397,6 +402,7 @@ double in_processes(int count, const std::function<std::function<void()>()>& pre
   }
   char octet = 0;
   for (int i = 0; i < count; ++i) check(::read(ready[0], &octet, 1) == 1, "a process is not ready");
+  signal();
   const double seconds = timed([&] {
     ::close(go[1]);
     for (int i = 0, status = 0; i < count; ++i)
@@ -411,29 +417,41 @@ void row(const std::string& work, const std::string& bare, const std::string& ou
   fmt::print("| {} | {} | {} | {} |\n", work, bare, ours, ratio);
 }
 
-void rate(const House& house, const Pki& pki, const Post& post) {
+void rate(House& house, const Pki& pki, const Post& post) {
   const int processes = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   std::vector<double> bare_rates, our_rates, ratios;
   long bare_syncs = 0, our_syncs = 0;
   for (int round = 0; round <= kRounds; ++round) {
-    house.clear();
-    house.drop(post, kPosts * processes);
-    long mark = *syncs;
-    const double theirs = in_processes(processes, [&]() -> std::function<void()> {
-      auto bare = std::make_shared<Bare>(pki, post, house.directory + "/bare");
-      return [bare] {
-        for (int i = 0; i < kPosts; ++i) bare->one(i);
-      };
-    });
-    const long between = *syncs;
-    const double ours = in_processes(processes, [&]() -> std::function<void()> {
-      auto worker = std::make_shared<Worker>(house.directory);
-      return [worker] { worker->drain(); };
-    });
+    house.next_round();
+    house.drop(post, processes);  // one each to warm up with
+    long mark = 0;
+    const auto begin = [&] { mark = *syncs; };
+    const double theirs = in_processes(
+        processes,
+        [&]() -> std::function<void()> {
+          auto bare = std::make_shared<Bare>(pki, post, house.spool("bare"));
+          bare->one(-1);
+          return [bare] {
+            for (int i = 0; i < kPosts; ++i) bare->one(i);
+          };
+        },
+        begin);
+    const long bare_used = *syncs - mark;
+    const double ours = in_processes(
+        processes,
+        [&]() -> std::function<void()> {
+          auto worker = std::make_shared<Worker>(house);
+          worker->drain(1);
+          return [worker] { worker->drain(); };
+        },
+        [&] {
+          house.drop(post, kPosts * processes);
+          begin();
+        });
     if (round == 0) continue;  // warms the disk and the database
     const double posts = kPosts * processes;
-    bare_syncs += between - mark;
-    our_syncs += *syncs - between;
+    bare_syncs += bare_used;
+    our_syncs += *syncs - mark;
     bare_rates.push_back(posts / theirs);
     our_rates.push_back(posts / ours);
     ratios.push_back(theirs / ours);
@@ -447,12 +465,12 @@ void rate(const House& house, const Pki& pki, const Post& post) {
       fmt::format("{:.0f} %", 100 * median(ratios)));
 }
 
-void growth(const House& house, const Post& post) {
-  Worker worker(house.directory);
+void growth(House& house, const Post& post) {
+  house.next_round();
+  Worker worker(house);
   std::vector<std::vector<double>> times(house.lists.size());
   for (int round = 0; round < kGrowthRounds; ++round) {
     for (std::size_t i = 1; i < house.lists.size(); ++i) {
-      house.clear();
       house.drop(post, 1, house.lists[i].first);
       times[i].push_back(timed([&] { check(worker.drain() == 1, "growth"); }));
     }
@@ -475,7 +493,7 @@ int main() {
   syncs = new (shared) std::atomic<long>(0);
   const Pki pki;
   const Post post = make_post(pki);
-  const House house(pki);
+  House house(pki);
   house.subscribe();
   fmt::print("| work | bare | ours | ratio |\n|---|---|---|---|\n");
   std::fflush(stdout);
