@@ -23,14 +23,14 @@ constexpr std::string_view kWaiting = "waiting";
 /// The ledger, if it can be read, and the spools.
 struct Sight {
   std::unique_ptr<store::Database> database;  ///< nullptr: not seen
-  Waiting waiting;
+  WaitingMail waiting;
   std::vector<std::string> not_seen;
 
   [[nodiscard]] store::Ledger* ledger() const { return database ? &database->ledger() : nullptr; }
 };
 
 Sight look(const config::Site& site) {
-  Sight sight{nullptr, Waiting::look(site), {}};
+  Sight sight{nullptr, WaitingMail::look(site), {}};
   auto opened = store::open_for_reading(site.path_of("db_name"));
   if (opened) {
     sight.database = std::move(opened->database);
@@ -50,7 +50,7 @@ struct Traced {
   std::vector<std::string> waiting;  ///< members whose copy has not left
 };
 
-MailRow row_of(const spool::Entry& entry, const Waiting& waiting) {
+MailRow row_of(const spool::Entry& entry, const WaitingMail& waiting) {
   MailRow row;
   row.id = entry.id();
   row.list = list_of(entry);

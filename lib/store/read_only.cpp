@@ -49,6 +49,15 @@ Result<std::unique_ptr<Connection>> Connection::open_for_reading(const std::stri
   return connection;
 }
 
+Result<void> check_writable(const std::string& path) {
+  if (auto there = sys::ownership(path); !there) return std::move(there).error().in("database");
+  auto connection = Connection::open(path, kPatience);
+  if (!connection) return std::move(connection).error();
+  auto transaction = Transaction::begin(**connection);
+  if (!transaction) return std::move(transaction).error();
+  return {};
+}
+
 Result<ReadOnlyDatabase> open_for_reading(const std::string& path) {
   if (auto there = sys::ownership(path); !there) return std::move(there).error().in("database");
   std::string limits;
