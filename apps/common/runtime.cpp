@@ -101,7 +101,7 @@ bool Runtime::database_replaced() const {
 
 pipeline::Ports Runtime::ports() {
   return {site_,  database_->directory(), *certificates_, database_->ledger(),
-          clock_, cms::random(),          cms::digest(),  *log_};
+          clock_, cms::random(),          cms::digest(),  *log_, cache_};
 }
 
 Result<Spools> open_spools(const config::Site& site) {

@@ -45,6 +45,7 @@ class Runtime {
   std::unique_ptr<list::CertificateStore> certificates_;
   std::unique_ptr<sys::Log> log_;
   sys::SystemClock clock_;
+  pipeline::Cache cache_;
 };
 
 /// The spools of a site, opened on their directories.

@@ -81,6 +81,20 @@ class Connection {
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
 };
 
+/// While it lives, what is committed does not wait for the disk (PRAGMA synchronous = NORMAL): the database stays whole
+/// whatever happens, but a power cut may take back the last commits. The next commit without it makes them durable, too.
+/// Not inside a transaction.
+class Unsynced {
+ public:
+  explicit Unsynced(Connection& connection);
+  ~Unsynced();
+  Unsynced(const Unsynced&) = delete;
+  Unsynced& operator=(const Unsynced&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
 /// Takes the write lock at once (BEGIN IMMEDIATE); rolls back unless committed.
 class Transaction {
  public:

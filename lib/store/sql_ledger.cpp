@@ -122,6 +122,11 @@ Result<void> SqlLedger::record(const MailRow& row) {
   return nothing(query->bind(std::string_view(row.message_id).substr(0, kMaxMessageId)).run());
 }
 
+Result<void> SqlLedger::record_soon(const MailRow& row) {
+  const Unsynced unsynced(connection_);
+  return record(row);
+}
+
 Result<void> SqlLedger::record_copies(const std::vector<CopyRow>& rows) {
   auto transaction = Transaction::begin(connection_);
   if (!transaction) return std::move(transaction).error();

@@ -6,13 +6,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <string>
 
 #include "base/ascii.h"
 #include "sys/beneath.h"
 #include "sys/file_system.h"
+#include "sys/identity.h"
 #include "sys/kernel_random.h"
 
 namespace paraph::sys {
@@ -97,6 +101,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::vector<std::string>> names(std::string_view directory) override;
   Result<FileInfo> info(std::string_view path) override;
   Result<bool> exists(std::string_view path) override;
+  Result<FileIdentity> identity(std::string_view path) override;
   Result<void> write_new(std::string_view path, std::string_view octets) override;
   Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
   Result<void> rename_new(std::string_view from, std::string_view to) override;
@@ -188,7 +193,8 @@ Result<std::string> PosixFileSystem::read_start(std::string_view path, std::size
   std::string octets;
   struct stat st {};
   if (::fstat(file->get(), &st) == 0 && st.st_size > 0)
-    octets.reserve(std::min(count, static_cast<std::size_t>(st.st_size)));
+    octets.reserve(
+        std::min(count, static_cast<std::size_t>(st.st_size) + 1));  // 1: to meet the end
   if (const int code = read_up_to(file->get(), count, octets); code != 0)
     return failed(code, "read", path);
   return octets;
@@ -253,6 +259,31 @@ Result<bool> PosixFileSystem::exists(std::string_view path) {
   if (found) return true;
   if (found.error().code() == Errc::not_found) return false;
   return found.error();
+}
+
+Result<FileIdentity> PosixFileSystem::identity(std::string_view path) {
+  const bool root = path.empty() || path == ".";
+  if (!root && !plain_path(path))
+    return Error::never(Errc::denied,
+                        fmt::format("{}: not a path below the root", full_path(path)));
+  struct stat st {};
+  int done = 0;
+  if (root) {
+    done = ::fstat(directory_.get(), &st);
+  } else if (path.find('/') == std::string_view::npos && path.size() <= NAME_MAX) {
+    // A name in the root itself can lead nowhere else; this is asked for each copy of a post.
+    std::array<char, NAME_MAX + 1> name{};
+    std::copy(path.begin(), path.end(), name.begin());
+    done = ::fstatat(directory_.get(), name.data(), &st, AT_SYMLINK_NOFOLLOW);
+  } else {
+    const auto place = locate(path);
+    if (!place && place.error().code() == Errc::not_found) return FileIdentity{};
+    if (!place) return place.error();
+    done = ::fstatat(place->at(), place->c_str(), &st, AT_SYMLINK_NOFOLLOW);
+  }
+  if (done == 0) return to_identity(st);
+  if (errno == ENOENT) return FileIdentity{};
+  return failed(errno, "stat", path);
 }
 
 Result<void> PosixFileSystem::fill(const Descriptor& file, std::string_view path,

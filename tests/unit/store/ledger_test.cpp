@@ -282,3 +282,33 @@ TEST_CASE("reading says what is wrong with the file") {
   REQUIRE_FALSE(newer);
   CHECK(newer.error().what().find("99") != std::string::npos);
 }
+
+TEST_CASE("a row that need not wait for the disk is a row like any other") {
+  Opened opened;
+  REQUIRE(opened.ledger.record_soon(ended("aaa", 100)));
+  const auto other = store::Database::open(opened.dir / "x.sqlite");
+  REQUIRE(other);
+  CHECK((*other)->ledger().find("aaa")->value().outcome == "distributed");
+  MailRow second = ended("aaa", 200);
+  second.outcome = "rejected";
+  REQUIRE(opened.ledger.record_soon(second));
+  CHECK(opened.ledger.find("aaa")->value().outcome == "distributed");
+}
+
+TEST_CASE("commits wait for the disk, but for those that say otherwise") {
+  const testing::TempDir dir;
+  const auto connection = store::Connection::open(dir / "x.sqlite");
+  REQUIRE(connection);
+  const auto synchronous = [&] {
+    auto query = (*connection)->prepare("SELECT synchronous FROM pragma_synchronous");
+    REQUIRE(query);
+    REQUIRE(query->step().value());
+    return query->integer(0);
+  };
+  CHECK(synchronous() == 2);  // FULL
+  {
+    const store::Unsynced unsynced(**connection);
+    CHECK(synchronous() == 1);  // NORMAL
+  }
+  CHECK(synchronous() == 2);
+}
