@@ -33,8 +33,8 @@ void check_configuration(const config::Site& site, Findings& findings);
 void check_database(const config::Site& site, Findings& findings);
 /// Pairs of the site and of its open lists: unusable, with wrong permissions, expired or about to.
 void check_keys(const config::Site& site, TimePoint now, Findings& findings);
-/// Directories that are missing, are not ours, or open to others.
-void check_directories(const config::Site& site, Findings& findings);
+/// Directories that are missing, are not ours, or open to others; spools that could not be seen for another reason.
+void check_directories(const config::Site& site, const WaitingMail& waiting, Findings& findings);
 
 /// Of the file system below the spool.
 struct Disk {
@@ -49,7 +49,7 @@ void check_disk(const std::optional<Disk>& disk, const config::Site& site, Findi
 // Mail and daemons (mail_checks.cpp).
 void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& waiting,
                    TimePoint now, Findings& findings);
-/// Mail that waits for the machine, that has waited for long, that is in quarantine; spools that cannot be seen.
+/// Mail that waits for the machine, that has waited for long, that is in quarantine.
 void check_mail(const WaitingMail& waiting, TimePoint now, Findings& findings);
 
 }  // namespace paraph::app

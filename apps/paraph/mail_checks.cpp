@@ -124,8 +124,6 @@ void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& w
 
 void check_mail(const WaitingMail& waiting, TimePoint now, Findings& findings) {
   const ShortIds shorten = short_ids(waiting.entries());
-  for (const auto& spool : waiting.not_seen())
-    findings.push_back({Severity::critical, "spool_not_seen", spool, "paraph fsck --repair"});
   std::map<std::string, Group> reasons, quarantined;
   Group slow;
   for (const auto& entry : waiting.entries()) {

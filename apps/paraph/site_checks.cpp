@@ -116,6 +116,7 @@ void check_database(const config::Site& site, Findings& findings) {
       Row{Errc::corrupt, "database_damaged", "restore it from a backup"},
       Row{Errc::config, "database_schema", ""},
       Row{Errc::denied, "database_unwritable", "ls -l "},
+      Row{Errc::io, "database_unwritable", "df "},
   };
   const std::string path = site.path_of("db_name");
   const auto say = [&](const Error& error) {
@@ -145,11 +146,15 @@ void check_keys(const config::Site& site, TimePoint now, Findings& findings) {
   }
 }
 
-void check_directories(const config::Site& site, Findings& findings) {
+void check_directories(const config::Site& site, const WaitingMail& waiting, Findings& findings) {
+  const std::size_t before = findings.size();
   for (const auto* spool : {"msg", "auth", "moderation", "bulk"})
     check_directory(site.spool_directory(spool), Severity::critical, findings);
-  for (const auto* inside : {"msg/bad", "msg/hold", "msg/.wait"})
-    check_directory(site.spool_directory("msg") + (inside + 3), Severity::warning, findings);
+  if (findings.size() == before)
+    for (const auto& spool : waiting.not_seen())
+      findings.push_back({Severity::critical, "spool_not_seen", spool, "paraph fsck"});
+  for (const auto* inside : {"/bad", "/hold", "/.wait"})
+    check_directory(site.spool_directory("msg") + inside, Severity::warning, findings);
   for (const auto* inside : {"/msg", "/pct", "/done", "/bad", "/hold", "/.wait"})
     check_directory(site.spool_directory("bulk") + inside, Severity::warning, findings);
   check_directory(site.path_of("ssl_cert_dir"), Severity::critical, findings);

@@ -150,7 +150,7 @@ Result<int> status(Invocation& call) {
   check_daemons(daemons, waiting, now, findings);
   check_disk(disk, site, findings);
   check_database(site, findings);
-  check_directories(site, findings);
+  check_directories(site, waiting, findings);
   check_keys(site, now, findings);
   check_configuration(site, findings);
   sort_by_severity(findings);
