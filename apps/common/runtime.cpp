@@ -92,6 +92,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
   auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
   if (!directory) return std::move(directory).error().in("ssl_cert_dir");
   runtime->certificates_ = store::open_certificate_directory(*directory);
+  runtime->recipients_ =
+      store::open_recipients(*directory, runtime->database_->recipient_records());
   return runtime;
 }
 
@@ -100,8 +102,17 @@ bool Runtime::database_replaced() const {
 }
 
 pipeline::Ports Runtime::ports() {
-  return {site_,  database_->directory(), *certificates_, database_->ledger(),
-          clock_, cms::random(),          cms::digest(),  *log_, cache_};
+  return {site_,
+          database_->directory(),
+          *certificates_,
+          *recipients_,
+          database_->ledger(),
+          database_->alarms(),
+          clock_,
+          cms::random(),
+          cms::digest(),
+          *log_,
+          cache_};
 }
 
 Result<Spools> open_spools(const config::Site& site) {

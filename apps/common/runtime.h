@@ -43,6 +43,7 @@ class Runtime {
   std::unique_ptr<store::Database> database_;
   std::pair<std::uint64_t, std::uint64_t> database_file_;  ///< device and inode
   std::unique_ptr<list::CertificateStore> certificates_;
+  std::unique_ptr<store::Recipients> recipients_;
   std::unique_ptr<sys::Log> log_;
   sys::SystemClock clock_;
   pipeline::Cache cache_;

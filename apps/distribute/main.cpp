@@ -28,9 +28,9 @@ class Watched final : public delivery::Courier {
  public:
   explicit Watched(std::unique_ptr<delivery::Courier> courier) : courier_(std::move(courier)) {}
   Result<std::vector<delivery::DeliveryStatus>> deliver(const mail::Envelope& envelope,
-                                                        std::string_view message) override {
+                                                        const delivery::Content& content) override {
     const app::Waiting waiting;
-    return courier_->deliver(envelope, message);
+    return courier_->deliver(envelope, content);
   }
 
  private:
@@ -99,6 +99,7 @@ Result<std::unique_ptr<app::Station>> open(app::Runtime& runtime) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sys::return_big_blocks();  // inherited by the workers
   return app::run_daemon(
       argc, argv,
       {.program = "paraph-distribute",

@@ -2,6 +2,8 @@
 
 #include "apps/common/daemon.h"
 #include "pipeline/incoming.h"
+#include "pipeline/outbox.h"
+#include "pipeline/priority.h"
 
 namespace {
 
@@ -34,7 +36,10 @@ class Intake final : public app::Station {
   Intake(app::Spools spools, app::Runtime& runtime)
       : spools_(std::move(spools)), runtime_(runtime) {}
 
-  Result<std::vector<std::string>> pending() override { return spools_.msg.pending(); }
+  Result<std::vector<std::string>> pending() override {
+    return spools_.msg.pending(runtime_.ports().clock.now(),
+                               pipeline::Priorities(runtime_.site()));
+  }
 
   Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {
     auto claim = spools_.msg.claim(name);
@@ -44,9 +49,35 @@ class Intake final : public app::Station {
         std::make_unique<Arrived>(std::move(**claim), spools_, runtime_));
   }
 
-  void idle(bool) override {}
+  // What is due once, whichever daemon runs: alarms that were gathered, ledger rows past their time.
+  void idle(bool first_worker) override {
+    const auto ports = runtime_.ports();
+    const auto now = ports.clock.now();
+    if (!first_worker || (now < next_upkeep_ && now + kUpkeep >= next_upkeep_)) return;
+    next_upkeep_ = now + kUpkeep;
+    auto done = pipeline::send_alarms(spools_.bulk, ports);
+    if (done) done = forget_old(ports);
+    if (!done)
+      ports.log.write(sys::Level::warning, "upkeep-failed", {{"reason", done.error().what()}});
+  }
 
  private:
+  static constexpr std::chrono::minutes kUpkeep{1};
+  static constexpr int kPortions = 20;
+
+  static Result<void> forget_old(const pipeline::Ports& ports) {
+    const long long days = ports.site.number("ledger_retention");
+    if (days <= 0) return {};
+    const long long before = epoch(ports.clock.now()) - days * 24 * 3600;
+    for (int portion = 0; portion < kPortions; ++portion) {
+      const auto gone = ports.ledger.expire(before);
+      if (!gone) return gone.error();
+      if (*gone < store::Ledger::kExpirePortion) break;
+    }
+    return {};
+  }
+
+  TimePoint next_upkeep_{};
   app::Spools spools_;
   app::Runtime& runtime_;
 };

@@ -128,20 +128,26 @@ std::optional<Request> parse(std::vector<std::string_view> arguments, Fault& fau
   return fault.what.empty() ? std::optional(std::move(request)) : std::nullopt;
 }
 
-// The directory of the spool, opened by its owner.
+// The directory of the spool, opened by its owner, on a disk with space.
 Result<std::shared_ptr<sys::FileSystem>> open_spool(const std::string& config) {
   if (auto became = sys::become_owner_of(sys::directory_of(config)); !became)
     return std::move(became).error();
-  auto directory = config::queue_directory(config, QUEUE_PARAMETER);
-  if (!directory) return std::move(directory).error();
+  const auto queue = config::read_queue(config, QUEUE_PARAMETER);
+  if (!queue) return queue.error();
   // A packaged configuration belongs to root; what the spool gets must belong to its owner all the
   // same.
-  if (auto became = sys::become_owner_of(*directory);
+  if (auto became = sys::become_owner_of(queue->directory);
       !became && became.error().code() != Errc::not_found)
     return std::move(became).error();
-  auto fs = sys::open_root(*directory);
+  auto fs = sys::open_root(queue->directory);
   if (!fs && fs.error().code() == Errc::not_found)
-    return std::move(fs).error().with_hint(fmt::format("install -d -m 0700 {}", *directory));
+    return std::move(fs).error().with_hint(fmt::format("install -d -m 0700 {}", queue->directory));
+  if (!fs) return fs;
+  // Before the disk is full: what is in the spool needs space to go on.
+  const auto space = sys::disk_space(queue->directory);
+  if (!space) return space.error();
+  if (const auto lack = queue->min_free.lack(*space))
+    return Error::later(Errc::io, fmt::format("{}: {}", queue->directory, *lack));
   return fs;
 }
 

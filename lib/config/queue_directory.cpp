@@ -4,15 +4,18 @@
 #include <map>
 
 #include "base/ascii.h"
+#include "config/names.h"
 #include "config/site.h"
 #include "config/site_grammar.h"
 
 namespace paraph::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> wanted = {"spool", "queue", "queuebounce", "sympa_conf"};
+constexpr std::string_view kMinFree = "spool_min_free";
+constexpr std::array<std::string_view, 5> wanted = {"spool", "queue", "queuebounce", "sympa_conf",
+                                                    kMinFree};
 
-using Paths = std::map<std::string_view, std::string>;
+using Paths = std::map<std::string_view, std::string>;  // and kMinFree, as it is written
 
 // Lines of other names are not looked at: a typo among them is the business of the daemons, and
 // must not turn mail away here. A broken line of ours does: mail put into the default directory
@@ -26,7 +29,11 @@ Result<Paths> read_paths(const SiteFile& file) {
     const auto* const name = std::find(wanted.begin(), wanted.end(), line.name);
     if (name == wanted.end()) continue;
     if (line.kind == SiteLine::Kind::wrong) return config_error(file.path, number, line.fault);
-    paths[*name] = path_written_in(file.path, line.value);
+    const bool is_path = *name != kMinFree;
+    if (!is_path)
+      if (const auto fault = value_fault(*find_parameter(kMinFree), line.value))
+        return config_error(file.path, number, *fault);
+    paths[*name] = is_path ? path_written_in(file.path, line.value) : std::string(line.value);
   }
   return paths;
 }
@@ -37,7 +44,7 @@ std::string default_folder(std::string_view parameter) {
 
 }  // namespace
 
-Result<std::string> queue_directory(const std::string& config_path, std::string_view parameter) {
+Result<Queue> read_queue(const std::string& config_path, std::string_view parameter) {
   assert(parameter == "queue" || parameter == "queuebounce");
   auto own = read_site_file(config_path);
   if (!own) return std::move(own).error();
@@ -51,10 +58,15 @@ Result<std::string> queue_directory(const std::string& config_path, std::string_
     if (!theirs) return std::move(theirs).error();
     paths.merge(*theirs);  // what our own file names stays
   }
-  if (const auto queue = paths.find(parameter); queue != paths.end()) return queue->second;
-  const auto spool = paths.find("spool");
-  const std::string base = spool != paths.end() ? spool->second : own->directory + "/spool";
-  return base + "/" + default_folder(parameter);
+  const auto written = [&](std::string_view name, std::string fallback) {
+    const auto found = paths.find(name);
+    return found == paths.end() ? std::move(fallback) : found->second;
+  };
+  const std::string base = written("spool", own->directory + "/spool");
+  const auto min_free =
+      sys::MinFree::parse(written(kMinFree, std::string(find_parameter(kMinFree)->fallback)));
+  assert(min_free);
+  return Queue{written(parameter, base + "/" + default_folder(parameter)), *min_free};
 }
 
 }  // namespace paraph::config

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "list/list.h"
+#include "sys/disk_space.h"
 #include "sys/file_system.h"
 #include "sys/sightings.h"
 
@@ -23,7 +24,7 @@ struct Parameter {
   std::string_view name;
   unsigned scopes;  ///< mask of Scope
   std::string_view
-      type;  ///< "path", "number", "word", "list", "scenario:send", "on|off", "text", "secret"
+      type;  ///< "path", "number", "size", "word", "list", "scenario:send", "on|off", "text", "secret"
   std::string_view
       fallback;  ///< default as text, "$name" in it for that parameter's value; empty: none
   std::string_view help =
@@ -135,10 +136,13 @@ class Site {
   mutable std::shared_ptr<sys::FileCache<ListConfig>> lists_;  ///< what ListConfig::load() has read
 };
 
-/// For paraph-queue alone: reads nothing but the lines that name the spool (`spool`, `queue`, `queuebounce`,
-/// `sympa_conf`), so that keys, passphrases and the database stay out of the MTA's reach.
-[[nodiscard]] Result<std::string> queue_directory(const std::string& config_path,
-                                                  std::string_view parameter);
+/// For paraph-queue alone: reads nothing but the lines about the spool (`spool`, `queue`, `queuebounce`, `sympa_conf`,
+/// `spool_min_free`), so that keys, passphrases and the database stay out of the MTA's reach.
+struct Queue {
+  std::string directory;
+  sys::MinFree min_free;
+};
+[[nodiscard]] Result<Queue> read_queue(const std::string& config_path, std::string_view parameter);
 
 /// A list's `config` file. Unknown paragraphs and bad values are warnings with their line; the list still loads.
 /// Paragraphs of owners and editors are passed over: these live in the database. What has no effect yet is a warning; on a

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "config/names.h"
+#include "sys/disk_space.h"
 
 namespace paraph::config {
 namespace {
@@ -65,6 +66,8 @@ bool is_one_of(std::string_view choices, std::string_view value) {
 std::optional<std::string> value_fault(const Parameter& row, std::string_view value) {
   if (row.type == "number" && !is_number(value))
     return fmt::format("'{}' needs a number", row.name);
+  if (row.type == "size" && !sys::MinFree::parse(value))
+    return fmt::format("'{}' needs a size: 512K, 100M, 2G, 5% or 0", row.name);
   if (row.type.find("scenario:") == 0 && !is_scenario_name(value)) {
     return fmt::format("'{}' needs the name of a scenario", row.name);
   }

@@ -481,8 +481,8 @@ void log_ending(const Item& item, const Disposition& disposition, const Ports& p
 // the machine lets us.
 Handled condemn(spool::Claim claim, const spool::QueueId& id, const std::string& address,
                 const std::string& reason, const IncomingSpools& spools, const Ports& ports) {
-  if (auto told = notify_listmasters(id, address, reason, spools.bulk, ports); !told)
-    ports.log.write(sys::Level::error, "notice-failed", {{"reason", told.error().what()}});
+  if (auto told = raise_alarm(id, "quarantined", address, reason, spools.bulk, ports); !told)
+    ports.log.write(sys::Level::error, "alarm-failed", {{"reason", told.error().what()}});
   if (auto recorded = ports.ledger.record({.id = id.str(),
                                            .list = {},
                                            .from = {},

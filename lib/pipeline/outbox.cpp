@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "mail/address.h"
 #include "pipeline/key_ring.h"
+#include "pipeline/priority.h"
 #include "smime/seal.h"
 
 namespace paraph::pipeline {
@@ -58,7 +59,9 @@ Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std:
                                   .kind = "service",
                                   .list = list_name,
                                   .auth = "smtp",
-                                  .sealed = "no"};
+                                  .sealed = "no",
+                                  .priority = parse_priority(ports.site.get("sympa_priority")),
+                                  .sender = to};
   bool given = false;
   auto enqueued = bulk.enqueue(header, message, [&]() -> Result<std::vector<std::string>> {
     if (std::exchange(given, true)) return std::vector<std::string>{};
@@ -122,26 +125,6 @@ Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
   if (!message) return std::move(message).error();
   return enqueue(notice.id, notice.to, notice.list ? notice.list->str() : std::string{},
                  reverse_path, *message, bulk, ports);
-}
-
-Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address,
-                                std::string_view reason, spool::BulkSpool& bulk,
-                                const Ports& ports) {
-  for (const auto& listmaster : without_own_addresses(ports.site.listmasters(), ports.site)) {
-    const Notice notice{.id = id.derive("quarantined:" + listmaster, ports.digest),
-                        .template_name = "listmaster-notification.tt2",
-                        .data = {{"type", "quarantined"},
-                                 {"id", id.str()},
-                                 {"address", utf8::printable(address)},
-                                 {"reason", utf8::printable(reason)}},
-                        .to = listmaster,
-                        .list = std::nullopt,
-                        .domain = ports.site.domain(),
-                        .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
-    if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
-  }
-  return {};
 }
 
 Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, const Ports& ports) {

@@ -9,8 +9,10 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "pipeline/distribution.h"
 #include "pipeline/list_header.h"
 #include "pipeline/outbox.h"
+#include "pipeline/priority.h"
 
 namespace paraph::pipeline {
 namespace {
@@ -55,6 +57,8 @@ class Performer {
     header.list = distribute.list.str();
     header.auth = distribute.auth_method;
     header.sealed = distribute.sealed ? "yes" : "no";
+    header.priority = parse_priority(item_.config ? item_.config->get("priority") : std::string());
+    header.sender = distribute.sender;
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
     std::string after;
     auto enqueued = spools_.bulk.enqueue(
@@ -69,6 +73,8 @@ class Performer {
   Result<void> operator()(const Forward& forward) {
     spool::SpoolHeader header = item_.header;
     header.kind = "forward";
+    header.priority = priority_(item_.header);
+    header.sender = item_.sender;
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";
     header.sealed = "no";
@@ -139,8 +145,14 @@ class Performer {
   Result<void> operator()(const Discard&) { return {}; }
 
   Result<void> operator()(const Quarantine& quarantine) {
-    return notify_listmasters(item_.header.id, item_.header.address, quarantine.reason,
-                              spools_.bulk, ports_);
+    return raise_alarm(item_.header.id, "quarantined", item_.header.address, quarantine.reason,
+                       spools_.bulk, ports_);
+  }
+
+  /// So that distribution need not parse it. What fails here it will do itself.
+  void learn_recipient(const std::string& address, list::CertificateStore::Stored stored) {
+    if (stored != list::CertificateStore::Stored::stored) return;
+    (void)ports_.recipients.learn({address}, seal_terms(ports_, cms::KeyTransport::pkcs1));
   }
 
   Result<void> learn() {
@@ -156,6 +168,7 @@ class Performer {
       }
       if (!stored) return std::move(stored).error();
       const auto word = words[static_cast<std::size_t>(*stored)];
+      learn_recipient(certificate.address, *stored);
       if (learned_.empty()) learned_ = word;
       if (*stored == list::CertificateStore::Stored::stored)
         ports_.log.write(
@@ -223,6 +236,7 @@ class Performer {
   const Item& item_;
   const IncomingSpools& spools_;
   const Ports& ports_;
+  Priorities priority_{ports_.site};
   std::string learned_;
   std::string note_;
   bool left_a_file_ = false;

@@ -14,7 +14,9 @@ struct Ports {
   const config::Site& site;
   list::Directory& directory;
   list::CertificateStore& certificates;
+  store::Recipients& recipients;
   store::Ledger& ledger;
+  store::Alarms& alarms;
   const Clock& clock;
   Random& random;
   const Digest& digest;

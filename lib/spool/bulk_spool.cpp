@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cassert>
 #include <set>
-#include <tuple>
 
 #include "spool/bulk_layout.h"
 #include "spool/entry.h"
@@ -20,13 +19,22 @@ using bulk::kMaxMessage;
 using bulk::kMaxPacket;
 using bulk::message_path;
 using bulk::packet_path;
+using bulk::packets_of;
 using bulk::wait_note;
 
 constexpr auto kKeepEnded = std::chrono::hours(24);
 constexpr auto kForgetEvery = std::chrono::hours(1);
 
-bool belongs_to(std::string_view name, const QueueId& id) {
-  return name.substr(0, id.str().size()) == id.str() && name.substr(id.str().size(), 1) == ".";
+constexpr std::size_t kTogether = 64;  // files open at once, and packets in memory
+
+/// By age; the text of an id does not sort by time.
+bool older(const std::string& a, const std::string& b) {
+  return std::pair(QueueId::parse(a)->made_at(), std::string_view(a)) <
+         std::pair(QueueId::parse(b)->made_at(), std::string_view(b));
+}
+
+std::string temporary_path(const QueueId& id) {
+  return in(bulk::kMessages, "T." + id.str());
 }
 
 /// "ID.NNNN" of "ID.NNNN.done"; empty for other names.
@@ -79,16 +87,26 @@ Result<bool> BulkSpool::published(const QueueId& id) {
   return false;
 }
 
-Result<std::size_t> BulkSpool::write_packets(const QueueId& id, const Recipients& next) {
+Result<std::size_t> BulkSpool::write_all(const QueueId& id,
+                                         const std::vector<std::string_view>& message,
+                                         const Recipients& next) {
   std::size_t total = 0;
   unsigned serial = 0;
-  std::vector<std::string> packet;
-  const auto flush = [&]() -> Result<void> {
-    if (packet.empty()) return {};
-    auto written =
-        fs_->write_new(packet_path(PacketName{id, ++serial}.str()), write_recipients(packet));
-    packet.clear();
+  std::vector<std::string> packet, texts;
+  const auto write = [&]() -> Result<void> {
+    std::vector<sys::NewFile> files;
+    // The message with the first packets: without any it is not written.
+    if (serial == 0 && !texts.empty()) files.push_back({temporary_path(id), message});
+    for (const auto& text : texts)
+      files.push_back({packet_path(PacketName{id, ++serial}.str()), {text}});
+    auto written = fs_->write_new_together(files);
+    texts.clear();
     return written;
+  };
+  const auto close_packet = [&]() -> Result<void> {
+    if (!packet.empty()) texts.push_back(write_recipients(packet));
+    packet.clear();
+    return texts.size() < kTogether ? Result<void>() : write();
   };
   for (;;) {
     auto batch = next();
@@ -99,42 +117,55 @@ Result<std::size_t> BulkSpool::write_packets(const QueueId& id, const Recipients
       ++total;
       packet.push_back(std::move(recipient));
       if (packet.size() < packet_size_) continue;
-      if (auto written = flush(); !written) return std::move(written).error();
+      if (auto closed = close_packet(); !closed) return std::move(closed).error();
     }
   }
-  if (auto written = flush(); !written) return std::move(written).error();
+  if (auto closed = close_packet(); !closed) return std::move(closed).error();
+  if (auto written = write(); !written) return std::move(written).error();
   return total;
 }
 
+// What a power cut needs of all this: that msg/ID is never there without all its packets, since a message without packets
+// has ended. So the octets of all files and the names in pct/ are durable before the rename, and the rename before the
+// caller hears of it. Nothing else is synced: an unpublished set is thrown away by the repeat.
 Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_view message,
                                        const Recipients& next) {
   const auto already = published(header.id);
   if (!already) return already.error();
   if (*already) return count(next);
-  for (const auto* directory : {"pct", "msg"})
+  for (const auto directory : {bulk::kPackets, bulk::kMessages})
     if (auto made = fs_->make_directory(directory); !made) return std::move(made).error();
   if (auto cleared = clear_unpublished(header.id); !cleared) return std::move(cleared).error();
-  const auto total = write_packets(header.id, next);
-  if (!total || *total == 0) return total;
-  if (auto synced = fs_->sync_directory("pct"); !synced) return std::move(synced).error();
-  const std::string temporary = in("msg", "T." + header.id.str());
-  if (auto cleared = fs_->remove(temporary, false); !cleared) return std::move(cleared).error();
   const std::string internal = write_header(header, true);
-  if (auto written = fs_->write_new_from(temporary, pieces(internal, message)); !written)
-    return std::move(written).error();
-  if (auto renamed = fs_->rename_new(temporary, message_path(header.id)); !renamed)
+  const auto total = write_all(header.id, {internal, message}, next);
+  if (!total || *total == 0) return total;
+  if (auto synced = fs_->sync_directory(bulk::kPackets); !synced) return std::move(synced).error();
+  if (auto renamed = fs_->rename_new(temporary_path(header.id), message_path(header.id)); !renamed)
     return std::move(renamed).error();
   return total;
 }
 
-// The recipients may have changed since, so nothing of the old set is kept. Nobody claims an
-// unpublished packet.
+// The recipients may have changed since, so nothing of the old set is kept. Nobody claims an unpublished packet. A set is
+// made from 0001 on and removed down to it, so what a kill leaves has that name. A power cut may leave any names, but
+// nothing of ours survives one: a fresh spool looks at all names once.
 Result<void> BulkSpool::clear_unpublished(const QueueId& id) {
-  const auto names = fs_->names("pct");
-  if (!names) return names.error();
-  for (const auto& name : *names)
-    if (belongs_to(name, id))
-      if (auto removed = fs_->remove(packet_path(name), false); !removed) return removed;
+  if (auto removed = fs_->remove(temporary_path(id), false); !removed) return removed;
+  if (!found_at_start_) {
+    const auto names = fs_->names(bulk::kPackets);
+    if (!names) return names.error();
+    found_at_start_.emplace();
+    for (const auto& name : *names)
+      if (const auto packet = PacketName::parse(name)) found_at_start_->insert(packet->id.str());
+  }
+  if (found_at_start_->count(id.str()) == 0) {
+    const auto first = fs_->exists(packet_path(PacketName{id, 1}.str()));
+    if (!first) return first.error();
+    if (!*first) return {};
+  }
+  const auto packets = packets_of(*fs_, bulk::kPackets, id);
+  if (!packets) return packets.error();
+  for (auto packet = packets->rbegin(); packet != packets->rend(); ++packet)
+    if (auto removed = fs_->remove(packet_path(*packet), false); !removed) return removed;
   return {};
 }
 
@@ -147,19 +178,31 @@ Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   if (!held) return held.error();
   const auto packets = list_in(*fs_, "pct");
   if (!packets) return packets.error();
-  const std::set<std::string_view> known(messages->begin(), messages->end());
-  using Due = std::tuple<TimePoint, std::string_view, unsigned, std::string_view>;
-  std::vector<Due> due;
+  std::vector<std::string> oldest, names;
+  for (const auto& message : *messages)
+    if (QueueId::parse(message)) oldest.push_back(message);
+  std::sort(oldest.begin(), oldest.end(), older);
+  const std::set<std::string, std::less<>> known(oldest.begin(), oldest.end());
+  oldest.resize(std::min(oldest.size(), IncomingSpool::kLookedAt));
+  const auto& headers = headers_.look_at(*fs_, bulk::kMessages, oldest, true);
+  std::vector<Waiting> fair, later;
   for (const auto& file : *packets) {
     const auto name = PacketName::parse(file.name);
     if (!name || !file.regular || postponed(file.modified, now)) continue;
-    const auto message = known.find(name->id.str());
-    if (message != known.end())
-      due.emplace_back(name->id.made_at(), *message, name->serial, file.name);
+    if (known.count(name->id.str()) == 0) continue;
+    Waiting item{file.name, kNormalPriority, {}, {}, name->id.made_at()};
+    const auto header = headers.find(name->id.str());
+    if (header != headers.end() && header->second) {
+      item.priority = header->second->priority;
+      item.list = header->second->list;
+      item.sender = header->second->sender;
+    }
+    if (!item.priority) static_cast<void>(write_note(*fs_, wait_note(file.name), kNeverNote));
+    (header == headers.end() ? later : fair).push_back(std::move(item));
   }
-  std::sort(due.begin(), due.end());
-  std::vector<std::string> names;
-  for (const auto& place : due) names.emplace_back(std::get<3>(place));
+  names = fair_order(std::move(fair));
+  auto rest = fair_order(std::move(later));
+  std::move(rest.begin(), rest.end(), std::back_inserter(names));
   auto owners = *messages;
   owners.insert(owners.end(), held->begin(), held->end());
   tidy(owners, *packets);

@@ -6,14 +6,19 @@
 #include <map>
 
 #include "base/ascii.h"
+#include "spool/names.h"
 
 namespace paraph::spool {
 namespace {
 
 constexpr std::string_view kReturnPath = "Return-Path";
 constexpr std::string_view kEnvelope = "X-Paraph-Envelope";
+constexpr std::string_view kPriority = "X-Paraph-Priority";
+constexpr std::string_view kSender = "X-Paraph-Sender";
+constexpr std::string_view kNever = "z";
 constexpr std::string_view kUnknown = "unknown";
 constexpr std::size_t kMaxFields = 64;
+constexpr std::size_t kMaxSender = 320;
 
 using Values = std::map<std::string_view, std::string, std::less<>>;
 
@@ -70,6 +75,28 @@ Result<std::string> take(Values& values, std::string_view name) {
   return std::move(found->second);
 }
 
+std::optional<unsigned> read_priority(std::string_view text) {
+  if (text == kNever) return std::nullopt;
+  const bool digit = text.size() == 1 && text[0] >= '0' && text[0] <= '9';
+  return digit ? static_cast<unsigned>(text[0] - '0') : kNormalPriority;
+}
+
+/// What decides about the turn only: what is wrong in it makes no mail unreadable.
+void read_order(const Values& values, SpoolHeader& header) {
+  if (const auto found = values.find(kPriority); found != values.end())
+    header.priority = read_priority(found->second);
+  if (const auto found = values.find(kSender); found != values.end())
+    header.sender = unescape(found->second).value_or("");
+}
+
+void write_order(const SpoolHeader& header, std::string& out) {
+  if (header.priority != kNormalPriority)
+    write_field(out, kPriority,
+                header.priority ? std::to_string(*header.priority) : std::string(kNever));
+  if (!header.sender.empty())
+    write_field(out, kSender, escape(header.sender.substr(0, kMaxSender)));
+}
+
 Result<SpoolHeader> interpret(Values values, bool trusted) {
   auto address = take(values, "X-Sympa-To");
   if (!address) return std::move(address).error();
@@ -98,6 +125,7 @@ Result<SpoolHeader> interpret(Values values, bool trusted) {
   if (!trusted) return header;
   for (const auto& [name, member] : kTrusted)
     if (const auto found = values.find(name); found != values.end()) header.*member = found->second;
+  read_order(values, header);
   return header;
 }
 
@@ -111,6 +139,7 @@ std::string write_header(const SpoolHeader& header, bool trusted) {
   if (header.unknown_sender) write_field(out, kEnvelope, kUnknown);
   for (const auto& [name, member] : kTrusted)
     if (trusted && !(header.*member).empty()) write_field(out, name, header.*member);
+  if (trusted) write_order(header, out);
   write_field(out, kReturnPath, "<" + header.reverse_path + ">");
   return out;
 }

@@ -10,6 +10,8 @@
 
 namespace paraph::spool {
 
+constexpr unsigned kNormalPriority = 5;
+
 /// The internal fields in front of a spooled message. They end with exactly one Return-Path of our own; a reader stops
 /// there and believes no internal field after it (security rule 4).
 struct SpoolHeader {
@@ -24,13 +26,17 @@ struct SpoolHeader {
   std::string list;    ///< X-Paraph-List: name@domain, or empty for the site
   std::string auth;    ///< X-Paraph-Auth: smtp | md5 | smime
   std::string sealed;  ///< X-Paraph-Sealed: yes when copies must be encrypted
+  /// X-Paraph-Priority, in bulk: 0 (first) to 9, or z: never worked on (nullopt). Absent or damaged: 5.
+  std::optional<unsigned> priority = kNormalPriority;
+  std::string sender =
+      {};  ///< X-Paraph-Sender, in bulk: who takes turns with the others of his list
 
   /// The MTA said `<>` (RFC 5321 §4.5.5): nothing may be answered.
   [[nodiscard]] bool null_sender() const { return reverse_path.empty() && !unknown_sender; }
 };
 
 /// Internal fields as text, LF line ends, Return-Path last. `trusted`: with kind, list, auth, sealed where not empty.
-/// Asserts that no value holds a control character: whoever fills the header has checked what came from outside.
+/// Asserts that no value but the sender, who is escaped, holds a control character: whoever fills the header has checked what came from outside.
 [[nodiscard]] std::string write_header(const SpoolHeader& header, bool trusted);
 
 struct Spooled {

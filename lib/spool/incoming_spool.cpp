@@ -93,6 +93,27 @@ Result<std::vector<std::string>> IncomingSpool::pending(TimePoint now) {
   return names;
 }
 
+Result<std::vector<std::string>> IncomingSpool::pending(TimePoint now, const PriorityOf& priority) {
+  auto names = pending(now);
+  if (!names) return names;
+  const auto end = names->begin() + static_cast<std::ptrdiff_t>(std::min(names->size(), kLookedAt));
+  const std::vector<std::string> oldest(names->begin(), end);
+  std::vector<Waiting> items;
+  for (const auto& [name, header] : headers_.look_at(*fs_, "", oldest, false)) {
+    Waiting item{name, kNormalPriority, {}, {}, TimePoint{std::chrono::seconds(accepted_at(name))}};
+    if (header) {
+      item.priority = priority(*header);
+      item.list = header->address;
+      item.sender = header->reverse_path;
+    }
+    if (!item.priority) static_cast<void>(write_note(*fs_, wait_note(name), kNeverNote));
+    items.push_back(std::move(item));
+  }
+  auto order = fair_order(std::move(items));
+  order.insert(order.end(), end, names->end());
+  return order;
+}
+
 // There are as many of them as queues at work, and those a crash left: each may be looked at.
 void IncomingSpool::forget_abandoned(const std::vector<std::string>& names, TimePoint now) {
   for (const auto& name : names) {
@@ -118,7 +139,7 @@ Result<Spooled> IncomingSpool::read(const Claim& claim) {
 }
 
 Result<void> IncomingSpool::finish(Claim claim) {
-  if (auto removed = fs_->remove(claim.name, true); !removed) return removed;
+  if (auto removed = fs_->remove(claim.name, false); !removed) return removed;
   static_cast<void>(fs_->remove(wait_note(claim.name), false));
   return {};
 }

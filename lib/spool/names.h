@@ -61,6 +61,10 @@ constexpr unsigned kMaxSame = 1000;
 [[nodiscard]] Result<std::string> free_name(sys::FileSystem& fs, std::string_view directory,
                                             std::string_view name);
 
+/// Why mail of priority z waits.
+constexpr std::string_view kNeverNote =
+    "its priority is z: nobody works on it until the priority is another one";
+
 /// Text of a .reason or .wait file, without its line end; empty when there is none.
 [[nodiscard]] std::string read_note(sys::FileSystem& fs, std::string_view path);
 [[nodiscard]] Result<void> write_note(sys::FileSystem& fs, std::string_view path,

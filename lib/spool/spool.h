@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "base/ports.h"
 #include "base/result.h"
 #include "spool/header.h"
+#include "spool/header_cache.h"
+#include "spool/order.h"
 #include "spool/place.h"
 #include "spool/queue_id.h"
 #include "sys/file_system.h"
@@ -50,10 +53,16 @@ class IncomingSpool {
   /// Also removes each T.NAME that nobody has written to for a day.
   [[nodiscard]] Result<std::vector<std::string>> pending();
   [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
+  /// The same in fair_order(): list and sender are the address and the envelope sender of the internal header. Of priority
+  /// z there is none, and a note says so. Headers of the oldest `kLookedAt` are read, once as long as this object lives;
+  /// what is younger follows, oldest first.
+  static constexpr std::size_t kLookedAt = 1000;
+  [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now, const PriorityOf& priority);
   /// S2 → S3; nullopt when somebody else has it, it is gone, or no name of a mail.
   [[nodiscard]] Result<std::optional<Claim>> claim(const std::string& name);
   [[nodiscard]] Result<Spooled> read(const Claim& claim);
-  /// S4 → S5.
+  /// S4 → S5. Not synced: after a power cut the mail may be back, and then its outputs and its ledger row are found under
+  /// its ingest id, nothing is done twice, and it is finished again.
   [[nodiscard]] Result<void> finish(Claim claim);
   /// S3 → S6: bad/NAME and bad/NAME.reason, or NAME.1 … where there is a NAME.
   [[nodiscard]] Result<void> quarantine(Claim claim, std::string_view reason);
@@ -66,6 +75,7 @@ class IncomingSpool {
 
   std::shared_ptr<sys::FileSystem> fs_;
   std::size_t max_octets_;
+  HeaderCache headers_;
 };
 
 /// spool/auth and spool/moderation: mail held for a person, as it arrived (ciphertext stays ciphertext).
@@ -141,7 +151,8 @@ class BulkSpool {
   /// B1 or any state after it.
   [[nodiscard]] Result<bool> published(const QueueId& id);
 
-  /// Packets that may be worked on at `now`, oldest message first: those whose mtime is not in the hour to come. (Nobody
+  /// Packets that may be worked on at `now`, in fair_order() by priority, list and sender in their messages' headers
+  /// (those of the oldest IncomingSpool::kLookedAt messages; packets of younger ones follow, oldest first): those whose mtime is not in the hour to come. (Nobody
   /// postpones by an hour; what lies farther ahead comes from a clock that has been put back.) Also ends what a crash
   /// left half ended: messages without a packet, journals without theirs, and B3 after a day.
   [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
@@ -167,7 +178,9 @@ class BulkSpool {
 
  private:
   [[nodiscard]] Result<void> clear_unpublished(const QueueId& id);
-  [[nodiscard]] Result<std::size_t> write_packets(const QueueId& id, const Recipients& next);
+  [[nodiscard]] Result<std::size_t> write_all(const QueueId& id,
+                                              const std::vector<std::string_view>& message,
+                                              const Recipients& next);
   [[nodiscard]] Result<std::optional<PacketClaim>> open_packet(PacketClaim claim);
   [[nodiscard]] Result<void> condemn(const std::string& packet, std::string_view reason);
   void tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets);
@@ -178,6 +191,9 @@ class BulkSpool {
   std::shared_ptr<sys::FileSystem> fs_;
   std::size_t packet_size_;
   TimePoint next_forget_{};
+  HeaderCache headers_;
+  std::optional<std::set<std::string>>
+      found_at_start_;  ///< ids that had packets before the first enqueue()
 };
 
 }  // namespace paraph::spool

@@ -83,6 +83,14 @@ Query& Query::bind(std::int64_t number) {
   return *this;
 }
 
+Query& Query::bind_octets(std::string_view octets) {
+  const char* data = octets.empty() ? "" : octets.data();
+  const int code = sqlite3_bind_blob(statement_, ++bound_, data, length(octets), SQLITE_STATIC);
+  assert(code == SQLITE_OK);
+  static_cast<void>(code);
+  return *this;
+}
+
 Result<bool> Query::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;

@@ -33,6 +33,7 @@ class Query {
   /// The text must live until the Query is gone.
   Query& bind(std::string_view text);
   Query& bind(std::int64_t number);
+  Query& bind_octets(std::string_view octets);  ///< a BLOB, with the same promise
   /// True: a row stands ready. False: no more.
   [[nodiscard]] Result<bool> step();
   /// For statements without rows; the number of rows they changed.

@@ -33,6 +33,25 @@ CREATE INDEX paraph_mail_list ON paraph_mail (list, received, id);
 CREATE INDEX paraph_mail_from ON paraph_mail (from_address, received, id);
 CREATE INDEX paraph_copy_member ON paraph_copy (member, mail_id);
 )sql"},
+      {"recipients ready for sealing", R"sql(
+CREATE TABLE paraph_recipient (
+  address text NOT NULL PRIMARY KEY,
+  record blob NOT NULL
+) WITHOUT ROWID;
+)sql"},
+      {"alarms until they are told", R"sql(
+CREATE TABLE paraph_alarm (
+  number integer PRIMARY KEY,
+  at integer NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  mail_id text NOT NULL,
+  reason text NOT NULL,
+  told integer NOT NULL,
+  UNIQUE (kind, subject, mail_id)
+);
+CREATE INDEX paraph_alarm_told ON paraph_alarm (told, number);
+)sql"},
   };
   return steps;
 }

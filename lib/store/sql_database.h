@@ -3,8 +3,10 @@
 #include <memory>
 
 #include "store/connection.h"
+#include "store/sql_alarms.h"
 #include "store/sql_directory.h"
 #include "store/sql_ledger.h"
+#include "store/sql_recipients.h"
 #include "store/store.h"
 
 namespace paraph::store {
@@ -18,9 +20,13 @@ class SqlDatabase final : public Database {
         clock_(std::move(clock)),
         version_(version),
         directory_(*connection_, *clock_),
-        ledger_(*connection_) {}
+        ledger_(*connection_),
+        alarms_(*connection_),
+        recipients_(*connection_) {}
   list::Directory& directory() override { return directory_; }
   Ledger& ledger() override { return ledger_; }
+  Alarms& alarms() override { return alarms_; }
+  RecipientRecords& recipient_records() override { return recipients_; }
   int schema_version() override { return version_; }
   Result<std::vector<std::string>> problems() override;
   Result<void> together(const std::function<Result<void>()>& work) override;
@@ -31,6 +37,8 @@ class SqlDatabase final : public Database {
   int version_;
   SqlDirectory directory_;
   SqlLedger ledger_;
+  SqlAlarms alarms_;
+  SqlRecipients recipients_;
 };
 
 }  // namespace paraph::store

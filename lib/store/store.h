@@ -11,6 +11,7 @@
 #include "base/ports.h"
 #include "base/result.h"
 #include "list/list.h"
+#include "store/recipients.h"
 #include "sys/file_system.h"
 
 /// SQLite behind `list`'s ports, the ledger, and the certificate directory.
@@ -73,6 +74,30 @@ class Ledger {
   [[nodiscard]] virtual Result<std::size_t> expire(long long before) = 0;
 };
 
+/// Something the listmaster must hear of.
+struct Alarm {
+  long long number = 0;  ///< given by raise()
+  long long at = 0;      ///< epoch
+  std::string kind;      ///< "quarantined", "expired"
+  std::string subject;   ///< the address, or "packet NAME"
+  std::string mail_id;
+  std::string reason;
+};
+
+/// Alarms, kept until he was told, so that a flood of them becomes one mail.
+class Alarms {
+ public:
+  virtual ~Alarms() = default;
+  /// The same kind, subject and mail once, until he was told of it.
+  [[nodiscard]] virtual Result<void> raise(const Alarm& alarm) = 0;
+  /// Oldest first, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<Alarm>> untold(std::size_t limit) = 0;
+  /// When he was told last; epoch, 0: never.
+  [[nodiscard]] virtual Result<long long> last_told() = 0;
+  /// He was told at `at` of all up to that number. Forgets those told a month ago.
+  [[nodiscard]] virtual Result<void> told(long long up_to, long long at) = 0;
+};
+
 /// One connection: WAL, busy timeout 5 s, foreign keys on, temp_store MEMORY (rule 31). Opening creates Sympa's tables
 /// where they are missing, never alters them, and runs our numbered migrations (`paraph_*`). A file newer than this
 /// program is refused, never. Whatever an administrator can mend is `later`: a locked, full, unreadable or damaged
@@ -86,11 +111,14 @@ class Database {
   virtual ~Database() = default;
   [[nodiscard]] virtual list::Directory& directory() = 0;
   [[nodiscard]] virtual Ledger& ledger() = 0;
+  [[nodiscard]] virtual Alarms& alarms() = 0;
+  [[nodiscard]] virtual RecipientRecords& recipient_records() = 0;
   [[nodiscard]] virtual int schema_version() = 0;
   /// What SQLite's quick_check finds wrong with the file; empty: nothing. Reads all of it.
   [[nodiscard]] virtual Result<std::vector<std::string>> problems() = 0;
   /// Runs `work` in one transaction: all of it or, when it returns an Error, nothing; one fsync instead of one per
-  /// call, for imports. `work` must not call together() or Ledger::record_copies().
+  /// call, for imports. `work` must not call together(), Ledger::record_copies() or
+  /// RecipientRecords.
   [[nodiscard]] virtual Result<void> together(const std::function<Result<void>()>& work) = 0;
 };
 

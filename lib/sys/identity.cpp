@@ -27,11 +27,11 @@ FileIdentity to_identity(const struct stat& st) {
                    false};
   constexpr std::int64_t kTick = 20'000'000;           // the coarsest kernel has 10 ms
   constexpr std::int64_t kCoarseTick = 2'000'000'000;  // FAT
-  const bool coarse = st.st_mtim.tv_nsec == 0 && st.st_ctim.tv_nsec == 0;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);  // what stamps are made from
+  // The ctime alone: it moves with every change, and nobody can set it.
   out.settled =
-      std::max(out.modified_ns, out.changed_ns) + (coarse ? kCoarseTick : kTick) < nanoseconds(now);
+      out.changed_ns + (st.st_ctim.tv_nsec == 0 ? kCoarseTick : kTick) < nanoseconds(now);
   return out;
 }
 

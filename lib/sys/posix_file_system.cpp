@@ -104,6 +104,7 @@ class PosixFileSystem final : public FileSystem {
   Result<FileIdentity> identity(std::string_view path) override;
   Result<void> write_new(std::string_view path, std::string_view octets) override;
   Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
+  Result<void> write_new_together(const std::vector<NewFile>& files) override;
   Result<void> rename_new(std::string_view from, std::string_view to) override;
   Result<void> replace(std::string_view path, std::string_view octets) override;
   Result<void> remove(std::string_view path, bool durably) override;
@@ -313,6 +314,39 @@ Result<void> PosixFileSystem::write_new(std::string_view path, std::string_view 
   return write_new_from(path, [left = octets]() mutable -> Result<std::string_view> {
     return std::exchange(left, std::string_view());
   });
+}
+
+Result<void> PosixFileSystem::write_new_together(const std::vector<NewFile>& files) {
+  struct Made {
+    Place place;
+    Descriptor file;
+  };
+  std::vector<Made> made;
+  const auto write = [&](const NewFile& wanted) -> Result<void> {
+    auto place = locate(wanted.path);
+    if (!place) return place.error();
+    auto file = open_file(*place, wanted.path, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file) return file.error();
+    made.push_back({std::move(*place), std::move(*file)});
+    for (const auto piece : wanted.pieces)
+      if (const int code = write_all(made.back().file.get(), piece); code != 0)
+        return failed(code, "write", wanted.path);
+    // Only a hint, where the file system knows it: the fsync below is what counts.
+    ::sync_file_range(made.back().file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    return {};
+  };
+  const auto all = [&]() -> Result<void> {
+    for (const auto& wanted : files)
+      if (auto written = write(wanted); !written) return written;
+    for (std::size_t i = 0; i < made.size(); ++i)
+      if (const int code = sync_all(made[i].file.get()); code != 0)
+        return failed(code, "sync", files[i].path);
+    return {};
+  };
+  auto done = all();
+  for (auto file = made.rbegin(); !done && file != made.rend(); ++file)
+    ::unlinkat(file->place.at(), file->place.c_str(), 0);
+  return done;
 }
 
 Result<void> PosixFileSystem::rename_new(std::string_view from, std::string_view to) {

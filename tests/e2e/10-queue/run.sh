@@ -167,6 +167,16 @@ if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=64k none "$site/small" 2> /dev/n
   small=$site/small
   mkdir -m 700 "$small/msg"
   echo "queue $small/msg" >> "$site/paraph.conf"
+  expect 75 "$queue" --config "$site/paraph.conf" secure@example.org <<< small
+  grep -q "$small/msg: .*K free, less than spool_min_free 100M" "$site/err" || fail "$(cat "$site/err")"
+  echo "spool_min_free 90%" >> "$site/paraph.conf"
+  expect 0 "$queue" --config "$site/paraph.conf" secure@example.org <<< small
+  head -c 8192 /dev/zero > "$small/other"
+  expect 75 "$queue" --config "$site/paraph.conf" secure@example.org <<< small
+  grep -q 'free, less than spool_min_free 90%' "$site/err" || fail "$(cat "$site/err")"
+  [ "$(find "$small/msg" -type f | wc -l)" = 1 ] || fail "left: $(find "$small/msg" -type f)"
+  rm "$small/other" "$small/msg/"*
+  echo "spool_min_free 0" >> "$site/paraph.conf"
   expect 75 "$queue" --config "$site/paraph.conf" secure@example.org < "$site/octets"
   grep -q 'No space left on device' "$site/err" || fail "$(cat "$site/err")"
   [ -z "$(find "$small/msg" -type f)" ] || fail "left: $(find "$small/msg" -type f)"

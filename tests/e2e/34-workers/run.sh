@@ -7,7 +7,6 @@ make_site
 make_list open alice@example.org open
 make_list poison alice@example.org open
 paraph member add open bob@example.org >/dev/null
-printf '%s\n' 'worker_memory 128' 'worker_cpu 1' 'worker_time 2' >>site/paraph.conf
 post() { plain "$1" alice "$2" | paraph-queue "$2@lists.example.org"; }
 state() { ls site/spool/msg | grep -vc '^bad$'; }
 wait_for() { # wait_for SECONDS command…
@@ -20,7 +19,8 @@ workers_of() { pgrep -P "$1" | sort | tr '\n' ' '; }
 post probe poison
 PARAPH_TEST_POISON=poison@ paraph-incoming --once 2>probe.log
 grep -q 'a worker died' probe.log || { echo "SKIP: these programs have no test hooks (PARAPH_TEST_HOOKS)"; exit 77; }
-check_limit() { # check_limit HOW WORDS
+check_limit() { # check_limit HOW WORDS LIMIT
+  echo "$3" >>site/paraph.conf
   post "bad-$1" poison
   post "good-$1" open
   PARAPH_TEST_POISON=poison@ PARAPH_TEST_POISON_HOW=$1 paraph-incoming --once 2>"$1.log"
@@ -28,11 +28,20 @@ check_limit() { # check_limit HOW WORDS
   grep -h . site/spool/msg/bad/*.reason | grep -q "3 attempts: .*$2" || fail "$1: reasons: $(cat site/spool/msg/bad/*.reason)"; ok
   paraph-distribute --once 2>/dev/null
   mail_for bob | xargs grep -l "^Subject: .*good-$1\$" >/dev/null || fail "$1: the good mail did not go through"; ok
+  sed -i '/^worker_/d' site/paraph.conf
 }
-check_limit spin 'over its limit of 1 s of processor time'
-check_limit hang 'over its time limit of 2 s'
-check_limit eat 'over its memory limit'
-sed -i '/^worker_/d' site/paraph.conf
+check_limit spin 'over its limit of 1 s of processor time' 'worker_cpu 1'
+check_limit hang 'over its time limit of 2 s' 'worker_time 2'
+check_limit eat 'over its memory limit' 'worker_memory 128'
+
+# Alarms that come within an hour of each other are gathered.
+[ "$(count_for listmaster)" = 1 ] || fail "listmaster has $(count_for listmaster) mails for four quarantines"; ok
+sqlite3() { python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' site/paraph.sqlite "$1"; }
+sqlite3 "update paraph_alarm set told = told - 3601 where told > 0"
+paraph-incoming --once 2>/dev/null
+paraph-distribute --once 2>/dev/null
+[ "$(count_for listmaster)" = 2 ] || fail "the gathered alarms were not told"; ok
+mail_for listmaster | xargs grep -l '^Subject: 3 things need attention' >/dev/null || fail "not gathered"; ok
 
 # Put back by a person, a condemned mail is judged anew, by the same supervisor.
 paraph-incoming 2>daemon.log & daemon=$!

@@ -5,17 +5,17 @@
 #include "support/pki.h"
 
 using namespace paraph;
-using config::queue_directory;
+using config::read_queue;
 using testing::spit;
 using testing::TempDir;
 
 namespace {
 
 std::string found(const TempDir& dir, std::string_view parameter) {
-  const auto queue = queue_directory(dir / "paraph.conf", parameter);
+  const auto queue = read_queue(dir / "paraph.conf", parameter);
   INFO((queue ? std::string() : queue.error().what()));
   REQUIRE(queue);
-  return *queue;
+  return queue->directory;
 }
 
 }  // namespace
@@ -45,15 +45,28 @@ TEST_CASE("faults in other lines do not keep mail out") {
 
 TEST_CASE("a broken line about the spool does, with its place") {
   const TempDir dir;
-  for (const char* line : {" spool /s\n", "queue\n", "spool `x`\n", "sympa_conf\t\n"}) {
+  for (const char* line : {" spool /s\n", "queue\n", "spool `x`\n", "sympa_conf\t\n",
+                           "spool_min_free\n", "spool_min_free lots\n"}) {
     INFO(line);
     spit(dir / "paraph.conf", std::string("# first\n") + line);
-    const auto queue = queue_directory(dir / "paraph.conf", "queue");
+    const auto queue = read_queue(dir / "paraph.conf", "queue");
     REQUIRE_FALSE(queue);
     CHECK(queue.error().retry() == Retry::later);
     CHECK(queue.error().what().find("paraph.conf:2: ") != std::string::npos);
   }
-  CHECK_FALSE(queue_directory(dir / "none.conf", "queue"));
+  CHECK_FALSE(read_queue(dir / "none.conf", "queue"));
   spit(dir / "paraph.conf", "sympa_conf gone\n");
-  CHECK_FALSE(queue_directory(dir / "paraph.conf", "queue"));
+  CHECK_FALSE(read_queue(dir / "paraph.conf", "queue"));
+}
+
+TEST_CASE("what is to stay free, by default and as written") {
+  const TempDir dir;
+  const auto min_free = [&](const std::string& lines) {
+    spit(dir / "paraph.conf", lines);
+    return read_queue(dir / "paraph.conf", "queue")->min_free;
+  };
+  CHECK(min_free("").octets == 100U << 20U);
+  CHECK(min_free("spool_min_free 0\n").octets == 0);
+  CHECK(min_free("spool_min_free 5%\n").percent == 5);
+  CHECK_FALSE(config::Site::parse("domain x.org\nlistmaster a@x.org\nspool_min_free lots\n", "/x"));
 }

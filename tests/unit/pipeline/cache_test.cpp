@@ -31,6 +31,7 @@ struct House {
   config::Site site;
   std::unique_ptr<store::Database> database;
   std::unique_ptr<list::CertificateStore> certificates;
+  std::unique_ptr<store::Recipients> recipients;
   Noted log;
   sys::SystemClock clock;
   pipeline::Cache cache;
@@ -39,6 +40,8 @@ struct House {
   House() : site(build()) {
     database = *store::Database::open(dir / "x.sqlite");
     certificates = store::open_certificate_directory(*sys::open_root(dir / "certs"));
+    recipients =
+        store::open_recipients(*sys::open_root(dir / "certs"), database->recipient_records());
     let_settle();
   }
   config::Site build() {
@@ -63,8 +66,16 @@ struct House {
   }
   static void let_settle() { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }
   pipeline::Ports ports() {
-    return {site,  database->directory(), *certificates, database->ledger(),
-            clock, cms::random(),         cms::digest(), log,
+    return {site,
+            database->directory(),
+            *certificates,
+            *recipients,
+            database->ledger(),
+            database->alarms(),
+            clock,
+            cms::random(),
+            cms::digest(),
+            log,
             cache};
   }
   Result<std::string> decide() {

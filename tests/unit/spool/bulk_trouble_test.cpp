@@ -344,3 +344,49 @@ TEST_CASE("a journal is synced as soon as kSyncInterval outcomes are not", "[spo
   REQUIRE(record(PacketClaim::kSyncInterval - 1) == 1);
   REQUIRE(record(1) == 2);
 }
+
+TEST_CASE("what is left of an unpublished set is never sent, whichever part of it is left",
+          "[spool]") {
+  // A power cut may leave the third packet without the first.
+  for (const Names& left :
+       {Names{"0001", "0002", "0003"}, Names{"0003"}, Names{"0002"}, Names{"10000"}}) {
+    MemoryFileSystem disk;
+    REQUIRE(disk.make_directory("pct"));
+    REQUIRE(disk.make_directory("msg"));
+    for (const auto& serial : left)
+      REQUIRE(disk.write_new("pct/" + sample().id.str() + "." + serial, "old@example.org\n"));
+    BulkSpool spool(borrow(disk), 4);
+    REQUIRE(*spool.enqueue(sample(), "message", batches(members(5))) == 5);
+    REQUIRE(everybody(spool) == members(5));
+  }
+}
+
+TEST_CASE("files written together, cut at each of them: the repeat sends to the new set alone",
+          "[spool]") {
+  for (const auto fault : kEveryFault)
+    for (const bool same_process : {false, true})
+      for (int n = 1;; ++n) {
+        MemoryFileSystem disk;
+        REQUIRE(disk.make_directory("pct"));
+        FaultyFileSystem faulty(disk, n, fault);
+        BulkSpool spool(borrow(disk), 4);
+        if (same_process) REQUIRE(spool.pending(kToday));
+        const auto enqueued =
+            BulkSpool(borrow(faulty), 4).enqueue(sample(), "message", batches(members(12, "old")));
+        CAPTURE(n, faulty.trace().back());
+        const bool published = *spool.published(sample().id);
+        if (enqueued) REQUIRE(published);
+        REQUIRE(spool.enqueue(sample(), "message", batches(members(5))));
+        REQUIRE(everybody(spool).size() == (published ? 12 : 5));
+        if (!faulty.happened()) break;
+      }
+}
+
+TEST_CASE("more packets than are written at once", "[spool]") {
+  MemoryFileSystem disk;
+  BulkSpool spool(borrow(disk), 1);
+  const std::size_t many = 64 * 2 + 1;
+  REQUIRE(*spool.enqueue(sample(), "message", batches(members(many))) == many);
+  REQUIRE(spool.pending(kToday)->size() == many);
+  REQUIRE(everybody(spool).size() == many);
+}

@@ -286,7 +286,8 @@ TEST_CASE("finish and quarantine broken at any call: the mail is never lost, and
           if (power) disk.cut_power();
           INFO("call " << n << " " << faulty.trace().back());
           IncomingSpool spool(borrow(disk));
-          if (ended) REQUIRE(spool.pending()->empty());
+          // After a power cut a finished mail may be back: its outputs are found, and it is finished again.
+          if (ended && (bad || !power)) REQUIRE(spool.pending()->empty());
           if (auto claim = spool.claim(name); *claim) {
             REQUIRE(spool.read(**claim)->message == "message");
             REQUIRE((bad ? spool.quarantine(std::move(**claim), "why")

@@ -95,6 +95,35 @@ Result<void> FaultyFileSystem::write_new_from(std::string_view path, const sys::
       *state_, words("write_new_from", path), [&] { return inner_.write_new_from(path, next); },
       half);
 }
+// A call a file. Together they are written in one go and synced later, so a cut may leave any of them without the others:
+// those before the one it hits, those and that one, or all but half of that one.
+Result<void> FaultyFileSystem::write_new_together(const std::vector<sys::NewFile>& files) {
+  const auto octets = [](const sys::NewFile& file) {
+    std::string text;
+    for (const auto piece : file.pieces) text += piece;
+    return text;
+  };
+  const auto write = [&](std::size_t i) -> Result<void> {
+    return inner_.write_new(files[i].path, octets(files[i]));
+  };
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto half = [&] {
+      const std::string whole = octets(files[i]);
+      static_cast<void>(inner_.write_new(files[i].path, first_half(whole)));
+      for (std::size_t later = i + 1; later < files.size(); ++later)
+        static_cast<void>(write(later));
+    };
+    auto written = call(
+        *state_, words("write_new_together", files[i].path), [&] { return write(i); }, half);
+    if (written) continue;
+    for (std::size_t made = i + 1; !state_->dead && made > 0; --made)
+      if (made <= i || state_->fault == Fault::fail_after)
+        static_cast<void>(inner_.remove(files[made - 1].path, false));
+    return written;
+  }
+  return {};
+}
+
 Result<void> FaultyFileSystem::rename_new(std::string_view from, std::string_view to) {
   return call(*state_, words("rename_new", from, to), [&] { return inner_.rename_new(from, to); });
 }

@@ -15,7 +15,8 @@ enum class Fault : unsigned char {
          ///< EIO)
   cut_before,  ///< the process is gone before the call: it and all later ones return an Error and
                ///< do nothing
-  cut_during,  ///< a write or append does the first half of its octets, then as cut_before
+  cut_during,  ///< a write or append does the first half of its octets, then as cut_before; of files written
+               ///< together all others are there whole
   cut_after,   ///< the call takes effect, its caller never hears of it, then as cut_before
   fail_after,  ///< the call takes effect and returns an Error all the same; later calls work (a
                ///< rename whose directory cannot be synced). Not one of kEveryFault.
@@ -62,6 +63,7 @@ class FaultyFileSystem : public sys::FileSystem {
   [[nodiscard]] Result<void> write_new(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> write_new_from(std::string_view path,
                                             const sys::NextChunk& next) override;
+  [[nodiscard]] Result<void> write_new_together(const std::vector<sys::NewFile>& files) override;
   [[nodiscard]] Result<void> rename_new(std::string_view from, std::string_view to) override;
   [[nodiscard]] Result<void> replace(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> remove(std::string_view path, bool durably) override;

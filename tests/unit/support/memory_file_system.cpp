@@ -217,6 +217,18 @@ Result<void> MemoryFileSystem::write_new(std::string_view path, std::string_view
   });
 }
 
+Result<void> MemoryFileSystem::write_new_together(const std::vector<sys::NewFile>& files) {
+  for (std::size_t made = 0; made < files.size(); ++made) {
+    std::string octets;
+    for (const auto piece : files[made].pieces) octets += piece;
+    auto written = write_new(files[made].path, octets);
+    if (written) continue;
+    while (made > 0) static_cast<void>(remove(files[--made].path, false));
+    return written;
+  }
+  return {};
+}
+
 Result<void> MemoryFileSystem::rename_new(std::string_view from, std::string_view to) {
   const auto source = place(from);
   const auto target = place(to);

@@ -1,0 +1,171 @@
+// What a post costs on its way into spool/bulk, by the number of its subscribers: syncs of the kernel, and milliseconds.
+// Beside it, interleaved, the same files written and synced one by one, and the bare durable file.
+//
+//   bench_enqueue [DIRECTORY]     on whose file system; default: the current one
+
+#include <fmt/core.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
+
+#include "spool/bulk_layout.h"
+#include "spool/journal.h"
+#include "spool/spool.h"
+#include "sys/kernel_random.h"
+
+namespace {
+std::size_t syncs = 0;
+}
+
+// In front of the C library's, so that every sync is counted where it happens.
+extern "C" int fsync(int fd) {
+  ++syncs;
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+extern "C" int fdatasync(int fd) {
+  ++syncs;
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
+
+namespace {
+
+using namespace paraph;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kPacketSize = 250;
+constexpr int kRounds = 5;
+const std::string kMessage(10 * 1024, 'x');
+
+double milliseconds(Clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.at(values.size() / 2);
+}
+std::string member(std::size_t i) {
+  return fmt::format("subscriber-{}@example.org", i);
+}
+
+spool::SpoolHeader new_header(Random& random) {
+  const TimePoint now = sys::SystemClock().now();
+  return {.address = "list@example.org",
+          .id = spool::QueueId::make(now, random),
+          .received = now,
+          .reverse_path = "list-owner@example.org",
+          .unknown_sender = false,
+          .kind = "post",
+          .list = "list@example.org",
+          .auth = "smime",
+          .sealed = "yes"};
+}
+
+spool::BulkSpool::Recipients pages(std::size_t members) {
+  return [members, at = std::size_t{0}]() mutable -> Result<std::vector<std::string>> {
+    std::vector<std::string> page;
+    for (; at < members && page.size() < 1000; ++at) page.push_back(member(at));
+    return page;
+  };
+}
+
+void require(const Result<void>& done) {
+  if (done) return;
+  fmt::print(stderr, "bench_enqueue: {}\n", done.error().what());
+  std::exit(1);
+}
+
+/// The old way: a sync a packet, then the directory, the message, its directory.
+void one_by_one(sys::FileSystem& fs, const spool::SpoolHeader& header, std::size_t members) {
+  unsigned serial = 0;
+  for (std::size_t at = 0; at < members;) {
+    std::vector<std::string> packet;
+    for (; at < members && packet.size() < kPacketSize; ++at) packet.push_back(member(at));
+    require(fs.write_new(spool::bulk::packet_path(spool::PacketName{header.id, ++serial}.str()),
+                         spool::write_recipients(packet)));
+  }
+  require(fs.sync_directory("pct"));
+  const std::string temporary = "msg/T." + header.id.str();
+  require(fs.write_new(temporary, write_header(header, true) + kMessage));
+  require(fs.rename_new(temporary, spool::bulk::message_path(header.id)));
+}
+
+struct Timed {
+  std::vector<double> times;
+  std::size_t syncs = 0;
+  template <class Work>
+  void add(Work work) {
+    const std::size_t before = ::syncs;
+    const auto start = Clock::now();
+    work();
+    times.push_back(milliseconds(Clock::now() - start));
+    syncs = ::syncs - before;
+  }
+};
+
+struct Row {
+  Timed together, apart, bare;
+};
+
+Row measure(const std::shared_ptr<sys::FileSystem>& fs, std::size_t members) {
+  sys::KernelRandom random;
+  spool::BulkSpool spool(fs, kPacketSize);
+  Row row;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto header = new_header(random);
+    row.together.add([&] {
+      const auto enqueued = spool.enqueue(header, kMessage, pages(members));
+      if (!enqueued) require(enqueued.error());
+    });
+    const auto other = new_header(random);
+    row.apart.add([&] { one_by_one(*fs, other, members); });
+    row.bare.add([&] {
+      require(fs->write_new("T.bare", kMessage));
+      require(fs->rename_new("T.bare", "bare"));
+    });
+    require(fs->remove("bare", false));
+  }
+  return row;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string where =
+      (std::filesystem::absolute(argc > 1 ? argv[1] : ".") / fmt::format("bench.{}", ::getpid()))
+          .string();
+  std::filesystem::create_directories(where);
+  fmt::print("{:>9} {:>8} {:>6} {:>10} {:>14} {:>12} {:>12} {:>9}\n", "members", "packets", "syncs",
+             "ms/message", "ms/subscriber", "one by one", "durable file", "pending");
+  double first = 0;
+  for (const std::size_t members : {1U, 1'000U, 10'000U, 100'000U}) {
+    const std::string root = fmt::format("{}/{}", where, members);
+    std::filesystem::create_directories(root + "/pct");
+    std::filesystem::create_directories(root + "/msg");
+    auto fs = sys::open_root(root);
+    if (!fs) require(fs.error());
+    const auto row = measure(*fs, members);
+    const double time = median(row.together.times);
+    if (members == 1) first = time;
+    Timed look;
+    for (int round = 0; round < kRounds; ++round)
+      look.add([&] {
+        if (!spool::BulkSpool(*fs, kPacketSize).pending(sys::SystemClock().now())) std::abort();
+      });
+    fmt::print("{:>9} {:>8} {:>6} {:>10.2f} {:>14.5f} {:>9.2f} ms {:>9.2f} ms {:>6.2f} ms\n",
+               members, (members + kPacketSize - 1) / kPacketSize, row.together.syncs, time,
+               members == 1 ? 0.0 : (time - first) / static_cast<double>(members),
+               median(row.apart.times), median(row.bare.times), median(look.times));
+  }
+  fmt::print(
+      "medians of {} rounds, packets of {}, message of {} octets; pending: with {} such messages "
+      "there\n",
+      kRounds, kPacketSize, kMessage.size(), 2 * kRounds);
+  std::error_code ignored;
+  std::filesystem::remove_all(where, ignored);
+  return 0;
+}
