@@ -116,7 +116,7 @@ constexpr Change kFlush{"flush", "due now", &retry, &is_postponed};
 /// The run of one verb over what was named.
 class Run {
  public:
-  Run(Invocation& call, const Change& change, Waiting waiting, const config::Site& site)
+  Run(Invocation& call, const Change& change, WaitingMail waiting, const config::Site& site)
       : call_(call),
         change_(change),
         waiting_(std::move(waiting)),
@@ -151,7 +151,7 @@ class Run {
     if (code_ == kOk || code == kTemporary) code_ = code;
   }
 
-  [[nodiscard]] const Waiting& waiting() const { return waiting_; }
+  [[nodiscard]] const WaitingMail& waiting() const { return waiting_; }
 
   int end() {
     if (const auto complaint = record_.complaint(); !complaint.empty()) Invocation::warn(complaint);
@@ -194,7 +194,7 @@ class Run {
 
   Invocation& call_;
   const Change& change_;
-  Waiting waiting_;
+  WaitingMail waiting_;
   ShortIds shorten_;
   Record record_;
   std::unique_ptr<sys::Log> log_;
@@ -221,7 +221,7 @@ Result<int> change(Invocation& call, const Change& what) {
   if (all && what.verb == kDrop.verb && !call.has("yes") && !call.dry_run)
     return Error::never(Errc::usage, "drop ALL deletes mail for good: say --yes")
         .with_hint("paraph spool drop ALL … --dry-run shows which");
-  Run run(call, what, Waiting::look(**site), **site);
+  Run run(call, what, WaitingMail::look(**site), **site);
   if (all) {
     for (const auto& entry : run.waiting().entries())
       if (what.concerns(entry) && filter->takes(entry)) run.mail({entry}, true);

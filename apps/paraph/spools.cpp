@@ -18,7 +18,7 @@ std::string mark(const spool::Entry& entry) {
   return entry.state == spool::State::held ? "!" : "";
 }
 
-void name_unseen(const Waiting& waiting) {
+void name_unseen(const WaitingMail& waiting) {
   for (const auto& spool : waiting.not_seen()) Invocation::warn("not seen: " + spool);
 }
 
@@ -93,7 +93,7 @@ Result<int> spool_list(Invocation& call) {
   const TimePoint now = sys::SystemClock().now();
   auto filter = read_filter(call, now);
   if (!filter) return std::move(filter).error();
-  const Waiting waiting = Waiting::look(**site);
+  const WaitingMail waiting = WaitingMail::look(**site);
   const ShortIds shorten = short_ids(waiting.entries());
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{
@@ -118,7 +118,7 @@ Result<int> spool_show(Invocation& call) {
   auto site = call.site();
   if (!site) return std::move(site).error();
   const TimePoint now = sys::SystemClock().now();
-  Waiting waiting = Waiting::look(**site);
+  WaitingMail waiting = WaitingMail::look(**site);
   auto found = waiting.find(call.arguments[0]);
   if (!found) return std::move(found).error();
   const ShortIds shorten = short_ids(waiting.entries());
@@ -148,7 +148,7 @@ Result<int> spool_show(Invocation& call) {
 Result<int> spool_cat(Invocation& call) {
   auto site = call.site();
   if (!site) return std::move(site).error();
-  Waiting waiting = Waiting::look(**site);
+  WaitingMail waiting = WaitingMail::look(**site);
   auto found = waiting.find(call.arguments[0]);
   if (!found) return std::move(found).error();
   // Accepted mail and what was made of it share the octets; the first place that still has them will do.

@@ -23,14 +23,14 @@ constexpr std::string_view kWaiting = "waiting";
 /// The ledger, if it can be read, and the spools.
 struct Sight {
   std::unique_ptr<store::Database> database;  ///< nullptr: not seen
-  Waiting waiting;
+  WaitingMail waiting;
   std::vector<std::string> not_seen;
 
   [[nodiscard]] store::Ledger* ledger() const { return database ? &database->ledger() : nullptr; }
 };
 
 Sight look(const config::Site& site) {
-  Sight sight{nullptr, Waiting::look(site), {}};
+  Sight sight{nullptr, WaitingMail::look(site), {}};
   auto opened = store::open_for_reading(site.path_of("db_name"));
   if (opened) {
     sight.database = std::move(opened->database);
@@ -50,7 +50,7 @@ struct Traced {
   std::vector<std::string> waiting;  ///< members whose copy has not left
 };
 
-MailRow row_of(const spool::Entry& entry, const Waiting& waiting) {
+MailRow row_of(const spool::Entry& entry, const WaitingMail& waiting) {
   MailRow row;
   row.id = entry.id();
   row.list = list_of(entry);
@@ -305,18 +305,26 @@ Result<int> trace_argument(Invocation& call, const std::string& member, const Si
   return print_list(call, rows, sight);
 }
 
-// Accepted mail has no row before it has an ending, so the spool tells of it.
+bool matches(const spool::Entry& entry, const store::MailQuery& query, const Sight& sight) {
+  // Accepted mail has no row before it has an ending; the rest has one, if the ledger can be asked.
+  if (entry.id().empty() || (sight.ledger() != nullptr && entry.spool != "msg")) return false;
+  if (!query.list.empty() && list_of(entry) != query.list) return false;
+  if (!query.from.empty() && sender_of(entry) != query.from) return false;
+  return epoch(since(entry)) >= query.since;
+}
+
+// What waits without a row, the newest of it: only its file tells its Message-ID.
 void add_waiting(std::vector<MailRow>& rows, const store::MailQuery& query, const Sight& sight) {
   std::set<std::string, std::less<>> known;
   for (const auto& row : rows) known.insert(row.id);
-  for (const auto& entry : sight.waiting.entries()) {
-    if (entry.id().empty() || (sight.ledger() != nullptr && entry.spool != "msg")) continue;
-    if (!query.list.empty() && list_of(entry) != query.list) continue;
-    if (!query.from.empty() && sender_of(entry) != query.from) continue;
-    if (epoch(since(entry)) < query.since || !known.insert(entry.id()).second) continue;
+  const auto& entries = sight.waiting.entries();
+  std::size_t added = 0;
+  for (auto entry = entries.rbegin(); entry != entries.rend() && added < query.limit; ++entry) {
+    if (!matches(*entry, query, sight) || !known.insert(entry->id()).second) continue;
     if (auto* const ledger = sight.ledger())
-      if (const auto row = ledger->find(entry.id()); row && *row) continue;
-    rows.push_back(row_of(entry, sight.waiting));
+      if (const auto row = ledger->find(entry->id()); row && *row) continue;
+    rows.push_back(row_of(*entry, sight.waiting));
+    ++added;
   }
 }
 
@@ -327,10 +335,13 @@ Result<int> trace_search(Invocation& call, const store::MailQuery& query, const 
     if (!found) return std::move(found).error();
     rows = std::move(*found);
   }
-  if (rows.size() == query.limit)
-    Invocation::hint(fmt::format("only the newest {} are shown", query.limit));
   if (query.member.empty()) add_waiting(rows, query, sight);
   sort_by_time(rows);
+  if (rows.size() >= query.limit) {
+    rows.erase(rows.begin(), rows.end() - static_cast<std::ptrdiff_t>(query.limit));
+    Invocation::hint(
+        fmt::format("only the newest {} are shown; --since goes back further", query.limit));
+  }
   return print_list(call, rows, sight);
 }
 

@@ -139,6 +139,8 @@ Result<int> spool_retry(Invocation&);
 Result<int> spool_drop(Invocation&);
 Result<int> spool_flush(Invocation&);
 Result<int> trace(Invocation&);
+Result<int> status(Invocation&);
+Result<int> fsck(Invocation&);
 Result<int> config_show(Invocation&);
 Result<int> version(Invocation&);
 

@@ -41,8 +41,8 @@ Error none_begins_so(std::string_view prefix, const std::vector<std::string>& no
 
 }  // namespace
 
-Waiting Waiting::look(const config::Site& site) {
-  Waiting seen;
+WaitingMail WaitingMail::look(const config::Site& site) {
+  WaitingMail seen;
   const auto root = [&](std::string_view name) -> std::shared_ptr<sys::FileSystem> {
     auto opened = sys::open_root(site.spool_directory(name));
     if (opened) return *opened;
@@ -67,7 +67,7 @@ Waiting Waiting::look(const config::Site& site) {
   return seen;
 }
 
-Result<std::vector<spool::Entry>> Waiting::find(std::string_view prefix) const {
+Result<std::vector<spool::Entry>> WaitingMail::find(std::string_view prefix) const {
   std::vector<spool::Entry> found, named;
   std::set<std::string> ids;
   for (const auto& entry : entries_) {
@@ -88,13 +88,13 @@ Result<std::vector<spool::Entry>> Waiting::find(std::string_view prefix) const {
   return found;
 }
 
-spool::Copies Waiting::copies(const spool::Entry& entry) const {
+spool::Copies WaitingMail::copies(const spool::Entry& entry) const {
   if (entry.spool != "bulk" || !roots_.bulk) return {};
   auto copies = spool::copies_of(*roots_.bulk, entry.place());
   return copies ? std::move(*copies) : spool::Copies{};
 }
 
-std::string Waiting::message_id(const spool::Entry& entry) const {
+std::string WaitingMail::message_id(const spool::Entry& entry) const {
   auto octets = desk_->cat(entry.place());
   if (!octets) return {};
   octets->resize(std::min(octets->size(), kHeaderOctets));

@@ -13,9 +13,9 @@
 namespace paraph::app {
 
 /// Everything that waits. A spool that cannot be read hides nothing but itself.
-class Waiting {
+class WaitingMail {
  public:
-  [[nodiscard]] static Waiting look(const config::Site& site);
+  [[nodiscard]] static WaitingMail look(const config::Site& site);
 
   /// Oldest first.
   [[nodiscard]] const std::vector<spool::Entry>& entries() const { return entries_; }

@@ -33,4 +33,13 @@ Result<Copies> copies_of(sys::FileSystem& fs, const Place& place) {
   return copies;
 }
 
+std::optional<TimePoint> last_ended(sys::FileSystem& fs) {
+  std::optional<TimePoint> last;
+  const auto ended = list_in(fs, bulk::kEnded);
+  if (!ended) return last;
+  for (const auto& file : *ended)
+    if (!last || *last < file.modified) last = file.modified;
+  return last;
+}
+
 }  // namespace paraph::spool

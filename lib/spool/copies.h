@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,8 @@ struct Copies {
 /// Of a message the packets in pct, of a quarantined packet its own. `bulk` is rooted at spool/bulk. No lock is taken: a
 /// packet that ends meanwhile is not seen any more. Nothing for places outside bulk.
 [[nodiscard]] Result<Copies> copies_of(sys::FileSystem& bulk, const Place& place);
+
+/// When the last message had all its copies out, of those that ended within the last day (B3).
+[[nodiscard]] std::optional<TimePoint> last_ended(sys::FileSystem& bulk);
 
 }  // namespace paraph::spool

@@ -58,6 +58,8 @@ class Connection {
   /// the write-ahead log, for a directory in which SQLite cannot make its files.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open_for_reading(
       const std::string& path, std::chrono::milliseconds patience, bool as_it_stands);
+  /// SQLite falls back to this in silence where the file, or its disk, cannot be written to.
+  [[nodiscard]] bool read_only() const;
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;

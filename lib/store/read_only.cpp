@@ -49,6 +49,21 @@ Result<std::unique_ptr<Connection>> Connection::open_for_reading(const std::stri
   return connection;
 }
 
+bool Connection::read_only() const {
+  return sqlite3_db_readonly(handle_, "main") == 1;
+}
+
+Result<void> check_writable(const std::string& path) {
+  if (auto there = sys::ownership(path); !there) return std::move(there).error().in("database");
+  auto connection = Connection::open(path, kPatience);
+  if (!connection) return std::move(connection).error();
+  if ((*connection)->read_only())
+    return Error::later(Errc::denied, fmt::format("database {}: it can only be read", path));
+  auto transaction = Transaction::begin(**connection);
+  if (!transaction) return std::move(transaction).error();
+  return {};
+}
+
 Result<ReadOnlyDatabase> open_for_reading(const std::string& path) {
   if (auto there = sys::ownership(path); !there) return std::move(there).error().in("database");
   std::string limits;

@@ -27,6 +27,16 @@ Result<std::vector<MailRow>> all_mails(Query& query) {
   }
 }
 
+Result<std::map<std::string, std::size_t>> words_counted(Query& query) {
+  std::map<std::string, std::size_t> out;
+  for (;;) {
+    const auto row = query.step();
+    if (!row) return row.error();
+    if (!*row) return out;
+    out.emplace(query.text(0), static_cast<std::size_t>(query.integer(1)));
+  }
+}
+
 Result<void> nothing(Result<int> changed) {
   return changed ? Result<void>() : Result<void>(std::move(changed).error());
 }
@@ -173,14 +183,14 @@ Result<std::map<std::string, std::size_t>> SqlLedger::counts(std::string_view id
   auto query = connection_.prepare(
       "SELECT outcome, count(*) FROM paraph_copy WHERE mail_id = ? GROUP BY outcome");
   if (!query) return std::move(query).error();
-  query->bind(id);
-  std::map<std::string, std::size_t> out;
-  for (;;) {
-    const auto row = query->step();
-    if (!row) return row.error();
-    if (!*row) return out;
-    out.emplace(query->text(0), static_cast<std::size_t>(query->integer(1)));
-  }
+  return words_counted(query->bind(id));
+}
+
+Result<std::map<std::string, std::size_t>> SqlLedger::endings(long long since) {
+  auto query = connection_.prepare(
+      "SELECT outcome, count(*) FROM paraph_mail WHERE received >= ? GROUP BY outcome");
+  if (!query) return std::move(query).error();
+  return words_counted(query->bind(std::int64_t{since}));
 }
 
 Result<std::vector<CopyRow>> SqlLedger::copies(std::string_view id) {

@@ -32,6 +32,7 @@ class SqlLedger final : public Ledger {
   Result<std::vector<MailRow>> with_prefix(std::string_view prefix, std::size_t limit) override;
   Result<std::vector<MailRow>> with_message_id(std::string_view message_id,
                                                std::size_t limit) override;
+  Result<std::map<std::string, std::size_t>> endings(long long since) override;
   Result<std::vector<MailRow>> search(const MailQuery& query) override;
   Result<std::size_t> expire(long long before) override;
 

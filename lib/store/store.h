@@ -63,6 +63,8 @@ class Ledger {
   /// Mails of that Message-ID, newest first, at most `limit`: one per list it went to.
   [[nodiscard]] virtual Result<std::vector<MailRow>> with_message_id(std::string_view message_id,
                                                                      std::size_t limit) = 0;
+  /// The endings of mails received since then, by word, with how many there are; our own notices ("service") among them.
+  [[nodiscard]] virtual Result<std::map<std::string, std::size_t>> endings(long long since) = 0;
   /// Newest first.
   [[nodiscard]] virtual Result<std::vector<MailRow>> search(const MailQuery& query) = 0;
 
@@ -128,6 +130,8 @@ struct ReadOnlyDatabase {
   std::string limits;  ///< what it cannot show ("rows that are still in FILE-wal"), else empty
 };
 [[nodiscard]] Result<ReadOnlyDatabase> open_for_reading(const std::string& path);
+/// Whether the file could be written to now: takes the write lock, waits a second for it at most, and gives it back.
+[[nodiscard]] Result<void> check_writable(const std::string& path);
 
 /// ssl_cert_dir: one PEM file per address and slot, Sympa's names. `fs` is rooted at it.
 [[nodiscard]] std::unique_ptr<list::CertificateStore> open_certificate_directory(

@@ -181,6 +181,19 @@ TEST_CASE("mails are found by list, sender, member and time together") {
   CHECK(ids(opened.ledger.search({.member = "bob", .since = 101})) == Ids{"a3"});
 }
 
+TEST_CASE("the endings since a moment are counted by their word") {
+  Opened opened;
+  for (const auto* id : {"a", "b", "c"}) {
+    MailRow row = ended(id, 100 + id[0]);
+    if (id[0] == 'c') row.outcome = "rejected";
+    REQUIRE(opened.ledger.record(row));
+  }
+  using Counts = std::map<std::string, std::size_t>;
+  CHECK(*opened.ledger.endings(0) == Counts{{"distributed", 2}, {"rejected", 1}});
+  CHECK(*opened.ledger.endings(100 + 'b') == Counts{{"distributed", 1}, {"rejected", 1}});
+  CHECK(opened.ledger.endings(1000)->empty());
+}
+
 TEST_CASE("a held or quarantined mail ends anew; every other first ending stands") {
   Opened opened;
   for (const auto* first : {"held", "quarantined", "distributed", "rejected", "dropped"}) {
@@ -235,6 +248,11 @@ TEST_CASE("the ledger is read while somebody writes, and nothing is made or chan
   CHECK(ids(reader->database->ledger().search({})) == Ids{"aaa"});
   CHECK(reader->database->problems()->empty());
   CHECK_FALSE(reader->database->ledger().record(ended("bbb", 100)));
+  const auto locked = store::check_writable(opened.dir / "x.sqlite");
+  REQUIRE_FALSE(locked);
+  CHECK(locked.error().code() == Errc::busy);
+  REQUIRE(writer->execute("ROLLBACK"));
+  CHECK(store::check_writable(opened.dir / "x.sqlite"));
   const auto absent = store::open_for_reading(opened.dir / "absent.sqlite");
   REQUIRE_FALSE(absent);
   CHECK(absent.error().code() == Errc::not_found);
