@@ -22,13 +22,15 @@
 namespace paraph::app {
 namespace {
 
-constexpr std::array<std::string_view, 18> kSiteDirectories{
+constexpr std::array<std::string_view, 23> kSiteDirectories{
     "etc/scenari",      "etc/mail_tt2",    "etc/search_filters",
     "list_data/sympa",  "X509-user-certs", "crl",
-    "archive",          "spool/msg/bad",   "spool/auth",
-    "spool/moderation", "spool/bulk/msg",  "spool/bulk/pct",
-    "spool/bulk/bad",   "spool/bounce",    "spool/digest",
-    "spool/topic",      "spool/missed",    "spool/tmp"};
+    "archive",          "spool/msg/bad",   "spool/msg/hold",
+    "spool/msg/.wait",  "spool/bulk/hold", "spool/bulk/done",
+    "spool/bulk/.wait", "spool/auth",      "spool/moderation",
+    "spool/bulk/msg",   "spool/bulk/pct",  "spool/bulk/bad",
+    "spool/bounce",     "spool/digest",    "spool/topic",
+    "spool/missed",     "spool/tmp"};
 constexpr std::size_t kMaxAnchorFile = 16U << 20;
 
 // Design §2: the owner of the site directory is the service user: --user, else, as root, `paraph`

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "pipeline/facts.h"
@@ -30,15 +31,24 @@ scenario::Decision closed_list() {
 
 }  // namespace
 
-Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site) {
+namespace {
+
+using CompiledScenario = std::shared_ptr<const scenario::Scenario>;
+
+// "send.private_smime"
+Result<std::string> scenario_name(const Question& question, const config::Site& site) {
   std::optional<config::ListConfig> config;
   if (question.list) {
     auto loaded = config::ListConfig::load(site, *question.list);
     if (!loaded) return std::move(loaded).error();
     config = std::move(*loaded);
   }
-  const std::string name = question.function + "." + configured_scenario(question, site, config);
-  auto found = site.find_file(question.list, question.domain, "scenari", name);
+  return question.function + "." + configured_scenario(question, site, config);
+}
+
+Result<scenario::Scenario> compile(const Question& question, const std::string& name,
+                                   const config::Site& site, sys::Sightings& seen) {
+  auto found = site.find_file(question.list, question.domain, "scenari", name, seen);
   if (!found) return std::move(found).error();
   if (!*found)
     return Error::later(Errc::not_found,
@@ -48,7 +58,7 @@ Result<scenario::Scenario> load_scenario(const Question& question, const config:
 
   const auto include = [&](std::string_view included) -> std::optional<scenario::Scenario::Source> {
     auto file = site.find_file(question.list, question.domain, "scenari",
-                               fmt::format("include.{}", included));
+                               fmt::format("include.{}", included), seen);
     if (!file || !*file) return std::nullopt;
     return scenario::Scenario::Source{std::move((*file)->text), std::move((*file)->path)};
   };
@@ -64,16 +74,37 @@ Result<scenario::Scenario> load_scenario(const Question& question, const config:
       .with_hint("paraph scenario check " + (*found)->path);
 }
 
+Result<CompiledScenario> current_scenario(const Question& question, const Ports& ports) {
+  auto name = scenario_name(question, ports.site);
+  if (!name) return std::move(name).error();
+  const std::string key =
+      fmt::format("{} {} {}", question.list ? question.list->str() : "", question.domain, *name);
+  if (auto kept = ports.cache.scenarios.find(key)) return kept;
+  sys::Sightings seen;
+  auto compiled = compile(question, *name, ports.site, seen);
+  if (!compiled) return std::move(compiled).error();
+  return ports.cache.scenarios.keep(key, std::move(seen), std::move(*compiled));
+}
+
+}  // namespace
+
+Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site) {
+  auto name = scenario_name(question, site);
+  if (!name) return std::move(name).error();
+  sys::Sightings unused;
+  return compile(question, *name, site, unused);
+}
+
 Result<scenario::Decision> authorize(const Question& question, const Ports& ports) {
   if (question.list && (question.function == "send" || question.function == "visibility")) {
     auto config = config::ListConfig::load(ports.site, *question.list);
     if (!config) return std::move(config).error();
     if (!config->is_open()) return closed_list();
   }
-  auto scenario = load_scenario(question, ports.site);
+  auto scenario = current_scenario(question, ports);
   if (!scenario) return std::move(scenario).error();
   const SiteFacts facts(question, ports);
-  auto decision = scenario::evaluate(*scenario, question.method, facts);
+  auto decision = scenario::evaluate(**scenario, question.method, facts);
   if (facts.machine_failure()) return *facts.machine_failure();
   return decision;
 }

@@ -62,7 +62,8 @@ class Performer {
         header, arrived(item_),
         [&]() -> Result<std::vector<std::string>> { return next_recipients(distribute, after); });
     if (!enqueued) return std::move(enqueued).error();
-    if (*enqueued == 0) note_ = "no_subscribers";
+    left_a_file_ = *enqueued > 0;
+    if (!left_a_file_) note_ = "no_subscribers";
     return {};
   }
 
@@ -82,6 +83,7 @@ class Performer {
           return forward.recipients;
         });
     if (!enqueued) return std::move(enqueued).error();
+    left_a_file_ = *enqueued > 0;
     return {};
   }
 
@@ -92,6 +94,7 @@ class Performer {
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = std::string(scenario::to_string(item_.method));
     header.sealed = item_.opened.payload ? "yes" : "no";
+    left_a_file_ = true;
     return spool.hold(header, arrived(item_), hold.reason);
   }
 
@@ -171,6 +174,8 @@ class Performer {
   }
 
   [[nodiscard]] const std::string& note() const { return note_; }
+  /// Under a name made from the ingest id, which every repeat looks for: bulk/msg or done, held mail.
+  [[nodiscard]] bool left_a_file() const { return left_a_file_; }
 
  private:
   Result<void> report(const Reject& reject) {
@@ -228,6 +233,7 @@ class Performer {
   const Ports& ports_;
   std::string learned_;
   std::string note_;
+  bool left_a_file_ = false;
 };
 
 }  // namespace
@@ -239,14 +245,18 @@ Result<void> perform(const Item& item, const outcome::Disposition& disposition,
   if (auto done = std::visit(performer, disposition); !done) return done;
 
   const std::string why = outcome::reason(disposition);
-  return ports.ledger.record({.id = item.header.id.str(),
-                              .list = item.list ? item.list->str() : std::string{},
-                              .from = item.sender,
-                              .outcome = std::string(outcome::word(disposition)),
-                              .reason = why.empty() ? performer.note() : why,
-                              .mta_id = mta_id(item),
-                              .size = static_cast<long long>(item.tree.message().size()),
-                              .received = epoch(item.header.received)});
+  const store::MailRow row{.id = item.header.id.str(),
+                           .list = item.list ? item.list->str() : std::string{},
+                           .from = item.sender,
+                           .outcome = std::string(outcome::word(disposition)),
+                           .reason = why.empty() ? performer.note() : why,
+                           .mta_id = mta_id(item),
+                           .size = static_cast<long long>(item.tree.message().size()),
+                           .received = epoch(item.header.received),
+                           .message_id = message_id(item)};
+  // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
+  // the same name and keeps it. Of a discarded one the row is all that remains.
+  return performer.left_a_file() ? ports.ledger.record_soon(row) : ports.ledger.record(row);
 }
 
 }  // namespace paraph::pipeline

@@ -3,6 +3,7 @@
 #include "base/ports.h"
 #include "config/site.h"
 #include "list/list.h"
+#include "pipeline/cache.h"
 #include "store/store.h"
 #include "sys/log.h"
 
@@ -19,6 +20,7 @@ struct Ports {
   Random& random;
   const Digest& digest;
   sys::Log& log;
+  Cache& cache;
 };
 
 }  // namespace paraph::pipeline

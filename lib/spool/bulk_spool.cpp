@@ -12,7 +12,8 @@
 namespace paraph::spool {
 namespace {
 
-using bulk::in;
+using bulk::end_message;
+using bulk::has_packet;
 using bulk::journal_path;
 using bulk::kJournal;
 using bulk::kMaxMessage;
@@ -23,7 +24,6 @@ using bulk::wait_note;
 
 constexpr auto kKeepEnded = std::chrono::hours(24);
 constexpr auto kForgetEvery = std::chrono::hours(1);
-constexpr auto kFarthest = std::chrono::hours(1);  // well past what anybody postpones by
 
 bool belongs_to(std::string_view name, const QueueId& id) {
   return name.substr(0, id.str().size()) == id.str() && name.substr(id.str().size(), 1) == ".";
@@ -69,8 +69,9 @@ BulkSpool::BulkSpool(std::shared_ptr<sys::FileSystem> fs, std::size_t packet_siz
 }
 
 Result<bool> BulkSpool::published(const QueueId& id) {
-  // In this order: end_message() makes the later one before it takes the earlier one away.
-  for (const auto* directory : {"msg", "done", "bad"}) {
+  // In this order: end_message() makes the later one before it takes the earlier one away. And once more, since release()
+  // and retry() lead back.
+  for (const auto directory : {bulk::kMessages, kHeld, bulk::kEnded, kBad, bulk::kMessages}) {
     auto present = fs_->exists(in(directory, id.str()));
     if (!present && present.error().code() == Errc::not_found) continue;
     if (!present || *present) return present;
@@ -142,16 +143,16 @@ Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   // is known has had its packets before. So a known message without packets has ended.
   const auto messages = names_in(*fs_, "msg");
   if (!messages) return messages.error();
+  const auto held = names_in(*fs_, kHeld);
+  if (!held) return held.error();
   const auto packets = list_in(*fs_, "pct");
   if (!packets) return packets.error();
   const std::set<std::string_view> known(messages->begin(), messages->end());
-  using Place = std::tuple<TimePoint, std::string_view, unsigned, std::string_view>;
-  std::vector<Place> due;
+  using Due = std::tuple<TimePoint, std::string_view, unsigned, std::string_view>;
+  std::vector<Due> due;
   for (const auto& file : *packets) {
     const auto name = PacketName::parse(file.name);
-    // A time farther ahead was not set by postpone(): the clock has been put back since.
-    const bool postponed = file.modified > now && file.modified <= now + kFarthest;
-    if (!name || !file.regular || postponed) continue;
+    if (!name || !file.regular || postponed(file.modified, now)) continue;
     const auto message = known.find(name->id.str());
     if (message != known.end())
       due.emplace_back(name->id.made_at(), *message, name->serial, file.name);
@@ -159,7 +160,9 @@ Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   std::sort(due.begin(), due.end());
   std::vector<std::string> names;
   for (const auto& place : due) names.emplace_back(std::get<3>(place));
-  tidy(*messages, *packets);
+  auto owners = *messages;
+  owners.insert(owners.end(), held->begin(), held->end());
+  tidy(owners, *packets);
   forget_ended(now);
   return names;
 }
@@ -175,26 +178,44 @@ void BulkSpool::tidy(const std::vector<std::string>& messages,
       names.insert(file.name);
       with_packets.insert(name->id.str());
     }
+  const std::set<std::string_view> known(messages.begin(), messages.end());
+  for (const auto& id : with_packets)
+    if (known.count(id) == 0) follow_packet(id);
   for (const auto& message : messages)
     if (const auto id = QueueId::parse(message); id && with_packets.count(message) == 0)
-      if (const auto more = has_packet("pct", *id); more && !*more)
-        static_cast<void>(end_message(*id));
+      if (const auto more = has_packet(*fs_, "pct", *id); more && !*more)
+        static_cast<void>(end_message(*fs_, *id));
   for (const auto& file : packets) {
     const auto packet = packet_of_journal(file.name);
     if (!packet.empty() && names.count(packet) == 0) tidy_journal(packet);
   }
 }
 
+// Packets whose message is in bad/: a crash of Desk::retry() between the two, so the message follows. (Most are not yet
+// published: their message is nowhere.)
+void BulkSpool::follow_packet(const std::string& id) {
+  const auto left = fs_->exists(in(kBad, id));
+  if (left && *left) static_cast<void>(fs_->rename_new(in(kBad, id), in("msg", id)));
+}
+
 void BulkSpool::tidy_journal(std::string_view packet) {
-  const auto live = fs_->exists(packet_path(packet));
-  if (!live || *live) return;
+  const auto gone = [&] {
+    const auto live = fs_->exists(packet_path(packet));
+    return live && !*live;
+  };
+  if (!gone()) return;
   const auto quarantined = misses_journal(*fs_, packet);
   if (!quarantined) return;
-  // A crash between the two renames of condemn(): the journal follows its packet.
-  if (!quarantined->empty())
-    static_cast<void>(fs_->rename_new(journal_path(packet), in("bad", *quarantined, kJournal)));
-  else
-    static_cast<void>(fs_->remove(journal_path(packet), false));
+  if (quarantined->empty()) {
+    // Looked for once more: between the two looks it may have come back from bad/.
+    if (gone()) static_cast<void>(fs_->remove(journal_path(packet), false));
+    return;
+  }
+  // A crash between the two renames of condemn(): the journal follows its packet. Somebody who has the packet locked is
+  // in the middle of moving the two.
+  const auto lock = fs_->lock(in(kBad, *quarantined));
+  if (lock)
+    static_cast<void>(fs_->rename_new(journal_path(packet), in(kBad, *quarantined, kJournal)));
 }
 
 void BulkSpool::forget_ended(TimePoint now) {
@@ -256,6 +277,9 @@ Result<std::optional<PacketClaim>> BulkSpool::open_packet(PacketClaim claim) {
 
 Result<Spooled> BulkSpool::message(const QueueId& id) {
   auto octets = fs_->read(message_path(id), kMaxMessage);
+  // Held after the packet was claimed: that packet ends as it would have.
+  if (!octets && octets.error().code() == Errc::not_found)
+    octets = fs_->read(bulk::held_path(id), kMaxMessage);
   if (!octets) return std::move(octets).error();
   return read_spooled(std::move(*octets), true);
 }
@@ -271,9 +295,9 @@ Result<void> BulkSpool::finish(PacketClaim claim) {
   if (!ended) return note_waiting(claim, ended.error().advice()), ended;
   if (auto removed = fs_->remove(journal_path(name), false); !removed) return removed;
   static_cast<void>(fs_->remove(wait_note(name), false));
-  const auto more = has_packet("pct", claim.id_);
+  const auto more = has_packet(*fs_, "pct", claim.id_);
   if (!more) return more.error();
-  return *more ? Result<void>() : end_message(claim.id_);
+  return *more ? Result<void>() : end_message(*fs_, claim.id_);
 }
 
 Result<void> BulkSpool::postpone(PacketClaim claim, TimePoint at, std::string_view reason) {
@@ -304,32 +328,9 @@ Result<void> BulkSpool::condemn(const std::string& packet, std::string_view reas
   auto followed = fs_->rename_new(journal_path(packet), in("bad", *place, kJournal));
   if (!followed && followed.error().code() != Errc::not_found) return followed;
   static_cast<void>(fs_->remove(wait_note(packet), false));
-  const auto more = has_packet("pct", name->id);
+  const auto more = has_packet(*fs_, "pct", name->id);
   if (!more) return more.error();
-  return *more ? Result<void>() : end_message(name->id);
-}
-
-Result<bool> BulkSpool::has_packet(std::string_view directory, const QueueId& id) {
-  const auto parse = directory == "bad" ? PacketName::parse_quarantined : PacketName::parse;
-  const auto names = names_in(*fs_, directory);
-  if (!names) return names.error();
-  return std::any_of(names->begin(), names->end(),
-                     [&](const std::string& name) { return belongs_to(name, id) && parse(name); });
-}
-
-// Several workers may come here for one message; each step finds the other's work done.
-Result<void> BulkSpool::end_message(const QueueId& id) {
-  if (auto made = fs_->make_directory("done"); !made) return made;
-  auto marked = fs_->write_new(in("done", id.str()), {});
-  if (!marked && marked.error().code() != Errc::exists) return marked;
-  if (auto synced = fs_->sync_directory("done"); !synced) return synced;
-  const auto quarantined = has_packet("bad", id);
-  if (!quarantined) return quarantined.error();
-  if (!*quarantined) return fs_->remove(message_path(id), true);
-  const auto place = free_name(*fs_, "bad", id.str());
-  if (!place) return place.error();
-  auto moved = fs_->rename_new(message_path(id), in("bad", *place));
-  return !moved && moved.error().code() == Errc::not_found ? Result<void>() : moved;
+  return *more ? Result<void>() : end_message(*fs_, name->id);
 }
 
 }  // namespace paraph::spool

@@ -1,6 +1,7 @@
 #include "spool/entry.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "spool/names.h"
@@ -11,13 +12,33 @@ bool is_reason(std::string_view name) {
   return name.size() > kReason.size() && name.substr(name.size() - kReason.size()) == kReason;
 }
 
-Entry describe(sys::FileSystem& fs, std::string_view spool, std::string_view path,
+std::string_view to_string(State state) {
+  static constexpr std::array<std::string_view, 5> words{"waiting", "at_work", "postponed", "held",
+                                                         "quarantined"};
+  return words.at(static_cast<std::size_t>(state));
+}
+
+std::string Entry::id() const {
+  if (header) return header->id.str();
+  if (const auto packet = PacketName::parse_quarantined(name)) return packet->id.str();
+  const auto id = QueueId::parse(name);
+  return id ? id->str() : std::string();
+}
+
+bool at_work(sys::FileSystem& fs, std::string_view path) {
+  const auto lock = fs.lock(path);
+  return !lock && lock.error().code() == Errc::busy;
+}
+
+Entry describe(sys::FileSystem& fs, const Place& place, std::string_view path,
                const sys::FileInfo& file, bool trusted, std::string_view note) {
-  Entry entry{.spool = std::string(spool),
-              .name = file.name,
+  Entry entry{.spool = place.spool,
+              .state = place.state,
+              .name = place.name,
               .header = std::nullopt,
               .size = file.size,
               .modified = file.modified,
+              .next_try = std::nullopt,
               .waits_for = read_note(fs, note)};
   const auto start = fs.read_start(path, kHeaderOctets);
   if (!start) return entry;

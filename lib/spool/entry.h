@@ -8,11 +8,13 @@
 /// Inside `spool` only: what `spool list` shows of one file.
 namespace paraph::spool {
 
-constexpr std::string_view kReason = ".reason";
 [[nodiscard]] bool is_reason(std::string_view name);
 
-/// `path` below `fs`; `note` is the path of its .reason or .wait file.
-[[nodiscard]] Entry describe(sys::FileSystem& fs, std::string_view spool, std::string_view path,
+/// Whether a worker has it at this moment. Takes the lock for an instant.
+[[nodiscard]] bool at_work(sys::FileSystem& fs, std::string_view path);
+
+/// `path` below `fs`; `note` is the path of its .reason or .wait file. next_try and the figures of bulk stay empty.
+[[nodiscard]] Entry describe(sys::FileSystem& fs, const Place& place, std::string_view path,
                              const sys::FileInfo& file, bool trusted, std::string_view note);
 void sort_by_time(std::vector<Entry>& entries);
 

@@ -30,8 +30,8 @@ Result<std::vector<Entry>> HoldSpool::entries() {
   std::vector<Entry> found;
   for (const auto& file : *held)
     if (file.regular && is_mail_name(file.name) && !is_reason(file.name))
-      found.push_back(
-          describe(*fs_, name_, file.name, file, true, file.name + std::string(kReason)));
+      found.push_back(describe(*fs_, {name_, State::waiting, file.name}, file.name, file, true,
+                               file.name + std::string(kReason)));
   sort_by_time(found);
   return found;
 }

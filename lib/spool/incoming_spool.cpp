@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "spool/entry.h"
@@ -12,10 +13,10 @@ constexpr auto kKeepAbandoned = std::chrono::hours(24);
 constexpr std::string_view kTemporary = "T.";
 
 std::string bad(std::string_view name) {
-  return "bad/" + std::string(name);
+  return in(kBad, name);
 }
 std::string wait_note(std::string_view name) {
-  return ".wait/" + std::string(name);
+  return in(kNotes, name);
 }
 std::string temporary(std::string_view name) {
   return std::string(kTemporary).append(name);
@@ -139,17 +140,21 @@ void IncomingSpool::note_waiting(const Claim& claim, std::string_view reason) {
 
 Result<std::vector<Entry>> IncomingSpool::entries() {
   std::vector<Entry> found;
-  const auto waiting = fs_->list("");
-  if (!waiting) return waiting.error();
-  for (const auto& file : *waiting)
-    if (file.regular && is_mail_name(file.name))
-      found.push_back(describe(*fs_, "msg", file.name, file, false, wait_note(file.name)));
-  const auto quarantined = list_in(*fs_, "bad");
-  if (!quarantined) return quarantined.error();
-  for (const auto& file : *quarantined)
-    if (file.regular && is_mail_name(file.name) && !is_reason(file.name))
-      found.push_back(describe(*fs_, "bad", bad(file.name), file, false,
-                               bad(file.name) + std::string(kReason)));
+  constexpr std::array<std::pair<State, std::string_view>, 3> kPlaces{
+      {{State::waiting, ""}, {State::held, kHeld}, {State::quarantined, kBad}}};
+  for (const auto& [state, directory] : kPlaces) {
+    const auto files = directory.empty() ? fs_->list("") : list_in(*fs_, directory);
+    if (!files) return files.error();
+    const bool quarantined = state == State::quarantined;
+    for (const auto& file : *files) {
+      if (!file.regular || !is_mail_name(file.name) || (quarantined && is_reason(file.name)))
+        continue;
+      const std::string path = in(directory, file.name);
+      found.push_back(describe(*fs_, {"msg", state, file.name}, path, file, false,
+                               quarantined ? path + std::string(kReason) : wait_note(file.name)));
+      if (state == State::waiting && at_work(*fs_, path)) found.back().state = State::at_work;
+    }
+  }
   sort_by_time(found);
   return found;
 }

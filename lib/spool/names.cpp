@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxAddress = 150;
 constexpr std::size_t kMaxNote = 4096;
 constexpr std::size_t kIdLength = 20;
+constexpr auto kFarthest = std::chrono::hours(1);  // well past what anybody postpones by
 
 // Security rule 44: what is not known to be harmless in a file name is written as _XX.
 std::string encode_address(std::string_view address) {
@@ -41,6 +42,12 @@ std::string encode_address(std::string_view address) {
 std::string incoming_name(std::string_view address, TimePoint at, int pid, Random& random) {
   return fmt::format("{}.{}.{},{}", encode_address(address), epoch(at), pid,
                      base32_encode(random.octets(5)));
+}
+
+std::string in(std::string_view directory, std::string_view name, std::string_view suffix) {
+  std::string path(directory);
+  if (!path.empty()) path += '/';
+  return path.append(name).append(suffix);
 }
 
 bool is_mail_name(std::string_view name) {
@@ -112,6 +119,10 @@ sys::NextChunk pieces(std::string_view first, std::string_view second) {
     if (first.empty()) std::swap(first, second);
     return std::exchange(first, std::string_view());
   };
+}
+
+bool postponed(TimePoint modified, TimePoint now) {
+  return modified > now && modified <= now + kFarthest;
 }
 
 Result<std::vector<std::string>> names_in(sys::FileSystem& fs, std::string_view directory) {

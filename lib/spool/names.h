@@ -13,6 +13,16 @@
 /// share.
 namespace paraph::spool {
 
+/// Directories that msg and bulk have in common.
+constexpr std::string_view kHeld = "hold";
+constexpr std::string_view kBad = "bad";
+constexpr std::string_view kNotes = ".wait";
+constexpr std::string_view kReason = ".reason";
+
+/// "DIRECTORY/NAMESUFFIX"; an empty directory is the root.
+[[nodiscard]] std::string in(std::string_view directory, std::string_view name,
+                             std::string_view suffix = {});
+
 /// Whether a directory entry is a mail, not something hidden or still being written.
 [[nodiscard]] bool is_mail_name(std::string_view name);
 
@@ -33,6 +43,10 @@ struct PacketName {
 
 /// Two pieces as one file.
 [[nodiscard]] sys::NextChunk pieces(std::string_view first, std::string_view second);
+
+/// Whether a packet with this modification time is to be tried again later only. A time farther ahead than an hour was
+/// not set by postpone(): the clock has been put back since.
+[[nodiscard]] bool postponed(TimePoint modified, TimePoint now);
 
 /// An absent directory has no entries.
 [[nodiscard]] Result<std::vector<std::string>> names_in(sys::FileSystem& fs,

@@ -10,22 +10,12 @@
 #include "base/ports.h"
 #include "base/result.h"
 #include "spool/header.h"
+#include "spool/place.h"
 #include "spool/queue_id.h"
 #include "sys/file_system.h"
 
-/// The spools. This module alone knows spool file names. States of one mail (spool(7) has the same table; each arrow
-/// is one rename or unlink after fsync):
-///
-///   S1  msg/T.NAME             being written by the queue; a crash leaves it, the MTA retries; removed after a day
-///   S2  msg/NAME               accepted: from here we owe an ending
-///   S3  msg/NAME, locked       a worker has it (flock); if it dies, S2 again
-///   S4  outputs exist under names made from the ingest id; a repeat finds and keeps them
-///   S5  msg/NAME gone          ended; the ledger row says how
-///   S6  msg/bad/NAME + .reason quarantined
-///   B1  bulk/msg/ID + bulk/pct/ID.NNNN   packets of at most packet_size recipients, claimed one by one
-///   B2  bulk/pct/ID.NNNN.done  journal: outcome per recipient; a restart goes on after it
-///   B3  bulk/done/ID           all packets ended, empty, kept for a day: a repeat does not send again
-///   B4  bulk/bad/ID.NNNN + .done + .reason, bulk/bad/ID   quarantined packets and, after the last packet, their message
+/// The spools. This module alone knows spool file names. The place of a file is its state and each arrow is one rename or
+/// unlink after fsync: states.h has the table. What people do with waiting mail is in desk.h.
 ///
 /// Beside them, for people: msg/.wait/NAME and bulk/.wait/ID.NNNN say why something waits. Names that begin with "T."
 /// are being written, in every directory. Whatever is no regular file is passed over. What is quarantined while its
@@ -41,17 +31,6 @@ namespace paraph::spool {
 struct Claim {
   std::string name;  ///< file name
   std::unique_ptr<sys::FileLock> lock;
-};
-
-struct Entry {        ///< for `spool list`
-  std::string spool;  ///< "msg", "bad", "auth", "moderation", "bulk"
-  std::string name;
-  std::optional<SpoolHeader> header;  ///< absent when unreadable
-  std::uint64_t size = 0;
-  TimePoint modified;
-  std::string waits_for;            ///< .reason of a quarantined or waiting mail
-  std::size_t recipients_left = 0;  ///< bulk
-  std::size_t recipients_done = 0;
 };
 
 /// spool/msg: accepted mail. `fs` is rooted at the directory of the queue.
@@ -182,17 +161,17 @@ class BulkSpool {
   /// A packet or message that cannot be read: into bulk/bad/ with a reason, the journal with it; the message follows
   /// with its last packet.
   [[nodiscard]] Result<void> quarantine(PacketClaim claim, std::string_view reason);
-  /// One per message, counting the packets that are there; then the quarantined packets, as spool "bad".
-  [[nodiscard]] Result<std::vector<Entry>> entries();
+  /// One per message, live or held, counting the packets that are there; one per quarantined packet, and per quarantined
+  /// message that has none left.
+  [[nodiscard]] Result<std::vector<Entry>> entries(TimePoint now = sys::SystemClock().now());
 
  private:
   [[nodiscard]] Result<void> clear_unpublished(const QueueId& id);
   [[nodiscard]] Result<std::size_t> write_packets(const QueueId& id, const Recipients& next);
   [[nodiscard]] Result<std::optional<PacketClaim>> open_packet(PacketClaim claim);
   [[nodiscard]] Result<void> condemn(const std::string& packet, std::string_view reason);
-  [[nodiscard]] Result<bool> has_packet(std::string_view directory, const QueueId& id);
-  [[nodiscard]] Result<void> end_message(const QueueId& id);
   void tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets);
+  void follow_packet(const std::string& id);
   void tidy_journal(std::string_view packet);
   void forget_ended(TimePoint now);
 

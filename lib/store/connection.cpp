@@ -135,8 +135,9 @@ Result<void> Connection::set_up(std::chrono::milliseconds patience) {
   }
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
-  // Rule 31: nothing of a query may lie in a temporary file. FULL: a row is on disk before the
-  // mail's file goes.
+  // Rule 31: nothing of a query may lie in a temporary file. FULL: what the command line calls done
+  // (members, owners) is on disk, and so is the row that alone tells how a mail ended before its file
+  // goes. The one exception is Unsynced, for rows of endings that a file in a spool witnesses as well.
   auto set =
       execute("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;");
   if (!set) return set;
@@ -183,6 +184,15 @@ Error Connection::failure(std::string_view doing) const {
   const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(handle_);
   const char* words = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
   return error_of(code, fmt::format("database {}: {}: {}", path_, doing, words));
+}
+
+// A failure leaves the stricter setting or SQLite's next statement to tell.
+Unsynced::Unsynced(Connection& connection) : connection_(connection) {
+  static_cast<void>(connection_.execute("PRAGMA synchronous = NORMAL"));
+}
+
+Unsynced::~Unsynced() {
+  static_cast<void>(connection_.execute("PRAGMA synchronous = FULL"));
 }
 
 Result<Transaction> Transaction::begin(Connection& connection) {

@@ -54,6 +54,10 @@ class Connection {
   /// for.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(
       const std::string& path, std::chrono::milliseconds patience = default_patience);
+  /// Of a file that is there, to read it; see store::open_for_reading(). `as_it_stands`: without a look at locks or
+  /// the write-ahead log, for a directory in which SQLite cannot make its files.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open_for_reading(
+      const std::string& path, std::chrono::milliseconds patience, bool as_it_stands);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -76,6 +80,20 @@ class Connection {
   std::string path_;
   sqlite3* handle_ = nullptr;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
+};
+
+/// While it lives, what is committed does not wait for the disk (PRAGMA synchronous = NORMAL): the database stays whole
+/// whatever happens, but a power cut may take back the last commits. The next commit without it makes them durable, too.
+/// Not inside a transaction.
+class Unsynced {
+ public:
+  explicit Unsynced(Connection& connection);
+  ~Unsynced();
+  Unsynced(const Unsynced&) = delete;
+  Unsynced& operator=(const Unsynced&) = delete;
+
+ private:
+  Connection& connection_;
 };
 
 /// Takes the write lock at once (BEGIN IMMEDIATE); rolls back unless committed.

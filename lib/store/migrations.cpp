@@ -26,6 +26,13 @@ CREATE TABLE paraph_copy (
   PRIMARY KEY (mail_id, member)
 ) WITHOUT ROWID;
 )sql"},
+      {"the ledger by Message-ID, list, sender and member", R"sql(
+ALTER TABLE paraph_mail ADD COLUMN message_id text NOT NULL DEFAULT '';
+CREATE INDEX paraph_mail_message_id ON paraph_mail (message_id, received, id);
+CREATE INDEX paraph_mail_list ON paraph_mail (list, received, id);
+CREATE INDEX paraph_mail_from ON paraph_mail (from_address, received, id);
+CREATE INDEX paraph_copy_member ON paraph_copy (member, mail_id);
+)sql"},
       {"recipients ready for sealing", R"sql(
 CREATE TABLE paraph_recipient (
   address text NOT NULL PRIMARY KEY,

@@ -11,12 +11,12 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
-#include <ctime>
 #include <string>
 
 #include "base/ascii.h"
 #include "sys/beneath.h"
 #include "sys/file_system.h"
+#include "sys/identity.h"
 #include "sys/kernel_random.h"
 
 namespace paraph::sys {
@@ -85,28 +85,6 @@ FileInfo to_info(std::string name, const struct stat& st) {
   return {std::move(name), static_cast<std::uint64_t>(st.st_size),
           TimePoint{std::chrono::seconds(st.st_mtim.tv_sec)}, S_ISDIR(st.st_mode),
           S_ISREG(st.st_mode)};
-}
-
-std::int64_t nanoseconds(const timespec& stamp) {
-  return std::int64_t{stamp.tv_sec} * 1'000'000'000 + stamp.tv_nsec;
-}
-
-FileIdentity to_identity(const struct stat& st) {
-  FileIdentity out{true,
-                   st.st_dev,
-                   st.st_ino,
-                   static_cast<std::uint64_t>(st.st_size),
-                   nanoseconds(st.st_mtim),
-                   nanoseconds(st.st_ctim),
-                   false};
-  constexpr std::int64_t kTick = 20'000'000;           // the coarsest kernel has 10 ms
-  constexpr std::int64_t kCoarseTick = 2'000'000'000;  // FAT
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);  // what stamps are made from
-  // The ctime alone: it moves with every change, and nobody can set it.
-  out.settled =
-      out.changed_ns + (st.st_ctim.tv_nsec == 0 ? kCoarseTick : kTick) < nanoseconds(now);
-  return out;
 }
 
 class PosixFileSystem final : public FileSystem {
@@ -215,7 +193,8 @@ Result<std::string> PosixFileSystem::read_start(std::string_view path, std::size
   std::string octets;
   struct stat st {};
   if (::fstat(file->get(), &st) == 0 && st.st_size > 0)
-    octets.reserve(std::min(count, static_cast<std::size_t>(st.st_size)));
+    octets.reserve(
+        std::min(count, static_cast<std::size_t>(st.st_size) + 1));  // 1: to meet the end
   if (const int code = read_up_to(file->get(), count, octets); code != 0)
     return failed(code, "read", path);
   return octets;

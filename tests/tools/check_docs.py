@@ -4,7 +4,7 @@
 usage: check_docs.py SOURCE-DIRECTORY
   verbs    every row of apps/paraph/table.cpp, with its options, stands in paraph.1, and nothing else does
   floors   the floor table of ARCHITECTURE.md says of every module what lib/CMakeLists.txt says
-  spool    the states of lib/spool/spool.h stand in ARCHITECTURE.md and in spool.7
+  spool    the states and arrows of lib/spool/states.h stand in ARCHITECTURE.md and in spool.7, and no others
   effects  a parameter whose row has help is asked for somewhere, one whose row has none is not
   links    every relative link in a *.md file leads to something
 Names what is missing, one a line. Finding nothing to check is a failure too.
@@ -83,15 +83,34 @@ def check_floors(source, faults):
     return len(rows)
 
 
+def spool_table(source, faults):
+    """([(code, files, meaning)], [(from, to, verb, by)]) from lib/spool/states.h."""
+    text = read(source / "lib/spool/states.h", faults)
+    words = dict(zip(("queue", "incoming", "distribute", "person"), re.findall(r'"(paraph-\w+|a person)"', text)))
+    states = re.findall(r'StateRow\{"([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\}', text)
+    arrows = re.findall(r'ArrowRow\{"([^"]*)",\s*"([^"]*)",\s*By::(\w+),\s*"([^"]*)"\}', text)
+    return states, [(start, end, verb, words.get(by, by)) for start, end, by, verb in arrows]
+
+
 def check_spool(source, faults):
-    found = set(re.findall(r"^///\s+([SB]\d)\s", read(source / "lib/spool/spool.h", faults), re.M))
-    faults += [f"lib/spool/spool.h: state {state} is missing" for state in sorted(KNOWN_STATES - found)]
-    states = found | KNOWN_STATES
-    for path, row in (("ARCHITECTURE.md", r"^\| {} \|"), ("lib/spool/spool.7", r"^\.It {}:")):
-        text = read(source / path, faults)
-        faults += [f"{path}: state {state} is missing" for state in sorted(states)
-                   if not re.search(row.format(state), text, re.M)]
-    return len(found)
+    states, arrows = spool_table(source, faults)
+    codes = {state[0] for state in states}
+    faults += [f"lib/spool/states.h: state {state} is missing" for state in sorted(KNOWN_STATES - codes)]
+    faults += [f"lib/spool/states.h: an arrow leads from {arrow[0]} to {arrow[1]}"
+               for arrow in arrows if not set(arrow[:2]) <= codes | {"-"}]
+    cells = [tuple(cell.strip() for cell in line.strip("|").split("|"))
+             for line in read(source / "ARCHITECTURE.md", faults).splitlines() if line.startswith("|")]
+    manual = read(source / "lib/spool/spool.7", faults)
+    said = set(re.findall(r"^\.It ([SBH]\d):", manual, re.M))
+    ways = [tuple(line.split(None, 3)) for line in manual.splitlines() if re.match(r"(?:[SBH]\d|-) +(?:[SBH]\d|-) ", line)]
+    for path, found, rows in (("ARCHITECTURE.md", [row for row in cells if re.fullmatch(r"[SBH]\d", row[0]) and len(row) == 3], states),
+                              ("ARCHITECTURE.md", [row for row in cells if len(row) == 4 and re.fullmatch(r"[SBH]\d|-", row[0])], arrows),
+                              ("lib/spool/spool.7", ways, arrows)):
+        faults += [f"{path}: '{' | '.join(row)}' is missing" for row in rows if row not in found]
+        faults += [f"{path}: '{' | '.join(row)}' is not in lib/spool/states.h" for row in found if row not in rows]
+    faults += [f"lib/spool/spool.7: state {code} is missing" for code in sorted(codes - said)]
+    faults += [f"lib/spool/spool.7: there is no state {code}" for code in sorted(said - codes)]
+    return len(states) + len(arrows) if states and arrows else 0
 
 
 def asked_parameters(source):
@@ -141,7 +160,7 @@ def check_links(source, faults):
 def main():
     source = pathlib.Path(sys.argv[1])
     faults, counts = [], {}
-    for what, check in (("verbs", check_verbs), ("modules", check_floors), ("states", check_spool),
+    for what, check in (("verbs", check_verbs), ("modules", check_floors), ("states and arrows", check_spool),
                         ("effects", check_effects), ("links", check_links)):
         counts[what] = check(source, faults)
         if counts[what] == 0:

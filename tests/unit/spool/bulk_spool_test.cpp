@@ -212,7 +212,7 @@ TEST_CASE("quarantine takes packet, journal and, after the last packet, the mess
   REQUIRE(*spool.published(sample().id));
   const auto entries = *spool.entries();
   REQUIRE(entries.size() == 1);
-  REQUIRE(entries[0].spool == "bad");
+  REQUIRE(entries[0].state == State::quarantined);
   REQUIRE(entries[0].waits_for == "key of nobody");
 }
 

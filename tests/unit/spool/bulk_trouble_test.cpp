@@ -151,6 +151,7 @@ TEST_CASE("a look that fails removes no journal", "[spool]") {
     REQUIRE((*claim)->record(outcome_for("m0@example.org")));
     const std::string journal = disk.files().at("pct/" + packet_of(1) + ".done");
     // As after a crash between the two renames of a quarantine.
+    *claim = std::nullopt;
     REQUIRE(disk.make_directory("bad"));
     REQUIRE(disk.rename_new("pct/" + packet_of(1), "bad/" + packet_of(1)));
     FaultyFileSystem faulty(disk, n, Fault::fail);

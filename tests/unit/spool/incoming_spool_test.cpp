@@ -120,7 +120,7 @@ TEST_CASE("quarantine keeps the mail and says why", "[spool]") {
   REQUIRE(spool.pending()->empty());
   const auto entries = spool.entries();
   REQUIRE(entries->size() == 1);
-  REQUIRE(entries->at(0).spool == "bad");
+  REQUIRE(entries->at(0).state == State::quarantined);
   REQUIRE(entries->at(0).header->address == "l@example.org");
   REQUIRE(entries->at(0).waits_for == "three workers died\\x0aof it");
 }
