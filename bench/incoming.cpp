@@ -348,15 +348,18 @@ class Worker {
         database_(*must(store::Database::open(house.directory + "/paraph.sqlite"), "database")),
         certificates_(
             store::open_certificate_directory(*sys::open_root(house.directory + "/certs"))),
+        recipients_(store::open_recipients(*sys::open_root(house.directory + "/certs"),
+                                           database_->recipient_records())),
         msg_(*sys::open_root(house.spool("msg"))),
         auth_(*sys::open_root(house.spool("auth")), "auth"),
         moderation_(*sys::open_root(house.spool("moderation")), "moderation"),
         bulk_(*sys::open_root(house.spool("bulk")), 250) {}
 
   int drain(int most = INT_MAX) {
-    const pipeline::Ports ports{site_,  database_->directory(), *certificates_, database_->ledger(),
-                                clock_, cms::random(),          cms::digest(),  log_,
-                                cache_};
+    const pipeline::Ports ports{site_,         database_->directory(), *certificates_,
+                                *recipients_,  database_->ledger(),    database_->alarms(),
+                                clock_,        cms::random(),          cms::digest(),
+                                log_,          cache_};
     int ended = 0;
     const auto pending = must(msg_.pending(), "pending");
     for (const auto& name : *pending) {

@@ -143,9 +143,10 @@ std::string distribute(const std::string& site_directory, bool crlf) {
   const auto recipients = store::open_recipients(directory, database->recipient_records());
   const sys::SystemClock clock;
   const auto log = sys::open_log("bench", false, sys::Level::alert);
-  const pipeline::Ports ports{site,          database->directory(), *certificates,
-                              *recipients,   database->ledger(),    clock,
-                              cms::random(), cms::digest(),         *log};
+  pipeline::Cache cache;
+  const pipeline::Ports ports{
+      site,  database->directory(), *certificates, *recipients, database->ledger(),
+      clock, cms::random(),         cms::digest(), *log,        cache};
   auto bulk = bulk_of(site);
   Sink sink(crlf);
   for (const auto& packet : must(bulk.pending(clock.now()), "pending")) {

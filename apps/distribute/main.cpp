@@ -33,6 +33,7 @@ class Watched final : public delivery::Courier {
     const app::Waiting waiting;
     return courier_->deliver(envelope, content);
   }
+  [[nodiscard]] bool wants_crlf() const override { return courier_->wants_crlf(); }
 
  private:
   std::unique_ptr<delivery::Courier> courier_;
