@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,24 +46,37 @@ constexpr int kGrowthRounds = 7;
 constexpr const char* kDomain = "lists.example.org";
 
 /// Shared by all processes.
-std::atomic<long>* syncs = nullptr;
+struct Spent {
+  std::atomic<long> syncs{0};
+  std::atomic<long> sync_us{0};
+  std::atomic<long> user_us{0};
+  std::atomic<long> system_us{0};
+};
+Spent* spent = nullptr;
+
+/// Counts one sync and the time it takes.
+int counted(long call, int fd) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto result = static_cast<int>(::syscall(call, fd));
+  if (spent == nullptr) return result;
+  ++spent->syncs;
+  spent->sync_us += std::chrono::duration_cast<std::chrono::microseconds>(
+                        std::chrono::steady_clock::now() - start)
+                        .count();
+  return result;
+}
 
 }  // namespace
 
 // Whoever calls them, SQLite included, gets these: a program's own symbols come first.
-extern "C" {
-int fsync(int fd) {
-  if (syncs != nullptr) ++*syncs;
-  return static_cast<int>(::syscall(SYS_fsync, fd));
+extern "C" int fsync(int fd) {
+  return counted(SYS_fsync, fd);
 }
-int fdatasync(int fd) {
-  if (syncs != nullptr) ++*syncs;
-  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+extern "C" int fdatasync(int fd) {
+  return counted(SYS_fdatasync, fd);
 }
-int syncfs(int fd) noexcept {
-  if (syncs != nullptr) ++*syncs;
-  return static_cast<int>(::syscall(SYS_syncfs, fd));
-}
+extern "C" int syncfs(int fd) noexcept {
+  return counted(SYS_syncfs, fd);
 }
 
 namespace {
@@ -378,12 +392,41 @@ class Worker {
   config::Site site_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<list::CertificateStore> certificates_;
+  std::unique_ptr<store::Recipients> recipients_;
   spool::IncomingSpool msg_;
   spool::HoldSpool auth_, moderation_;
   spool::BulkSpool bulk_;
   sys::SystemClock clock_;
   Quiet log_;
   pipeline::Cache cache_;
+};
+
+long microseconds(const timeval& time) {
+  return time.tv_sec * 1'000'000L + time.tv_usec;
+}
+
+/// What one side used up in all its rounds.
+struct Side {
+  std::vector<double> rates;
+  long syncs = 0, sync_us = 0, user_us = 0, system_us = 0;
+  void begin() {
+    for (auto* count : {&spent->syncs, &spent->sync_us, &spent->user_us, &spent->system_us})
+      *count = 0;
+  }
+  void end(double posts, double seconds) {
+    rates.push_back(posts / seconds);
+    syncs += spent->syncs;
+    sync_us += spent->sync_us;
+    user_us += spent->user_us;
+    system_us += spent->system_us;
+  }
+  [[nodiscard]] std::string shown(double posts) const {
+    const auto each = [&](long count) { return static_cast<double>(count) / posts; };
+    return fmt::format("{:.0f}/s; each {:.1f} syncs of {:.2f} ms, CPU {:.2f} + {:.2f} ms",
+                       median(rates), each(syncs),
+                       static_cast<double>(sync_us) / static_cast<double>(syncs) / 1000,
+                       each(user_us) / 1000, each(system_us) / 1000);
+  }
 };
 
 /// Seconds from the start signal to the end of the last process. `prepare` makes each ready and
@@ -400,7 +443,12 @@ double in_processes(
     char octet = 0;
     check(::write(ready[1], &octet, 1) == 1, "pipe");
     check(::read(go[0], &octet, 1) == 0, "start");  // the end of file is the signal
+    rusage before{}, after{};
+    ::getrusage(RUSAGE_SELF, &before);
     work();
+    ::getrusage(RUSAGE_SELF, &after);
+    spent->user_us += microseconds(after.ru_utime) - microseconds(before.ru_utime);
+    spent->system_us += microseconds(after.ru_stime) - microseconds(before.ru_stime);
     std::_Exit(EXIT_SUCCESS);
   }
   char octet = 0;
@@ -422,13 +470,11 @@ void row(const std::string& work, const std::string& bare, const std::string& ou
 
 void rate(House& house, const Pki& pki, const Post& post) {
   const int processes = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  std::vector<double> bare_rates, our_rates, ratios;
-  long bare_syncs = 0, our_syncs = 0;
+  std::vector<double> ratios;
+  Side bare_side, our_side;
   for (int round = 0; round <= kRounds; ++round) {
     house.next_round();
     house.drop(post, processes);  // one each to warm up with
-    long mark = 0;
-    const auto begin = [&] { mark = *syncs; };
     const double theirs = in_processes(
         processes,
         [&]() -> std::function<void()> {
@@ -438,8 +484,9 @@ void rate(House& house, const Pki& pki, const Post& post) {
             for (int i = 0; i < kPosts; ++i) bare->one(i);
           };
         },
-        begin);
-    const long bare_used = *syncs - mark;
+        [&] { bare_side.begin(); });
+    const double posts = kPosts * processes;
+    if (round > 0) bare_side.end(posts, theirs);
     const double ours = in_processes(
         processes,
         [&]() -> std::function<void()> {
@@ -449,23 +496,15 @@ void rate(House& house, const Pki& pki, const Post& post) {
         },
         [&] {
           house.drop(post, kPosts * processes);
-          begin();
+          our_side.begin();
         });
     if (round == 0) continue;  // warms the disk and the database
-    const double posts = kPosts * processes;
-    bare_syncs += bare_used;
-    our_syncs += *syncs - mark;
-    bare_rates.push_back(posts / theirs);
-    our_rates.push_back(posts / ours);
+    our_side.end(posts, ours);
     ratios.push_back(theirs / ours);
   }
   const double all = static_cast<double>(kPosts) * processes * kRounds;
   row(fmt::format("incoming, signed 10 KB posts, RSA signer, {} processes", processes),
-      fmt::format("{:.0f}/s, {:.1f} syncs each", median(bare_rates),
-                  static_cast<double>(bare_syncs) / all),
-      fmt::format("{:.0f}/s, {:.1f} syncs each", median(our_rates),
-                  static_cast<double>(our_syncs) / all),
-      fmt::format("{:.0f} %", 100 * median(ratios)));
+      bare_side.shown(all), our_side.shown(all), fmt::format("{:.0f} %", 100 * median(ratios)));
 }
 
 void growth(House& house, const Post& post) {
@@ -492,8 +531,8 @@ void growth(House& house, const Post& post) {
 
 int main() {
   void* shared =
-      ::mmap(nullptr, sizeof(*syncs), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  syncs = new (shared) std::atomic<long>(0);
+      ::mmap(nullptr, sizeof(Spent), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  spent = new (shared) Spent;
   const Pki pki;
   const Post post = make_post(pki);
   House house(pki);

@@ -35,14 +35,18 @@ namespace {
 
 using CompiledScenario = std::shared_ptr<const scenario::Scenario>;
 
+using ConfigOfList = std::optional<config::ListConfig>;
+
+Result<ConfigOfList> config_of(const Question& question, const config::Site& site) {
+  if (!question.list) return ConfigOfList();
+  auto loaded = config::ListConfig::load(site, *question.list);
+  if (!loaded) return std::move(loaded).error();
+  return ConfigOfList(std::move(*loaded));
+}
+
 // "send.private_smime"
-Result<std::string> scenario_name(const Question& question, const config::Site& site) {
-  std::optional<config::ListConfig> config;
-  if (question.list) {
-    auto loaded = config::ListConfig::load(site, *question.list);
-    if (!loaded) return std::move(loaded).error();
-    config = std::move(*loaded);
-  }
+std::string scenario_name(const Question& question, const config::Site& site,
+                          const ConfigOfList& config) {
   return question.function + "." + configured_scenario(question, site, config);
 }
 
@@ -74,14 +78,13 @@ Result<scenario::Scenario> compile(const Question& question, const std::string& 
       .with_hint("paraph scenario check " + (*found)->path);
 }
 
-Result<CompiledScenario> current_scenario(const Question& question, const Ports& ports) {
-  auto name = scenario_name(question, ports.site);
-  if (!name) return std::move(name).error();
+Result<CompiledScenario> current_scenario(const Question& question, const std::string& name,
+                                          const Ports& ports) {
   const std::string key =
-      fmt::format("{} {} {}", question.list ? question.list->str() : "", question.domain, *name);
+      fmt::format("{} {} {}", question.list ? question.list->str() : "", question.domain, name);
   if (auto kept = ports.cache.scenarios.find(key)) return kept;
   sys::Sightings seen;
-  auto compiled = compile(question, *name, ports.site, seen);
+  auto compiled = compile(question, name, ports.site, seen);
   if (!compiled) return std::move(compiled).error();
   return ports.cache.scenarios.keep(key, std::move(seen), std::move(*compiled));
 }
@@ -89,19 +92,18 @@ Result<CompiledScenario> current_scenario(const Question& question, const Ports&
 }  // namespace
 
 Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site) {
-  auto name = scenario_name(question, site);
-  if (!name) return std::move(name).error();
+  auto config = config_of(question, site);
+  if (!config) return std::move(config).error();
   sys::Sightings unused;
-  return compile(question, *name, site, unused);
+  return compile(question, scenario_name(question, site, *config), site, unused);
 }
 
 Result<scenario::Decision> authorize(const Question& question, const Ports& ports) {
-  if (question.list && (question.function == "send" || question.function == "visibility")) {
-    auto config = config::ListConfig::load(ports.site, *question.list);
-    if (!config) return std::move(config).error();
-    if (!config->is_open()) return closed_list();
-  }
-  auto scenario = current_scenario(question, ports);
+  auto config = config_of(question, ports.site);
+  if (!config) return std::move(config).error();
+  const bool needs_open = question.function == "send" || question.function == "visibility";
+  if (*config && needs_open && !(*config)->is_open()) return closed_list();
+  auto scenario = current_scenario(question, scenario_name(question, ports.site, *config), ports);
   if (!scenario) return std::move(scenario).error();
   const SiteFacts facts(question, ports);
   auto decision = scenario::evaluate(**scenario, question.method, facts);

@@ -165,6 +165,30 @@ TEST_CASE("a nearer scenario that cannot be read gives way to no laxer one") {
   CHECK_FALSE(house.decide());
 }
 
+TEST_CASE("a changed block list holds for the next mail") {
+  House house;
+  spit(house.dir / "paraph.conf",
+       "domain example.org\nlistmaster boss@example.org\ndefault_dir stock\nuse_blocklist send\n");
+  house.site = *config::Site::load(house.dir / "paraph.conf");
+  REQUIRE(house.decided() == "do_it");
+  std::filesystem::create_directories(house.dir / "etc/search_filters");
+  spit(house.dir / "etc/search_filters/blocklist.txt", "# nobody\nmallory@*\n");
+  CHECK(house.decided() == "do_it");
+  House::let_settle();
+  CHECK(house.decided() == "do_it");
+  spit(house.dir / "etc/search_filters/blocklist.txt", "alice@*\n");
+  CHECK(house.decided() == "reject");
+  House::let_settle();
+  CHECK(house.decided() == "reject");
+  std::filesystem::create_directories(house.list_dir + "/search_filters");
+  std::filesystem::remove(house.dir / "etc/search_filters/blocklist.txt");
+  CHECK(house.decided() == "do_it");
+  House::let_settle();
+  CHECK(house.decided() == "do_it");
+  spit(house.list_dir + "/search_filters/blocklist.txt", "ALICE@example.org\n");
+  CHECK(house.decided() == "reject");
+}
+
 TEST_CASE("a list's changed config holds for the next mail") {
   House house;
   spit(house.dir / "stock/scenarios/send.closed", "true() smtp -> reject\n");
