@@ -144,9 +144,17 @@ std::string distribute(const std::string& site_directory, bool crlf) {
   const sys::SystemClock clock;
   const auto log = sys::open_log("bench", false, sys::Level::alert);
   pipeline::Cache cache;
-  const pipeline::Ports ports{
-      site,  database->directory(), *certificates, *recipients, database->ledger(),
-      clock, cms::random(),         cms::digest(), *log,        cache};
+  const pipeline::Ports ports{site,
+                              database->directory(),
+                              *certificates,
+                              *recipients,
+                              database->ledger(),
+                              database->alarms(),
+                              clock,
+                              cms::random(),
+                              cms::digest(),
+                              *log,
+                              cache};
   auto bulk = bulk_of(site);
   Sink sink(crlf);
   for (const auto& packet : must(bulk.pending(clock.now()), "pending")) {
