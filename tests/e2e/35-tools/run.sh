@@ -7,6 +7,7 @@ make_ca
 make_person alice rsa
 make_person bob rsa
 make_site
+echo 'spool_min_free 0' >>site/paraph.conf  # the test has a small disk of its own
 make_list secure alice@example.org
 make_list open alice@example.org open
 paraph member add secure alice@example.org bob@example.org eve@example.org >/dev/null
@@ -104,6 +105,7 @@ stop_daemons() { kill $incoming $distribute 2>/dev/null || true; wait $incoming 
 trap 'stop_daemons; umount "$work/full" 2>/dev/null || true; rm -rf "$work"' EXIT
 refused() { paraph spool list | grep -q "bulk.*Connection refused.*0 of 2 done"; }
 check "what waits for the MTA says so" wait_for refused
+says "with its author, not our reverse path" 'open@lists.example.org +alice@example.org +mail server' paraph spool list
 says "trace knows that both are waiting" 'distributed: 2 waiting' paraph trace "$id"
 says "and who" 'bob@example.org +waiting' paraph trace "$id"
 says "spool show has the whole" 'left +alice@example.org bob@example.org' paraph spool show "$id"
@@ -233,6 +235,12 @@ rm site/list_data/soon/{cert.pem,private_key}
 paraph key generate soon --algorithm ec --days 1 >/dev/null 2>&1
 is "the last day is critical" "$(paraph status >/dev/null; echo $?)" 2
 rm -r site/list_data/soon
+
+# --- a disk that must stay free ---------------------------------------------------------------------------------------
+cp site/paraph.conf kept.conf
+sed -i 's/^spool_min_free.*/spool_min_free 100%/' site/paraph.conf
+says "below spool_min_free" '^CRITICAL .*less than spool_min_free 100%; the MTA keeps new mail +df' paraph status
+cp kept.conf site/paraph.conf
 
 # --- mail that nobody takes -----------------------------------------------------------------------------------------
 is "a fresh mail is no trouble for a site that runs from cron" "$(paraph status -j | json '[f["code"] for f in d["findings"] if f["severity"] == "CRITICAL"]')" "[]"
