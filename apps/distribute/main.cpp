@@ -5,6 +5,7 @@
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
 #include "pipeline/distribution.h"
+#include "sys/process.h"
 
 namespace {
 

@@ -113,7 +113,7 @@ Result<std::size_t> BulkSpool::write_all(const QueueId& id,
     if (!batch) return std::move(batch).error();
     if (batch->empty()) break;
     for (auto& recipient : *batch) {
-      if (recipient.empty()) continue;
+      if (!is_recipient(recipient)) continue;
       ++total;
       packet.push_back(std::move(recipient));
       if (packet.size() < packet_size_) continue;

@@ -2,6 +2,7 @@
 #include <array>
 #include <set>
 
+#include "base/ascii.h"
 #include "spool/journal.h"
 #include "spool/names.h"
 
@@ -41,7 +42,7 @@ std::optional<CopyOutcome> read_line(std::string_view line) {
     copy.*kFields.at(i).value = std::move(*value);
     if (!last) line.remove_prefix(tab + 1);
   }
-  if (copy.recipient.empty() || copy.outcome.empty()) return std::nullopt;
+  if (!is_recipient(copy.recipient) || copy.outcome.empty()) return std::nullopt;
   return copy;
 }
 
@@ -85,6 +86,10 @@ Journal read_journal(std::string_view text) {
   return journal;
 }
 
+bool is_recipient(std::string_view text) {
+  return !text.empty() && std::none_of(text.begin(), text.end(), ascii::is_control);
+}
+
 std::string write_recipients(const std::vector<std::string>& recipients) {
   std::string text;
   for (const auto& recipient : recipients) text.append(escape(recipient)).append("\n");
@@ -99,7 +104,7 @@ std::optional<std::vector<std::string>> read_recipients(std::string_view text) {
   while (!text.empty()) {
     const std::size_t eol = text.find('\n');
     auto recipient = unescape(text.substr(0, eol));
-    if (!recipient || recipient->empty()) return std::nullopt;
+    if (!recipient || !is_recipient(*recipient)) return std::nullopt;
     if (seen.insert(*recipient).second) recipients.push_back(std::move(*recipient));
     text.remove_prefix(eol + 1);
   }

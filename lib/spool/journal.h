@@ -22,6 +22,8 @@ struct Journal {
 [[nodiscard]] Journal read_journal(std::string_view text);
 
 [[nodiscard]] std::string write_recipients(const std::vector<std::string>& recipients);
+/// Whether it can stand in a packet: not empty and without control characters, which no address has.
+[[nodiscard]] bool is_recipient(std::string_view text);
 /// Each once. nullopt: empty, cut or damaged.
 [[nodiscard]] std::optional<std::vector<std::string>> read_recipients(std::string_view text);
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kMaxAddress = 150;
 constexpr std::size_t kMaxNote = 4096;
+constexpr std::size_t kMaxStem = 255 - std::string_view(".999.reason").size();
 constexpr std::size_t kIdLength = 20;
 constexpr auto kFarthest = std::chrono::hours(1);  // well past what anybody postpones by
 
@@ -143,6 +144,7 @@ std::string numbered(std::string_view name, unsigned number) {
 
 Result<std::string> free_name(sys::FileSystem& fs, std::string_view directory,
                               std::string_view name) {
+  name = name.substr(0, kMaxStem);
   for (unsigned number = 0; number < kMaxSame; ++number) {
     std::string free = numbered(name, number);
     const std::string path = sys::join(directory, free);

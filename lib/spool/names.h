@@ -54,7 +54,7 @@ struct PacketName {
 [[nodiscard]] Result<std::vector<sys::FileInfo>> list_in(sys::FileSystem& fs,
                                                          std::string_view directory);
 
-/// `name`, or "NAME.1", "NAME.2" … when there is such a file in the directory already: what is
+/// `name`, cut so that its .reason fits into 255 octets, or "NAME.1", "NAME.2" … when there is such a file in the directory already: what is
 /// quarantined for a second time must not stay in the way for ever. Errc::exists past kMaxSame.
 constexpr unsigned kMaxSame = 1000;
 [[nodiscard]] std::string numbered(std::string_view name, unsigned number);

@@ -144,7 +144,7 @@ class BulkSpool {
 
   /// Delivers recipients in batches, empty when there are no more.
   using Recipients = std::function<Result<std::vector<std::string>>()>;
-  /// Writes packets, then publishes. `exists already` is success (a repeat after a crash): nothing is written and `next`
+  /// What is no recipient (empty, or with a control character) is passed over. Writes packets, then publishes. `exists already` is success (a repeat after a crash): nothing is written and `next`
   /// is only counted. Without any recipient nothing is published; returns how many recipients there are.
   [[nodiscard]] Result<std::size_t> enqueue(const SpoolHeader& header, std::string_view message,
                                             const Recipients& next);

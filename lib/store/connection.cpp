@@ -92,6 +92,8 @@ Query& Query::bind_octets(std::string_view octets) {
 }
 
 Result<bool> Query::step() {
+  if (sqlite3_stmt_readonly(statement_) == 0)
+    if (auto set = connection_->settle_durability(); !set) return std::move(set).error();
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -186,16 +188,16 @@ Error Connection::failure(std::string_view doing) const {
   return error_of(code, fmt::format("database {}: {}: {}", path_, doing, words));
 }
 
-// A failure leaves the stricter setting or SQLite's next statement to tell.
-Unsynced::Unsynced(Connection& connection) : connection_(connection) {
-  static_cast<void>(connection_.execute("PRAGMA synchronous = NORMAL"));
-}
-
-Unsynced::~Unsynced() {
-  static_cast<void>(connection_.execute("PRAGMA synchronous = FULL"));
+// Only where it changes: a daemon writes many rows of one kind, and each PRAGMA costs as much as one.
+Result<void> Connection::settle_durability() {
+  if (synced_ == wanted_ || sqlite3_get_autocommit(handle_) == 0) return {};
+  auto set = execute(wanted_ ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  if (set) synced_ = wanted_;
+  return set;
 }
 
 Result<Transaction> Transaction::begin(Connection& connection) {
+  if (auto set = connection.settle_durability(); !set) return std::move(set).error();
   if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return std::move(begun).error();
   return Transaction(connection);
 }

@@ -75,12 +75,18 @@ class Connection {
 
  private:
   friend class Query;
+  friend class Unsynced;
+  friend class Transaction;
   explicit Connection(std::string path) : path_(std::move(path)) {}
   [[nodiscard]] Result<void> set_up(std::chrono::milliseconds patience);
   [[nodiscard]] Result<void> use_wal(std::chrono::milliseconds patience);
+  /// Before a write outside a transaction, and before one begins: what the commit has to wait for.
+  [[nodiscard]] Result<void> settle_durability();
 
   std::string path_;
   sqlite3* handle_ = nullptr;
+  bool synced_ = true;  ///< as SQLite has been told
+  bool wanted_ = true;  ///< as the next commit shall be
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
 };
 
@@ -89,8 +95,10 @@ class Connection {
 /// Not inside a transaction.
 class Unsynced {
  public:
-  explicit Unsynced(Connection& connection);
-  ~Unsynced();
+  explicit Unsynced(Connection& connection) : connection_(connection) {
+    connection.wanted_ = false;
+  }
+  ~Unsynced() { connection_.wanted_ = true; }
   Unsynced(const Unsynced&) = delete;
   Unsynced& operator=(const Unsynced&) = delete;
 

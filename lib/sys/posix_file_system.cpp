@@ -117,9 +117,10 @@ class PosixFileSystem final : public FileSystem {
  private:
   /// The directory that holds the last component of a path, and that component.
   struct Place {
-    Descriptor directory;
+    Descriptor opened;  // none for a name in the root itself, which is open already
     std::string name;
-    [[nodiscard]] int at() const { return directory.get(); }
+    int root = -1;
+    [[nodiscard]] int at() const { return opened ? opened.get() : root; }
     [[nodiscard]] const char* c_str() const { return name.c_str(); }
   };
   [[nodiscard]] Error failed(int code, std::string_view verb, std::string_view path) const {
@@ -155,10 +156,10 @@ Result<PosixFileSystem::Place> PosixFileSystem::locate(std::string_view path) co
     return Error::never(Errc::denied,
                         fmt::format("{}: not a path below the root", full_path(path)));
   const std::size_t slash = path.rfind('/');
-  const bool nested = slash != std::string_view::npos;
-  auto parent = directory(nested ? path.substr(0, slash) : "");
+  if (slash == std::string_view::npos) return Place{{}, std::string(path), directory_.get()};
+  auto parent = directory(path.substr(0, slash));
   if (!parent) return std::move(parent).error();
-  return Place{std::move(*parent), std::string(nested ? path.substr(slash + 1) : path)};
+  return Place{std::move(*parent), std::string(path.substr(slash + 1)), -1};
 }
 
 Result<Descriptor> PosixFileSystem::open_file(const Place& place, std::string_view path,
@@ -430,8 +431,11 @@ Result<std::unique_ptr<AppendFile>> PosixFileSystem::append_to(std::string_view 
     file = open_file(*place, path, O_RDWR | O_APPEND);
   }
   if (!file) return file.error();
-  return std::unique_ptr<AppendFile>(std::make_unique<JournalFile>(
-      std::move(*file), created ? std::move(place->directory) : Descriptor(), full_path(path)));
+  Descriptor made_in;
+  if (created) made_in = Descriptor(::fcntl(place->at(), F_DUPFD_CLOEXEC, 0));
+  if (created && !made_in) return failed(errno, "open directory of", path);
+  return std::unique_ptr<AppendFile>(
+      std::make_unique<JournalFile>(std::move(*file), std::move(made_in), full_path(path)));
 }
 
 Result<void> PosixFileSystem::set_modified(std::string_view path, TimePoint at) {

@@ -56,9 +56,8 @@ TEST_CASE("what is reserved suffices for the longest outcome of everybody left",
     Names everyone = members(2);
     everyone.push_back(std::string(320, '\\'));
     everyone.push_back("");
-    everyone.push_back("m\t@example.org");
     REQUIRE(spool.enqueue(sample(), "message", batches(everyone)));
-    disk.set_journal_room(journal_room({everyone[0], everyone[1], everyone[2], everyone[4]}));
+    disk.set_journal_room(journal_room({everyone[0], everyone[1], everyone[2]}));
     auto claim = spool.claim(packet_of(1));
     REQUIRE((claim && *claim));
     disk.set_journal_room(0);

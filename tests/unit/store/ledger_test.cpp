@@ -299,16 +299,41 @@ TEST_CASE("commits wait for the disk, but for those that say otherwise") {
   const testing::TempDir dir;
   const auto connection = store::Connection::open(dir / "x.sqlite");
   REQUIRE(connection);
-  const auto synchronous = [&] {
+  REQUIRE((*connection)->execute("CREATE TABLE t (x)"));
+  // What the last commit waited for: 2 is FULL, 1 is NORMAL.
+  const auto waited = [&] {
     auto query = (*connection)->prepare("SELECT synchronous FROM pragma_synchronous");
     REQUIRE(query);
     REQUIRE(query->step().value());
     return query->integer(0);
   };
-  CHECK(synchronous() == 2);  // FULL
+  const auto write = [&] {
+    auto query = (*connection)->prepare("INSERT INTO t VALUES (1)");
+    REQUIRE(query);
+    REQUIRE(query->run());
+  };
+  write();
+  CHECK(waited() == 2);
   {
     const store::Unsynced unsynced(**connection);
-    CHECK(synchronous() == 1);  // NORMAL
+    write();
+    CHECK(waited() == 1);
+    write();
+    CHECK(waited() == 1);
   }
-  CHECK(synchronous() == 2);
+  write();
+  CHECK(waited() == 2);
+  {
+    const store::Unsynced unsynced(**connection);
+    write();
+  }
+  auto transaction = store::Transaction::begin(**connection);
+  REQUIRE(transaction);
+  CHECK(waited() == 2);
+  {
+    const store::Unsynced too_late(**connection);
+    write();
+    CHECK(waited() == 2);
+  }
+  REQUIRE(transaction->commit());
 }
