@@ -29,6 +29,8 @@ class WaitingMail {
   [[nodiscard]] std::string message_id(const spool::Entry& entry) const;
   /// For the places that were seen, and no others.
   [[nodiscard]] spool::Desk& desk() { return *desk_; }
+  /// Those not seen are null.
+  [[nodiscard]] const spool::Desk::Roots& roots() const { return roots_; }
 
  private:
   std::vector<spool::Entry> entries_;
