@@ -5,6 +5,7 @@
 
 #include "apps/common/daemon_state.h"
 #include "apps/paraph/waiting.h"
+#include "sys/disk_space.h"
 
 /// What `status` and `fsck` find wrong with a site. Each check looks at one thing and goes on whatever it meets.
 namespace paraph::app {
@@ -36,15 +37,10 @@ void check_keys(const config::Site& site, TimePoint now, Findings& findings);
 /// Directories that are missing, are not ours, or open to others; spools that could not be seen for another reason.
 void check_directories(const config::Site& site, const WaitingMail& waiting, Findings& findings);
 
-/// Of the file system below the spool.
-struct Disk {
-  std::uint64_t free = 0;  ///< octets
-  std::uint64_t size = 0;
-  std::uint64_t free_files = 0;
-  std::uint64_t files = 0;  ///< 0: the file system has no such limit
-};
-[[nodiscard]] std::optional<Disk> disk_of(const config::Site& site);
-void check_disk(const std::optional<Disk>& disk, const config::Site& site, Findings& findings);
+/// The disk of the queue; nullopt: it cannot be asked.
+[[nodiscard]] std::optional<sys::DiskSpace> disk_of(const config::Site& site);
+void check_disk(const std::optional<sys::DiskSpace>& disk, const config::Site& site,
+                Findings& findings);
 
 // Mail and daemons (mail_checks.cpp).
 void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& waiting,

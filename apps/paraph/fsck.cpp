@@ -14,6 +14,7 @@
 #include "cms/certificate.h"
 #include "mail/address.h"
 #include "pipeline/key_ring.h"
+#include "spool/fsck.h"
 #include "sys/file_system.h"
 #include "sys/process.h"
 
@@ -53,6 +54,7 @@ class Examination {
   void certificates();
   void database();
   void quarantine();
+  void spools();
 
   [[nodiscard]] std::vector<Damage>& damages() { return damages_; }
   [[nodiscard]] const WaitingMail& waiting() const { return waiting_; }
@@ -258,6 +260,25 @@ void Examination::quarantine() {
   }
 }
 
+void Examination::spools() {
+  if (!waiting_.not_seen().empty())
+    return damages_.push_back({Need::person, "spools_not_examined",
+                               "not examined: " + waiting_.not_seen().front(),
+                               "paraph fsck --repair, then again"});
+  auto fsck = std::make_shared<spool::Fsck>(waiting_.roots());
+  auto found = fsck->look(now_);
+  if (!found) return person("spools_unreadable", found.error().what(), found.error().hint());
+  for (const auto& finding : *found) {
+    const bool mendable = finding.repair != spool::Repair::none;
+    Damage damage{
+        mendable ? Need::mendable : Need::person, "spool",
+        fmt::format("{}/{}: {}", site_.spool_directory(finding.spool), finding.path, finding.what),
+        finding.hint};
+    if (mendable) damage.repair = [fsck, finding] { return fsck->repair(finding); };
+    damages_.push_back(std::move(damage));
+  }
+}
+
 void mend(std::vector<Damage>& damages) {
   for (auto& damage : damages) {
     if (damage.need != Need::mendable) continue;
@@ -289,6 +310,7 @@ Result<int> fsck(Invocation& call) {
   examination.certificates();
   examination.database();
   examination.quarantine();
+  examination.spools();
   auto& damages = examination.damages();
   if (call.has("repair") && !call.dry_run) mend(damages);
   std::stable_sort(damages.begin(), damages.end(),

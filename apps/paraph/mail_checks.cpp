@@ -18,7 +18,7 @@ constexpr auto kNoBeat = minutes(2);
 
 // Mail that a daemon would take now, or should have taken.
 bool is_due(const Entry& entry, TimePoint now) {
-  if (entry.spool != "msg" && entry.spool != "bulk") return false;
+  if ((entry.spool != "msg" && entry.spool != "bulk") || never_sent(entry)) return false;
   if (entry.state == State::postponed) return entry.next_try && *entry.next_try < now;
   return entry.state == State::waiting;
 }

@@ -1,5 +1,4 @@
 #include <fmt/core.h>
-#include <sys/statvfs.h>
 
 #include <array>
 
@@ -161,33 +160,38 @@ void check_directories(const config::Site& site, const WaitingMail& waiting, Fin
   check_directory(site.path_of("home"), Severity::critical, findings);
 }
 
-std::optional<Disk> disk_of(const config::Site& site) {
-  struct statvfs status {};
-  if (::statvfs(site.path_of("spool").c_str(), &status) != 0) return std::nullopt;
-  return Disk{std::uint64_t{status.f_bavail} * status.f_frsize,
-              std::uint64_t{status.f_blocks} * status.f_frsize, status.f_favail, status.f_files};
+std::optional<sys::DiskSpace> disk_of(const config::Site& site) {
+  auto space = sys::disk_space(site.spool_directory("msg"));
+  return space ? std::optional(*space) : std::nullopt;
 }
 
-void check_disk(const std::optional<Disk>& disk, const config::Site& site, Findings& findings) {
+void check_disk(const std::optional<sys::DiskSpace>& disk, const config::Site& site,
+                Findings& findings) {
+  const std::string path = site.spool_directory("msg");
   if (!disk) {
-    findings.push_back({Severity::critical, "disk_unknown",
-                        "the file system of " + site.path_of("spool") + " cannot be asked", ""});
+    findings.push_back(
+        {Severity::critical, "disk_unknown", "the disk of " + path + " cannot be asked", ""});
     return;
   }
-  const auto percent = [](std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? 100.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  // Below spool_min_free paraph-queue sends the MTA away: mail waits there.
+  const auto wanted = sys::MinFree::parse(site.get("spool_min_free"));
+  if (const auto lack = wanted ? wanted->lack(*disk) : std::nullopt) {
+    findings.push_back({Severity::critical, "disk_full",
+                        fmt::format("the disk of {}: {}; the MTA keeps new mail", path, *lack),
+                        "df -h " + path});
+    return;
+  }
+  const auto say = [&](std::uint64_t free, std::uint64_t total, const std::string& what) {
+    const double percent =
+        total == 0 ? 100 : 100 * static_cast<double>(free) / static_cast<double>(total);
+    if (percent >= 10) return;
+    findings.push_back({percent < 2 ? Severity::critical : Severity::warning, "disk_full",
+                        fmt::format("the disk of {} has {:.0f} % of its {} left, {}", path, percent,
+                                    what, size_text(free)),
+                        "df -h " + path});
   };
-  const auto say = [&](double left, const std::string& what) {
-    if (left >= 10) return;
-    findings.push_back(
-        {left < 2 ? Severity::critical : Severity::warning, "disk_full",
-         fmt::format("the disk of {} is nearly full: {}", site.path_of("spool"), what),
-         "df -h " + site.path_of("spool")});
-  };
-  const double octets = percent(disk->free, disk->size);
-  say(octets, fmt::format("{:.0f} % free, {}", octets, size_text(disk->free)));
-  const double files = percent(disk->free_files, disk->files);
-  say(files, fmt::format("{:.0f} % of its files free, {}", files, disk->free_files));
+  say(disk->free, disk->total, "space");
+  say(disk->inodes, disk->inodes_total, "inodes");
 }
 
 }  // namespace paraph::app

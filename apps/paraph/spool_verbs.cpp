@@ -45,16 +45,16 @@ class Record {
     }
     const auto& header = *entry.header;
     const std::string by = "by " + caller_;
-    auto recorded =
-        database_->ledger().record({.id = header.id.str(),
-                                    .list = header.list,
-                                    .from = header.kind.empty() ? header.reverse_path : "",
-                                    .outcome = "dropped",
-                                    .reason = by,
-                                    .mta_id = {},
-                                    .size = static_cast<long long>(entry.size),
-                                    .received = epoch(header.received),
-                                    .message_id = message_id});
+    auto recorded = database_->ledger().record(
+        {.id = header.id.str(),
+         .list = header.list,
+         .from = header.kind.empty() ? header.reverse_path : header.sender,
+         .outcome = "dropped",
+         .reason = by,
+         .mta_id = {},
+         .size = static_cast<long long>(entry.size),
+         .received = epoch(header.received),
+         .message_id = message_id});
     if (!recorded) return recorded;
     std::vector<store::CopyRow> rows;
     for (const auto& copy : copies.done)

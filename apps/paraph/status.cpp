@@ -40,9 +40,9 @@ std::string heap_text(const std::string& name, const Heap& heap, const ShortIds&
          fmt::format(", oldest {} ({})", age_text(now - heap.oldest), shorten(heap.oldest_id));
 }
 
-std::string disk_text(const std::optional<Disk>& disk) {
-  if (!disk || disk->size == 0) return "disk ?";
-  const auto used = 100 - 100 * disk->free / disk->size;
+std::string disk_text(const std::optional<sys::DiskSpace>& disk) {
+  if (!disk || disk->total == 0) return "disk ?";
+  const auto used = 100 - 100 * disk->free / disk->total;
   return fmt::format("disk {} %, {} free", used, size_text(disk->free));
 }
 
@@ -105,14 +105,14 @@ Json to_json(const std::vector<DaemonState>& daemons) {
   return json;
 }
 
-Json to_json(const std::map<std::string, Heap>& heaps, const std::optional<Disk>& disk) {
+Json to_json(const std::map<std::string, Heap>& heaps, const std::optional<sys::DiskSpace>& disk) {
   Json json;
   for (const auto& [name, heap] : heaps)
     json[name] = {{"mails", heap.mails},
                   {"recipients_left", heap.recipients},
                   {"oldest", heap.mails == 0 ? Json(nullptr) : Json(iso8601(heap.oldest))},
                   {"oldest_id", heap.oldest_id}};
-  json["disk"] = disk ? Json{{"free", disk->free}, {"size", disk->size}} : Json(nullptr);
+  json["disk"] = disk ? Json{{"free", disk->free}, {"total", disk->total}} : Json(nullptr);
   return json;
 }
 

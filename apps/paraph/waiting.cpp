@@ -135,11 +135,17 @@ std::string list_of(const spool::Entry& entry) {
 
 std::string sender_of(const spool::Entry& entry) {
   if (!entry.header) return "?";
+  // In bulk the reverse path is ours; the author stands beside it.
+  if (!entry.header->sender.empty()) return entry.header->sender;
   return entry.header->null_sender() ? "<>" : entry.header->reverse_path;
 }
 
 TimePoint since(const spool::Entry& entry) {
   return entry.header ? entry.header->received : entry.modified;
+}
+
+bool never_sent(const spool::Entry& entry) {
+  return entry.spool == "bulk" && entry.header && !entry.header->priority;
 }
 
 std::string waits_for(const spool::Entry& entry, TimePoint now) {
@@ -149,7 +155,7 @@ std::string waits_for(const spool::Entry& entry, TimePoint now) {
   else if (text.empty() && entry.spool == "msg")
     text = "paraph-incoming";
   else if (text.empty() && entry.spool == "bulk")
-    text = "paraph-distribute";
+    text = never_sent(entry) ? "nobody: its priority is z" : "paraph-distribute";
   if (entry.spool == "bulk" && entry.recipients_done + entry.recipients_left > 0)
     text += fmt::format("; {} of {} done", entry.recipients_done,
                         entry.recipients_done + entry.recipients_left);

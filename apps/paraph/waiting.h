@@ -29,6 +29,8 @@ class WaitingMail {
   [[nodiscard]] std::string message_id(const spool::Entry& entry) const;
   /// For the places that were seen, and no others.
   [[nodiscard]] spool::Desk& desk() { return *desk_; }
+  /// Those not seen are null.
+  [[nodiscard]] const spool::Desk::Roots& roots() const { return roots_; }
 
  private:
   std::vector<spool::Entry> entries_;
@@ -56,6 +58,8 @@ class ShortIds {
 [[nodiscard]] std::string sender_of(const spool::Entry& entry);
 /// When we accepted it; without a readable header, the file's time.
 [[nodiscard]] TimePoint since(const spool::Entry& entry);
+/// Priority z: it stays until somebody changes that.
+[[nodiscard]] bool never_sent(const spool::Entry& entry);
 /// The cause and, in bulk, progress and the next try.
 [[nodiscard]] std::string waits_for(const spool::Entry& entry, TimePoint now);
 [[nodiscard]] Json to_json(const spool::Entry& entry, TimePoint now);
