@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "bench.h"
 #include "spool/bulk_layout.h"
 #include "spool/journal.h"
 #include "spool/spool.h"
@@ -35,6 +36,7 @@ extern "C" int fdatasync(int fd) {
 namespace {
 
 using namespace paraph;
+using bench::median;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPacketSize = 250;
@@ -43,10 +45,6 @@ const std::string kMessage(10 * 1024, 'x');
 
 double milliseconds(Clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
-}
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.at(values.size() / 2);
 }
 std::string member(std::size_t i) {
   return fmt::format("subscriber-{}@example.org", i);
@@ -139,8 +137,6 @@ int main(int argc, char** argv) {
       (std::filesystem::absolute(argc > 1 ? argv[1] : ".") / fmt::format("bench.{}", ::getpid()))
           .string();
   std::filesystem::create_directories(where);
-  fmt::print("{:>9} {:>8} {:>6} {:>10} {:>14} {:>12} {:>12} {:>9}\n", "members", "packets", "syncs",
-             "ms/message", "ms/subscriber", "one by one", "durable file", "pending");
   double first = 0;
   for (const std::size_t members : {1U, 1'000U, 10'000U, 100'000U}) {
     const std::string root = fmt::format("{}/{}", where, members);
@@ -156,15 +152,16 @@ int main(int argc, char** argv) {
       look.add([&] {
         if (!spool::BulkSpool(*fs, kPacketSize).pending(sys::SystemClock().now())) std::abort();
       });
-    fmt::print("{:>9} {:>8} {:>6} {:>10.2f} {:>14.5f} {:>9.2f} ms {:>9.2f} ms {:>6.2f} ms\n",
-               members, (members + kPacketSize - 1) / kPacketSize, row.together.syncs, time,
-               members == 1 ? 0.0 : (time - first) / static_cast<double>(members),
-               median(row.apart.times), median(row.bare.times), median(look.times));
+    bench::row(
+        fmt::format("a post into spool/bulk, {} members", members), "-",
+        members == 1
+            ? "-"
+            : fmt::format("{:.4f} ms a member", (time - first) / static_cast<double>(members)),
+        fmt::format("{:.2f} ms", time),
+        fmt::format("{:.2f} ms, synced one by one", median(row.apart.times)),
+        fmt::format("{} syncs; one durable file {:.2f} ms; looking through {} such posts {:.2f} ms",
+                    row.together.syncs, median(row.bare.times), 2 * kRounds, median(look.times)));
   }
-  fmt::print(
-      "medians of {} rounds, packets of {}, message of {} octets; pending: with {} such messages "
-      "there\n",
-      kRounds, kPacketSize, kMessage.size(), 2 * kRounds);
   std::error_code ignored;
   std::filesystem::remove_all(where, ignored);
   return 0;

@@ -1,156 +1,302 @@
-// Sealing rate against the bare public-key operation, interleaved in one process: absolute times
-// move by a third within a minute, the ratio of neighbours does not.
+// Sealing against the bare public-key operation over the same 10,000 keys with kept contexts, and
+// against handing over ready-made octets. The way of distribution: recipient cache with its look at
+// the files, copy, writev.
 
-#include <fmt/core.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
+#include <sys/socket.h>
 
-#include <algorithm>
-#include <chrono>
-#include <cstdlib>
-#include <functional>
-#include <string>
-#include <vector>
+#include <array>
+#include <thread>
 
-#include "cms/openssl.h"
-#include "cms/seal.h"
+#include "bench.h"
+#include "cms/ciphers.h"
+#include "cms/recipient.h"
+#include "delivery/socket.h"
+#include "members.h"
+#include "smime/seal.h"
+#include "store/recipients.h"
+#include "store/store.h"
 
 using namespace paraph;
-using Seconds = std::chrono::duration<double>;
+using bench::must;
 
 namespace {
 
-constexpr std::size_t kContent = 10'000;
-constexpr std::size_t kKeys = 50;
-constexpr std::size_t kRecipients = 1'000;
-constexpr int kRounds = 21;
+constexpr std::size_t kMembers = 10'000;
+constexpr std::size_t kPacket = 250;
+constexpr int kRounds = 11;
 
-/// Ends the program: a benchmark has nothing to fall back on.
-template <class T>
-T must(T value, const char* what) {
-  if (!value) {
-    fmt::print(stderr, "bench_seal: {}\n", what);
-    std::exit(EXIT_FAILURE);
+const std::string kHeader = [] {
+  std::string header;
+  while (header.size() < 700) header += "X-Field: what a list's header has in it, more or less\n";
+  return header;
+}();
+
+smime::SealedPost post_of(std::size_t octets) {
+  std::string content = "Content-Type: text/plain\n\n";
+  while (content.size() < octets) content += "A line of text of some sixty octets, as mail has.\n";
+  content.resize(octets);
+  return must(
+      smime::SealedPost::prepare(kHeader, Sealed(mail::RawMessage(std::move(content))),
+                                 cms::ContentCipher::aes_256_cbc, smime::SealedPost::LineEnd::crlf),
+      "prepare");
+}
+
+/// People, their certificates on disk, the database, and OpenSSL's contexts for the bare side.
+class Site {
+ public:
+  explicit Site(cms::KeyPtr (*make_key)()) {
+    std::filesystem::create_directory(scratch_ / "certs");
+    people_ = bench::make_people(kMembers, make_key, scratch_ / "certs");
+    fs_ = bench::must(sys::open_root(scratch_ / "certs"), "certificates");
+    database_ = bench::must(store::Database::open(scratch_ / "db.sqlite"), "database");
+    for (const auto& person : people_) addresses_.push_back(person.address);
+    bench::must(bool(open()->learn(addresses_, terms())), "learn");
   }
-  return value;
-}
 
-cms::Certificate certify(EVP_PKEY* key, long serial) {
-  const cms::X509Ptr x509(X509_new_ex(cms::library(), nullptr));
-  ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), serial);
-  X509_gmtime_adj(X509_getm_notBefore(x509.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(x509.get()), 86'400);
-  X509_NAME* const name = X509_get_subject_name(x509.get());
-  const auto* text = reinterpret_cast<const unsigned char*>("Member of a list at example.org");
-  X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, text, -1, -1, 0);
-  X509_set_issuer_name(x509.get(), name);
-  X509_set_pubkey(x509.get(), key);
-  must(X509_sign(x509.get(), key, EVP_sha256()), "cannot certify");
-  unsigned char* der = nullptr;
-  const int length = i2d_X509(x509.get(), &der);
-  auto certificate =
-      cms::Certificate::from_der({reinterpret_cast<char*>(der), static_cast<std::size_t>(length)});
-  OPENSSL_free(der);
-  return must(std::move(certificate), "certificate does not parse").value();
-}
+  [[nodiscard]] std::unique_ptr<store::Recipients> open() {
+    return store::open_recipients(fs_, database_->recipient_records());
+  }
+  [[nodiscard]] static store::SealTerms terms() { return {sys::SystemClock().now()}; }
+  [[nodiscard]] const std::vector<bench::Person>& people() const { return people_; }
 
-struct Member {
-  cms::KeyPtr key;
-  cms::KeyContextPtr context;  ///< kept, as the bare operation is at its best
-  cms::Certificate certificate;
+  /// The copies of [begin, end) as distribution makes them, one packet.
+  template <class Sink>
+  void seal(store::Recipients& recipients, smime::SealedPost& post, std::size_t begin,
+            std::size_t end, const Sink& sink) {
+    const std::vector<std::string> packet(addresses_.begin() + static_cast<std::ptrdiff_t>(begin),
+                                          addresses_.begin() + static_cast<std::ptrdiff_t>(end));
+    bench::must(bool(recipients.prefetch(packet)), "prefetch");
+    for (const auto& address : packet) {
+      const auto target = bench::must(recipients.find(address, terms()), "find");
+      if (target.recipient == nullptr) bench::fail(target.problem);
+      const auto copy = bench::must(post.copy_for(*target.recipient), "copy");
+      sink(copy);
+    }
+  }
+
+ private:
+  bench::Scratch scratch_;
+  std::vector<bench::Person> people_;
+  std::vector<std::string> addresses_;
+  std::shared_ptr<sys::FileSystem> fs_;
+  std::unique_ptr<store::Database> database_;
 };
 
-std::vector<Member> members(const std::function<EVP_PKEY*()>& make, bool encrypts) {
-  std::vector<Member> out;
-  for (std::size_t i = 0; i < kKeys; ++i) {
-    cms::KeyPtr key(must(make(), "no key"));
-    cms::KeyContextPtr context(EVP_PKEY_CTX_new_from_pkey(cms::library(), key.get(), nullptr));
-    if (encrypts) {
+class BareRsa {
+ public:
+  BareRsa(const std::vector<bench::Person>& people, cms::KeyTransport transport) {
+    for (const auto& person : people) {
+      cms::KeyContextPtr context(
+          EVP_PKEY_CTX_new_from_pkey(cms::library(), person.key.get(), nullptr));
       EVP_PKEY_encrypt_init(context.get());
-      EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING);
+      if (transport == cms::KeyTransport::pkcs1) {
+        EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING);
+      } else {
+        EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING);
+        EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), cms::fetched_sha256());
+        EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), cms::fetched_sha256());
+      }
+      contexts_.push_back(std::move(context));
     }
-    auto certificate = certify(key.get(), static_cast<long>(1000 + i));
-    out.push_back({std::move(key), std::move(context), std::move(certificate)});
   }
-  return out;
-}
-
-double timed(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return Seconds(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.at(values.size() / 2);
-}
-
-void bare_rsa(const std::vector<Member>& all) {
-  std::string out(512, '\0');
-  const std::string cek(32, 'k');
-  for (std::size_t i = 0; i < kRecipients; ++i) {
-    std::size_t length = out.size();
-    must(EVP_PKEY_encrypt(all[i % kKeys].context.get(),
-                          reinterpret_cast<unsigned char*>(out.data()), &length,
-                          reinterpret_cast<const unsigned char*>(cek.data()), cek.size()) == 1,
-         "bare encryption failed");
+  void operator()(std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      std::size_t length = out_.size();
+      must(
+          EVP_PKEY_encrypt(contexts_[i].get(), out_.data(), &length, key_.data(), key_.size()) == 1,
+          "bare encryption");
+    }
   }
-}
 
-/// One ephemeral key, as sealing has it, and no check of the peer.
-void bare_ec(const std::vector<Member>& all) {
-  const cms::KeyPtr ours(EVP_PKEY_Q_keygen(cms::library(), nullptr, "EC", "P-256"));
-  const cms::KeyContextPtr context(EVP_PKEY_CTX_new_from_pkey(cms::library(), ours.get(), nullptr));
-  EVP_PKEY_derive_init(context.get());
-  std::string out(32, '\0');
-  for (std::size_t i = 0; i < kRecipients; ++i) {
-    std::size_t length = out.size();
-    must(EVP_PKEY_derive_set_peer_ex(context.get(), all[i % kKeys].key.get(), 0) == 1 &&
-             EVP_PKEY_derive(context.get(), reinterpret_cast<unsigned char*>(out.data()),
-                             &length) == 1,
-         "bare agreement failed");
+ private:
+  std::vector<cms::KeyContextPtr> contexts_;
+  std::array<unsigned char, 32> key_{};
+  std::array<unsigned char, 512> out_{};
+};
+
+/// One ephemeral key, ECDH without a check of the peer, X9.63 KDF, AES key wrap.
+class BareEc {
+ public:
+  explicit BareEc(const std::vector<bench::Person>& people)
+      : people_(people),
+        ours_(bench::p256_key()),
+        context_(EVP_PKEY_CTX_new_from_pkey(cms::library(), ours_.get(), nullptr)),
+        digest_(EVP_MD_CTX_new()),
+        wrap_(EVP_CIPHER_CTX_new()) {
+    EVP_PKEY_derive_init(context_.get());
+    EVP_CIPHER_CTX_set_flags(wrap_.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
   }
-}
-
-/// Content encrypted once, then every copy as base64, thrown away.
-void seal(const std::vector<Member>& all, cms::ContentCipher cipher) {
-  static const std::string content(kContent, 'x');
-  auto sealed = cms::SealedContent::encrypt(content, cipher);
-  must(sealed.has_value(), "cannot encrypt");
-  for (std::size_t i = 0; i < kRecipients; ++i)
-    must(sealed->base64_for_recipient(all[i % kKeys].certificate).has_value(), "cannot seal");
-}
-
-void row(const char* name, const std::vector<Member>& all, void (*bare)(const std::vector<Member>&),
-         cms::ContentCipher cipher) {
-  std::vector<double> ratios;
-  std::vector<double> bare_times;
-  std::vector<double> seal_times;
-  for (int round = 0; round < kRounds; ++round) {
-    bare_times.push_back(timed([&] { bare(all); }));
-    seal_times.push_back(timed([&] { seal(all, cipher); }));
-    ratios.push_back(bare_times.back() / seal_times.back());
+  void operator()(std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      std::size_t length = z_.size();
+      int wrapped = 0;
+      must(EVP_PKEY_derive_set_peer_ex(context_.get(), people_[i].key.get(), 0) == 1 &&
+               EVP_PKEY_derive(context_.get(), z_.data(), &length) == 1 &&
+               EVP_DigestInit_ex2(digest_.get(), cms::fetched_sha256(), nullptr) == 1 &&
+               EVP_DigestUpdate(digest_.get(), z_.data(), length) == 1 &&
+               EVP_DigestUpdate(digest_.get(), info_.data(), info_.size()) == 1 &&
+               EVP_DigestFinal_ex(digest_.get(), kek_.data(), nullptr) == 1 &&
+               EVP_EncryptInit_ex2(wrap_.get(), cms::fetched_aes256_wrap(), kek_.data(), nullptr,
+                                   nullptr) == 1 &&
+               EVP_EncryptUpdate(wrap_.get(), out_.data(), &wrapped, key_.data(), 32) == 1,
+           "bare agreement");
+    }
   }
-  fmt::print("{:<24} {:>12.0f} {:>12.0f} {:>9.0f} %\n", name, kRecipients / median(bare_times),
-             kRecipients / median(seal_times), 100 * median(ratios));
+
+ private:
+  const std::vector<bench::Person>& people_;
+  cms::KeyPtr ours_;
+  cms::KeyContextPtr context_;
+  cms::DigestContextPtr digest_;
+  cms::CipherContextPtr wrap_;
+  std::array<unsigned char, 32> z_{}, kek_{}, key_{};
+  std::array<unsigned char, 27> info_{};
+  std::array<unsigned char, 48> out_{};
+};
+
+std::string per_second(double rate, std::string_view what) {
+  return fmt::format("{:.0f} {}/s", rate, what);
+}
+
+/// 10 KB to /dev/null: warm, then with an empty cache and what import stored.
+void rates(Site& site, std::string_view name, std::string_view warm_owed,
+           std::string_view cold_owed, const bench::Slice& bare) {
+  const int null = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  const auto sink = [null](const smime::SealedPost::Copy& copy) {
+    bench::write_pieces(null, copy.front, copy.tail);
+  };
+  auto warm = site.open();
+  const auto ours = [&](store::Recipients& recipients, std::size_t begin, std::size_t end) {
+    auto post = post_of(10'000);  // one encryption a packet, as distribution has
+    site.seal(recipients, post, begin, end, sink);
+  };
+  ours(*warm, 0, kMembers);
+  bare(0, kMembers);
+  const auto kept = bench::interleave(kMembers, kPacket, kRounds, bare,
+                                      [&](auto begin, auto end) { ours(*warm, begin, end); });
+  bench::row(fmt::format("sealing 10 KB, {}, 10,000 members, warm, /dev/null", name), warm_owed,
+             kept.percent(), per_second(kept.ours, "copies"), per_second(kept.bare, "bare"));
+  std::unique_ptr<store::Recipients> cold;
+  const auto fresh = bench::interleave(kMembers, kPacket, 5, bare, [&](auto begin, auto end) {
+    if (begin == 0) cold = site.open();
+    ours(*cold, begin, end);
+  });
+  bench::row(fmt::format("the same, cold: records of the database, {}", name), cold_owed,
+             fresh.percent(), per_second(fresh.ours, "copies"), per_second(fresh.bare, "bare"));
+  ::close(null);
+}
+
+/// Takes octets away on the other core.
+class Drain {
+ public:
+  explicit Drain(int fd)
+      : reader_([fd] {
+          std::string buffer(1 << 20, '\0');
+          while (::read(fd, buffer.data(), buffer.size()) > 0) {
+          }
+          ::close(fd);
+        }) {}
+  ~Drain() { reader_.join(); }
+
+ private:
+  std::thread reader_;
+};
+
+void hand_over(Site& site, store::Recipients& recipients, std::string_view name, std::size_t octets,
+               const std::function<void(std::string_view, std::string_view)>& send) {
+  constexpr std::size_t kCopies = 400;
+  auto post = post_of(octets);
+  // One for each alignment of the base64, as ours takes turns with three tails.
+  std::vector<std::string> ready;
+  site.seal(recipients, post, 0, 3,
+            [&](const smime::SealedPost::Copy& copy) { ready.push_back(copy.str()); });
+  const auto sides = bench::interleave(
+      kCopies, 20, 7,
+      [&](std::size_t begin, std::size_t end) {
+        for (; begin < end; ++begin) send(ready[begin % ready.size()], {});
+      },
+      [&](std::size_t begin, std::size_t end) {
+        site.seal(recipients, post, begin, end,
+                  [&](const smime::SealedPost::Copy& copy) { send(copy.front, copy.tail); });
+      });
+  bench::row(
+      fmt::format("sealing 1 MB into a draining {}", name), "≥ 75 %", sides.percent(),
+      per_second(sides.ours, "copies"), per_second(sides.bare, "ready-made"),
+      fmt::format("{:.2f} GB/s", sides.ours * static_cast<double>(ready.front().size()) / 1e9));
+}
+
+void into_pipe(Site& site, store::Recipients& recipients) {
+  std::array<int, 2> ends{};
+  must(::pipe2(ends.data(), O_CLOEXEC) == 0, "pipe");
+  ::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
+  const Drain drain(ends[0]);
+  hand_over(site, recipients, "pipe", 1'000'000,
+            [&](std::string_view front, std::string_view tail) {
+              bench::write_pieces(ends[1], front, tail);
+            });
+  ::close(ends[1]);
+}
+
+void into_socket(Site& site, store::Recipients& recipients) {
+  std::array<int, 2> ends{};
+  must(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0, "socketpair");
+  const Drain drain(ends[0]);
+  ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
+  delivery::Socket socket(ends[1]);
+  hand_over(site, recipients, "socket", 1'000'000,
+            [&](std::string_view front, std::string_view tail) {
+              must(bool(socket.send({front, tail}, std::chrono::seconds(10))), "send");
+            });
+}
+
+/// What a member costs must not grow with the post.
+void growth(Site& site, store::Recipients& recipients) {
+  struct Size {
+    std::string_view name;
+    std::size_t octets;
+    std::vector<double> prepare, encode, member;
+  };
+  std::vector<Size> sizes = {{"10 KB", 10'000, {}, {}, {}},
+                             {"1 MB", 1'000'000, {}, {}, {}},
+                             {"10 MB", 10'000'000, {}, {}, {}}};
+  constexpr std::size_t kCopies = 1'000;
+  for (int round = 0; round < 7; ++round) {
+    for (auto& size : sizes) {
+      std::optional<smime::SealedPost> post;
+      std::size_t octets = 0;
+      const auto sink = [&](const smime::SealedPost::Copy& copy) { octets += copy.tail.size(); };
+      size.prepare.push_back(bench::seconds([&] { post = post_of(size.octets); }));
+      // Serial numbers of three lengths: all three base64 texts are made here.
+      size.encode.push_back(bench::seconds([&] { site.seal(recipients, *post, 0, 3, sink); }));
+      size.member.push_back(
+          bench::seconds([&] { site.seal(recipients, *post, 0, kCopies, sink); }) / kCopies);
+      must(octets > 0, "nothing was sealed");
+    }
+  }
+  const double first = bench::median(sizes.front().member);
+  for (const auto& size : sizes)
+    bench::row(fmt::format("wrap cost per member, {}", size.name), "flat",
+               fmt::format("{:.0f} %", 100 * bench::median(size.member) / first),
+               fmt::format("{:.1f} µs/member", 1e6 * bench::median(size.member)), "-",
+               fmt::format("once per packet: {:.2f} ms encryption, {:.2f} ms base64",
+                           1e3 * bench::median(size.prepare), 1e3 * bench::median(size.encode)));
 }
 
 }  // namespace
 
 int main() {
-  const auto rsa = members(
-      [] { return EVP_PKEY_Q_keygen(cms::library(), nullptr, "RSA", std::size_t{2048}); }, true);
-  const auto ec =
-      members([] { return EVP_PKEY_Q_keygen(cms::library(), nullptr, "EC", "P-256"); }, false);
-  fmt::print("{} recipients over {} keys, {} octets, {} interleaved rounds, medians\n", kRecipients,
-             kKeys, kContent, kRounds);
-  fmt::print("{:<24} {:>12} {:>12} {:>11}\n", "", "bare/s", "copies/s", "ratio");
-  row("RSA-2048 AES-256-CBC", rsa, bare_rsa, cms::ContentCipher::aes_256_cbc);
-  row("RSA-2048 AES-256-GCM", rsa, bare_rsa, cms::ContentCipher::aes_256_gcm);
-  row("P-256 AES-256-CBC", ec, bare_ec, cms::ContentCipher::aes_256_cbc);
+  {
+    Site rsa(bench::rsa_key);
+    BareRsa bare(rsa.people(), cms::KeyTransport::pkcs1);
+    rates(rsa, "RSA-2048", "≥ 85 %", "≥ 45 %", std::ref(bare));
+    auto recipients = rsa.open();
+    into_pipe(rsa, *recipients);
+    into_socket(rsa, *recipients);
+    growth(rsa, *recipients);
+  }
+  Site ec(bench::p256_key);
+  BareEc bare(ec.people());
+  rates(ec, "P-256, one ephemeral key a packet", "≥ 80 %", "-", std::ref(bare));
   return EXIT_SUCCESS;
 }

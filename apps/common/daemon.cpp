@@ -7,21 +7,16 @@
 #include <chrono>
 #include <iostream>
 
+#include "apps/common/daemon_state.h"
 #include "apps/common/supervisor.h"
+#include "apps/common/worker.h"
+#include "cms/memory.h"
 #include "sys/process.h"
 
 namespace paraph::app {
 namespace {
 
 namespace po = boost::program_options;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr milliseconds kRescan =
-    seconds(5);  // inotify misses nothing we know of; a network file system would
-constexpr milliseconds kShortest = seconds(1);  // after a failure, doubling
-constexpr milliseconds kLongest = seconds(60);
-
 struct Options {
   std::string config;
   bool once = false;
@@ -50,61 +45,26 @@ Result<Options> parse(int argc, char** argv, po::options_description& described)
   return options;
 }
 
-class Loop {
- public:
-  Loop(const Daemon& daemon, std::string config) : daemon_(daemon), config_(std::move(config)) {}
+constexpr std::size_t kMegabyte = 1024 * 1024;
 
-  int once() {
-    auto runtime = open();
-    if (!runtime) return complain(daemon_.program, runtime.error());
-    auto pass = daemon_.pass(**runtime);
-    if (!pass) return complain(daemon_.program, pass.error());
-    // What waits has been named on stderr as it was met; it is safe in the spool, so this is no
-    // failure.
-    return kOk;
-  }
+std::size_t not_negative(long long value) {
+  return static_cast<std::size_t>(std::max(0LL, value));
+}
 
-  int forever() {
-    auto runtime = open();
-    if (!runtime) return complain(daemon_.program, runtime.error());
-    sys::DirectoryWatch watch(daemon_.watched((*runtime)->site()));
-    report_ready();
-    milliseconds pause = kShortest;
-    while (!sys::stop_requested()) {
-      if (sys::take_reload_request()) reload(*runtime);
-      auto pass = daemon_.pass(**runtime);
-      if (!pass) complain(daemon_.program, pass.error());
-      const bool trouble = !pass || pass->waiting > 0 || pass->transport_down;
-      if (sys::stop_requested()) break;
-      watch.wait(trouble ? pause : kRescan);
-      pause = trouble ? std::min(pause * 2, kLongest) : kShortest;
-    }
-    return kOk;
-  }
-
- private:
-  Result<std::unique_ptr<Runtime>> open() {
-    return Runtime::open(config_, daemon_.program, sys::Level::info);
-  }
-
-  // A configuration that does not load must not stop a daemon that runs: it goes on with the old
-  // one.
-  void reload(std::unique_ptr<Runtime>& runtime) {
-    auto fresh = open();
-    if (fresh)
-      runtime = std::move(*fresh);
-    else
-      complain(daemon_.program,
-               std::move(fresh).error().in("reload (going on with the old configuration)"));
-  }
-
-  const Daemon& daemon_;
-  std::string config_;
-};
+Result<Plan> make_plan(const Daemon& daemon, const std::string& config) {
+  auto site = Runtime::load_site(config);
+  if (!site) return std::move(site).error();
+  return Plan{.workers = not_negative(daemon.workers(*site)),
+              .limits = {.memory = not_negative(site->number("worker_memory")) * kMegabyte,
+                         .cpu = std::chrono::seconds(site->number("worker_cpu")),
+                         .wall = std::chrono::seconds(site->number("worker_time"))},
+              .state_file = state_path(*site, daemon.program)};
+}
 
 }  // namespace
 
 int run_daemon(int argc, char** argv, const Daemon& daemon) {
+  cms::prepare_out_of_memory();
   if (!sys::harden()) {
     fmt::print(stderr, "{}: error: refuses to run set-id\n", daemon.program);
     return kNoPermission;
@@ -124,8 +84,13 @@ int run_daemon(int argc, char** argv, const Daemon& daemon) {
     return kOk;
   }
   sys::watch_signals();
-  Loop loop(daemon, config_path(options->config));
-  return supervise(daemon.program, [&] { return options->once ? loop.once() : loop.forever(); });
+  const std::string config = config_path(options->config);
+  const bool once = options->once;
+  return supervise(
+      {.program = daemon.program,
+       .once = once,
+       .plan = [&] { return make_plan(daemon, config); },
+       .work = [&] { return once ? work_once(daemon, config) : work_forever(daemon, config); }});
 }
 
 }  // namespace paraph::app

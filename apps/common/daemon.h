@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,20 +12,43 @@
 /// The loop that both daemons run: forever, or `--once`.
 namespace paraph::app {
 
-/// What one pass over a spool came to.
-struct Pass {
-  std::size_t ended = 0;
-  std::size_t waiting = 0;
-  bool transport_down = false;
+/// What became of one name.
+enum class Took : unsigned char {
+  ended,
+  waits,          ///< the machine is at fault; tried again after a pause
+  transport_down  ///< nothing goes out: all of it is tried again after a pause
+};
+
+/// One name of the spool, claimed.
+class Job {
+ public:
+  virtual ~Job() = default;
+  /// What deaths are counted against: the name, with its progress where there is some ("ID.NNNN after 12").
+  [[nodiscard]] virtual std::string label() const = 0;
+  [[nodiscard]] virtual Took run() = 0;
+  /// Into quarantine without being looked at.
+  [[nodiscard]] virtual Took condemn(const std::string& reason) = 0;
+};
+
+/// A worker's place at one spool.
+class Station {
+ public:
+  virtual ~Station() = default;
+  /// Names in the order in which they should be taken.
+  [[nodiscard]] virtual Result<std::vector<std::string>> pending() = 0;
+  /// Null: another worker has it, or it is gone.
+  [[nodiscard]] virtual Result<std::unique_ptr<Job>> claim(const std::string& name) = 0;
+  /// Between two looks at the spool; the first worker does what needs doing once.
+  virtual void idle(bool first_worker) = 0;
 };
 
 struct Daemon {
   std::string_view program;
-  std::string_view summary;  ///< for --help
+  std::string_view summary;                               ///< for --help
+  std::function<long long(const config::Site&)> workers;  ///< how many processes
   /// Directories in which new work appears.
   std::function<std::vector<std::string>(const config::Site&)> watched;
-  /// One pass over everything pending. An Error stops the pass, not the daemon.
-  std::function<Result<Pass>(Runtime&)> pass;
+  std::function<Result<std::unique_ptr<Station>>(Runtime&)> open;
 };
 
 /// main() of a daemon: options, privileges, configuration, the loop. Exit status: 0, or sysexits.

@@ -1,6 +1,7 @@
 #include "apps/common/runtime.h"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,6 +13,16 @@
 #include "sys/process.h"
 
 namespace paraph::app {
+
+namespace {
+
+std::pair<std::uint64_t, std::uint64_t> file_at(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
+}
+
+}  // namespace
 
 int exit_code(const Error& error) {
   if (error.retry() == Retry::later && error.code() == Errc::busy) return kTemporary;
@@ -54,8 +65,7 @@ int complain(std::string_view program, const Error& error) {
   return exit_code(error);
 }
 
-Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::string_view program,
-                                               sys::Level minimum) {
+Result<config::Site> Runtime::load_site(const std::string& config) {
   if (auto became = sys::become_owner_of(sys::directory_of(config)); !became)
     return std::move(became).error();
   auto site = config::Site::load(config);
@@ -66,20 +76,43 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
   if (auto became = sys::become_owner_of(spool);
       !became && became.error().code() != Errc::not_found)
     return std::move(became).error();
+  return site;
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::string_view program,
+                                               sys::Level minimum) {
+  auto site = load_site(config);
+  if (!site) return std::move(site).error();
   std::unique_ptr<Runtime> runtime(new Runtime(std::move(*site)));
   runtime->log_ = sys::open_log(program, true, minimum);
   auto database = store::Database::open(runtime->site_.path_of("db_name"));
   if (!database) return std::move(database).error();
   runtime->database_ = std::move(*database);
+  runtime->database_file_ = file_at(runtime->site_.path_of("db_name"));
   auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
   if (!directory) return std::move(directory).error().in("ssl_cert_dir");
   runtime->certificates_ = store::open_certificate_directory(*directory);
+  runtime->recipients_ =
+      store::open_recipients(*directory, runtime->database_->recipient_records());
   return runtime;
 }
 
+bool Runtime::database_replaced() const {
+  return file_at(site_.path_of("db_name")) != database_file_;
+}
+
 pipeline::Ports Runtime::ports() {
-  return {site_,  database_->directory(), *certificates_, database_->ledger(),
-          clock_, cms::random(),          cms::digest(),  *log_};
+  return {site_,
+          database_->directory(),
+          *certificates_,
+          *recipients_,
+          database_->ledger(),
+          database_->alarms(),
+          clock_,
+          cms::random(),
+          cms::digest(),
+          *log_,
+          cache_};
 }
 
 Result<Spools> open_spools(const config::Site& site) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "apps/common/exit_code.h"
 #include "base/result.h"
@@ -28,17 +29,24 @@ class Runtime {
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(const std::string& config,
                                                              std::string_view program,
                                                              sys::Level minimum);
+  /// The first part of it: privileges dropped, configuration read.
+  [[nodiscard]] static Result<config::Site> load_site(const std::string& config);
   [[nodiscard]] const config::Site& site() const { return site_; }
   [[nodiscard]] store::Database& database() { return *database_; }
   [[nodiscard]] pipeline::Ports ports();
+  /// Another file stands where the database was opened (a restored backup): what is open leads nowhere any more.
+  [[nodiscard]] bool database_replaced() const;
 
  private:
   explicit Runtime(config::Site site) : site_(std::move(site)) {}
   config::Site site_;
   std::unique_ptr<store::Database> database_;
+  std::pair<std::uint64_t, std::uint64_t> database_file_;  ///< device and inode
   std::unique_ptr<list::CertificateStore> certificates_;
+  std::unique_ptr<store::Recipients> recipients_;
   std::unique_ptr<sys::Log> log_;
   sys::SystemClock clock_;
+  pipeline::Cache cache_;
 };
 
 /// The spools of a site, opened on their directories.

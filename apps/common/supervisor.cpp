@@ -1,169 +1,385 @@
 #include "apps/common/supervisor.h"
 
 #include <fmt/core.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
-#include <new>
-#include <thread>
+#include <ctime>
+#include <optional>
+#include <vector>
 
 #include "apps/common/exit_code.h"
+#include "apps/common/hand.h"
+#include "apps/common/runtime.h"
 #include "sys/process.h"
 
 namespace paraph::app {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-constexpr milliseconds kLook = milliseconds(100);
-constexpr milliseconds kLongestPause = seconds(60);
+constexpr std::int64_t kLook = 100;         // milliseconds between two looks at the workers
+constexpr std::int64_t kFirstPause = 1000;  // before another worker, doubling
+constexpr std::int64_t kLongestPause = 60'000;
+constexpr std::int64_t kPatience = 60'000;  // for workers that were asked to stop
+constexpr std::array<std::int64_t, kMaxAttempts> kRetryAfter{1000, 10'000, 0};
 
-/// One page that both processes see.
-struct Shared {
-  std::array<char, 512> in_hand{};
-  std::atomic<bool> ready{false};
-};
-Shared* shared = nullptr;
-
-/// The supervisor's memory; a worker inherits it as it stood at the fork.
-struct Attempts {
-  std::map<std::string, int, std::less<>> count;
-  std::map<std::string, std::string, std::less<>> condemned;
-};
-Attempts& attempts() {
-  static Attempts all;
-  return all;
+std::int64_t epoch_now() {
+  return static_cast<std::int64_t>(::time(nullptr));
 }
 
-std::string in_hand() {
-  return shared == nullptr ? std::string{} : std::string(shared->in_hand.data());
+std::string death_of(int signal) {
+  return fmt::format("a worker died of signal {} ({})", signal, strsignal(signal));
 }
 
-/// What a worker came to: its exit status, or the signal it died of.
-struct Ending {
-  int status = 0;
-  int signal = 0;
-};
+// nullopt: it is gone.
+std::optional<std::int64_t> cpu_milliseconds(pid_t pid) {
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0)
+    return std::nullopt;
+  return std::int64_t{used.tv_sec} * 1000 + used.tv_nsec / 1'000'000;
+}
 
-// Waits for the worker, and passes on what the supervisor itself is asked.
-Ending wait_for(pid_t worker) {
-  bool told_ready = false;
-  bool told_stop = false;
-  for (;;) {
-    int status = 0;
-    const pid_t ended = waitpid(worker, &status, WNOHANG);
-    if (ended == worker) {
-      if (WIFSIGNALED(status)) return {0, WTERMSIG(status)};
-      if (WIFEXITED(status)) return {WEXITSTATUS(status), 0};
-    }
-    if (ended < 0 && errno != EINTR) return {kSoftware, 0};
-    if (!told_ready && shared->ready) {
-      sys::notify_service_manager("READY=1");
-      told_ready = true;
-    }
-    if (!told_stop && sys::stop_requested()) {
-      sys::notify_service_manager("STOPPING=1");
-      kill(worker, SIGTERM);
-      told_stop = true;
-    }
-    if (sys::take_reload_request()) kill(worker, SIGHUP);
-    std::this_thread::sleep_for(told_ready ? kLook : milliseconds(5));
+// --- what is held against names
+
+Suspect* find_suspect(Board& board, const std::string& name) {
+  for (Suspect& suspect : board.suspects)
+    if (suspect.state != Suspect::free && suspect.name.str() == name) return &suspect;
+  return nullptr;
+}
+
+// A free place; else that of the one suspected least.
+Suspect& place_for(Board& board) {
+  Suspect* least = &board.suspects.front();
+  for (Suspect& suspect : board.suspects) {
+    if (suspect.state == Suspect::free) return suspect;
+    if (suspect.worker_deaths + suspect.supervisor_deaths <
+        least->worker_deaths + least->supervisor_deaths)
+      least = &suspect;
   }
+  return *least;
 }
 
-void count_death(std::string_view program, int signal) {
-  const std::string name = in_hand();
-  fmt::print(stderr, "{}: error: a worker died of signal {} ({}), in hand: {}\n", program, signal,
-             strsignal(signal), name.empty() ? "nothing" : name);
-  if (name.empty()) return;
-  const int tries = ++attempts().count[name];
-  if (tries >= kMaxAttempts)
-    attempts().condemned[name] = fmt::format(
-        "{} attempts: a worker died of signal {} ({}) each time", tries, signal, strsignal(signal));
+Suspect& suspect_named(Board& board, const std::string& name) {
+  if (Suspect* known = find_suspect(board, name)) return *known;
+  Suspect& fresh = place_for(board);
+  fresh.state = Suspect::free;
+  fresh.worker_deaths = 0;
+  fresh.supervisor_deaths = 0;
+  fresh.not_before = 0;
+  fresh.name.set(name);
+  fresh.reason.set({});
+  fresh.state = Suspect::suspected;
+  return fresh;
 }
 
-// The worker just forked carries the sentence out. A mail that a person puts back afterwards is
-// judged anew, and a worker that dies before it got there has one more death to pass it on.
-void forget_condemned() {
-  for (const auto& [name, why] : attempts().condemned) attempts().count[name] = kMaxAttempts - 1;
-  attempts().condemned.clear();
+void count_attempt(Board& board, const std::string& name, const std::string& how) {
+  Suspect& suspect = suspect_named(board, name);
+  const int deaths = ++suspect.worker_deaths;
+  suspect.reason.set(fmt::format("{} attempt{}: {}{}", deaths, deaths == 1 ? "" : "s", how,
+                                 deaths == 1 ? "" : ", the last time"));
+  if (deaths >= kMaxAttempts) {
+    suspect.state = Suspect::condemned;
+    return;
+  }
+  suspect.not_before = boot_milliseconds() + kRetryAfter.at(static_cast<std::size_t>(deaths - 1));
 }
+
+void count_supervisor_death(Board& board, const std::string& name) {
+  Suspect& suspect = suspect_named(board, name);
+  const int deaths = ++suspect.supervisor_deaths;
+  if (suspect.state == Suspect::condemned) return;
+  suspect.reason.set(fmt::format("{} times everything was killed with it in hand", deaths));
+  if (deaths >= kMaxSupervisorDeaths) suspect.state = Suspect::condemned;
+  suspect.not_before =
+      boot_milliseconds() + std::min<std::int64_t>(1000 << std::min(deaths, 9), kLongestSuspicion);
+}
+
+// --- the crew
+
+struct Worker {
+  pid_t pid = 0;
+  bool over = false;          ///< ended for good
+  std::int64_t start_at = 0;  ///< not before
+  std::int64_t pause = kFirstPause;
+};
+
+class Supervisor {
+ public:
+  Supervisor(const Crew& crew, Plan plan, MappedBoard board)
+      : crew_(crew), plan_(std::move(plan)), board_(std::move(board)), own_(getpid()) {
+    settle_the_past();
+    board_->supervisor = own_;
+    board_->since = epoch_now();
+    board_->deaths = 0;
+    workers_.resize(std::clamp<std::size_t>(plan_.workers, 1, kMaxWorkers));
+    read_watchdog();
+  }
+
+  int run() {
+    hold_child_signal();
+    while (!done()) {
+      pass_requests_on();
+      reap();
+      if (!stopping_) start_missing();
+      watch_limits();
+      tell_service_manager();
+      sleep();
+    }
+    board_->supervisor = 0;
+    return status_;
+  }
+
+ private:
+  // What was in hand when everything died at once.
+  void settle_the_past() {
+    const bool unclean = board_->supervisor != 0;
+    for (Slot& slot : board_->slots) {
+      if (unclean && slot.pid != 0 && !slot.in_hand.empty())
+        count_supervisor_death(*board_, slot.in_hand.str());
+      clear(slot);
+    }
+  }
+
+  static void clear(Slot& slot) {
+    slot.pid = 0;
+    slot.step_began = 0;
+    slot.ready = false;
+    slot.in_hand.set({});
+    slot.last_words.set({});
+  }
+
+  // SIGCHLD only ends sleep(); workers get the old mask back.
+  void hold_child_signal() {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &child, &mask_);
+  }
+
+  void sleep() const {
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    const timespec look{0, kLook * 1'000'000};
+    if (!done()) ::sigtimedwait(&child, nullptr, &look);
+  }
+
+  [[nodiscard]] bool done() const {
+    return std::all_of(workers_.begin(), workers_.end(), [this](const Worker& worker) {
+      return worker.pid == 0 && (worker.over || stopping_);
+    });
+  }
+
+  Slot& slot_of(const Worker& worker) {
+    return board_->slots.at(static_cast<std::size_t>(&worker - workers_.data()));
+  }
+
+  void tell_workers(int signal) const {
+    for (const Worker& worker : workers_)
+      if (worker.pid != 0) ::kill(worker.pid, signal);
+  }
+
+  void pass_requests_on() {
+    if (!stopping_ && sys::stop_requested()) {
+      stopping_ = true;
+      stop_until_ = boot_milliseconds() + kPatience;
+      sys::notify_service_manager("STOPPING=1");
+      tell_workers(SIGTERM);
+    }
+    if (sys::take_reload_request() && !stopping_) reload();
+    if (stopping_ && boot_milliseconds() > stop_until_) {
+      fmt::print(stderr, "{}: error: workers that do not stop are killed\n", crew_.program);
+      stop_until_ += kPatience;
+      tell_workers(SIGKILL);
+    }
+  }
+
+  // Workers end after what they have in hand, and the next ones read the new configuration.
+  void reload() {
+    auto fresh = crew_.plan();
+    if (!fresh) {
+      complain(crew_.program,
+               std::move(fresh).error().in("reload (going on with the old configuration)"));
+      return;
+    }
+    const std::size_t before = workers_.size();
+    plan_ = std::move(*fresh);
+    const auto wanted = std::clamp<std::size_t>(plan_.workers, 1, kMaxWorkers);
+    if (wanted > before) workers_.resize(wanted);
+    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i].over = i >= wanted;
+    tell_workers(SIGHUP);
+  }
+
+  void reap() {
+    for (Worker& worker : workers_) {
+      if (worker.pid == 0) continue;
+      int status = 0;
+      const pid_t ended = ::waitpid(worker.pid, &status, WNOHANG);
+      if (ended == 0 || (ended < 0 && errno == EINTR)) continue;
+      if (ended > 0 && WIFSIGNALED(status))
+        bury(worker, WTERMSIG(status));
+      else
+        dismiss(worker, ended > 0 ? WEXITSTATUS(status) : kSoftware);
+      clear(slot_of(worker));
+      worker.pid = 0;
+    }
+  }
+
+  void bury(Worker& worker, int signal) {
+    const Slot& slot = slot_of(worker);
+    const std::string name = slot.in_hand.str();
+    const std::string words = slot.last_words.str();
+    const std::string how = words.empty() ? death_of(signal) : death_of(signal) + ", " + words;
+    fmt::print(stderr, "{}: error: {}, in hand: {}\n", crew_.program, how,
+               name.empty() ? "nothing" : name);
+    if (stopping_) {
+      status_ = kTemporary;
+      return;
+    }
+    ++board_->deaths;
+    if (!name.empty()) return count_attempt(*board_, name, how);
+    pause(worker);  // not about a mail: memory, a broken library; do not spin
+  }
+
+  void dismiss(Worker& worker, int status) {
+    if (status == kAgain || stopping_) {
+      worker.pause = kFirstPause;
+      return;
+    }
+    if (crew_.once) {
+      worker.over = true;
+      if (status != kOk) status_ = status;
+      return;
+    }
+    pause(worker);  // it has said why on stderr
+  }
+
+  static void pause(Worker& worker) {
+    worker.start_at = boot_milliseconds() + worker.pause;
+    worker.pause = std::min(worker.pause * 2, kLongestPause);
+  }
+
+  void start_missing() {
+    const auto now = boot_milliseconds();
+    for (Worker& worker : workers_)
+      if (worker.pid == 0 && !worker.over && worker.start_at <= now) start(worker);
+  }
+
+  void start(Worker& worker) {
+    Slot& slot = slot_of(worker);
+    clear(slot);
+    std::fflush(nullptr);
+    const pid_t pid = ::fork();
+    if (pid == 0) become_worker(slot, &worker == workers_.data());
+    if (pid < 0) {
+      fmt::print(stderr, "{}: error: fork: {}\n", crew_.program, std::strerror(errno));
+      return pause(worker);
+    }
+    worker.pid = pid;
+    slot.pid = pid;
+    slot.step_began = boot_milliseconds();
+    slot.cpu_at_step = 0;
+  }
+
+  [[noreturn]] void become_worker(Slot& slot, bool first) {
+    // A worker outlives no supervisor: it stops between two mails. (The check closes the gap before prctl.)
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != own_) ::_exit(kTemporary);
+    ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
+    board_.leave_lock_to_parent();
+    sit_down(*board_, slot, first);
+    limit_memory(plan_.limits.memory);
+    const int status = crew_.work();
+    std::fflush(nullptr);
+    ::_exit(status);
+  }
+
+  void watch_limits() {
+    const auto now = boot_milliseconds();
+    for (const Worker& worker : workers_) {
+      if (worker.pid == 0) continue;
+      Slot& slot = slot_of(worker);
+      const std::int64_t began = slot.step_began;
+      const std::int64_t before = slot.cpu_at_step;
+      const auto cpu = cpu_milliseconds(worker.pid);
+      const auto over = [](std::int64_t used, std::chrono::seconds limit) {
+        return limit.count() > 0 && used > limit.count() * 1000;
+      };
+      if (began != 0 && over(now - began, plan_.limits.wall))
+        end(worker,
+            fmt::format("over its time limit of {} s (worker_time)", plan_.limits.wall.count()));
+      else if (cpu && over(*cpu - before, plan_.limits.cpu))
+        end(worker, fmt::format("over its limit of {} s of processor time (worker_cpu)",
+                                plan_.limits.cpu.count()));
+    }
+  }
+
+  void end(const Worker& worker, const std::string& why) {
+    slot_of(worker).last_words.set(why);
+    ::kill(worker.pid, SIGKILL);
+  }
+
+  // sd_watchdog_enabled(3), by its environment.
+  void read_watchdog() {
+    const char* const period = std::getenv("WATCHDOG_USEC");
+    const char* const whose = std::getenv("WATCHDOG_PID");
+    if (period == nullptr || (whose != nullptr && std::atoi(whose) != own_)) return;
+    watchdog_every_ = std::max<std::int64_t>(std::atoll(period) / 1000 / 2, 1);
+  }
+
+  void tell_service_manager() {
+    board_->last_beat = epoch_now();
+    const auto now = boot_milliseconds();
+    if (watchdog_every_ > 0 && now >= watchdog_next_) {
+      watchdog_next_ = now + watchdog_every_;
+      sys::notify_service_manager("WATCHDOG=1");
+    }
+    if (told_ready_) return;
+    for (const Worker& worker : workers_)
+      if (worker.pid != 0 && slot_of(worker).ready) told_ready_ = true;
+    if (told_ready_) sys::notify_service_manager("READY=1");
+  }
+
+  const Crew& crew_;
+  Plan plan_;
+  MappedBoard board_;
+  pid_t own_;
+  sigset_t mask_{};
+  std::vector<Worker> workers_;
+  bool stopping_ = false;
+  bool told_ready_ = false;
+  std::int64_t stop_until_ = 0;
+  std::int64_t watchdog_every_ = 0;
+  std::int64_t watchdog_next_ = 0;
+  int status_ = kOk;
+};
 
 }  // namespace
 
-void take_in_hand(std::string_view name) {
-  if (shared == nullptr) return;
-  const std::size_t length = std::min(name.size(), shared->in_hand.size() - 1);
-  std::copy_n(name.data(), length, shared->in_hand.data());
-  shared->in_hand.at(length) = '\0';
-}
-
-std::string condemned(std::string_view name) {
-  const auto found = attempts().condemned.find(name);
-  return found == attempts().condemned.end() ? std::string{} : found->second;
-}
-
-void crash_if_poisoned([[maybe_unused]] std::string_view name) {
-#ifdef PARAPH_TEST_HOOKS
-  if (!condemned(name).empty()) return;
-  const char* poison = std::getenv("PARAPH_TEST_POISON");
-  if (poison != nullptr && name.find(poison) != std::string_view::npos) std::raise(SIGKILL);
-#endif
-}
-
-void report_ready() {
-  if (shared != nullptr) shared->ready = true;
-}
-
-int supervise(std::string_view program, const std::function<int()>& work) {
-  void* page =
-      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) {
-    fmt::print(stderr, "{}: error: mmap: {}\n", program, std::strerror(errno));
-    return kTemporary;
-  }
-  shared = new (page) Shared;
-  const pid_t supervisor = getpid();
-  milliseconds pause = seconds(1);
-  for (;;) {
-    take_in_hand({});
-    const pid_t worker = fork();
-    if (worker < 0) {
-      fmt::print(stderr, "{}: error: fork: {}\n", program, std::strerror(errno));
-      return kTemporary;
-    }
-    if (worker == 0) {
-      // A worker outlives no supervisor: it stops between two mails. (The check closes the gap
-      // before prctl.)
-      prctl(PR_SET_PDEATHSIG, SIGTERM);
-      if (getppid() != supervisor) _exit(kTemporary);
-      const int status = work();
-      std::fflush(nullptr);
-      _exit(status);
-    }
-    forget_condemned();
-    const Ending ending = wait_for(worker);
-    if (ending.signal == 0) return ending.status;
-    count_death(program, ending.signal);
-    if (sys::stop_requested()) return kTemporary;
-    if (in_hand().empty()) {  // not about a mail: memory, a broken library; do not spin
-      std::this_thread::sleep_for(pause);
-      pause = std::min(pause * 2, kLongestPause);
-    }
-  }
+int supervise(const Crew& crew) {
+  auto plan = crew.plan();
+  if (!plan) return complain(crew.program, plan.error());
+  std::string note;
+  auto board = MappedBoard::open(plan->state_file, note);
+  if (!board) return complain(crew.program, board.error());
+  // `--once` beside a daemon is usual; two daemons are not, though claims keep them apart.
+  if (!note.empty() && (board->other() == 0 || !crew.once))
+    fmt::print(stderr, "{}: warning: {}\n", crew.program,
+               board->other() == 0
+                   ? "attempts are counted in memory only: " + note
+                   : fmt::format("another one works on this site already, pid {}; both go on",
+                                 board->other()));
+  return Supervisor(crew, std::move(*plan), std::move(*board)).run();
 }
 
 }  // namespace paraph::app

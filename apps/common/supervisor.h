@@ -1,33 +1,88 @@
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 
-/// A daemon is a small supervisor with a worker process. When a worker dies on a mail (a crash, the
-/// OOM killer), the supervisor, which touches no mail itself, counts an attempt against what the
-/// worker had in hand and starts another one; after three, the next worker is told to put that mail
-/// into quarantine. Only deaths reaped by a living supervisor count (security rule 45).
+#include "base/result.h"
+
+/// A daemon is a small supervisor with worker processes. It touches no mail itself: it starts workers, passes signals
+/// on, ends a worker that is over its limits, and counts the deaths of workers against what they had in hand.
+///
+/// | what dies                     | counts                                                                        |
+/// |-------------------------------|-------------------------------------------------------------------------------|
+/// | a worker, mail in hand        | an attempt of that mail; the next one after a pause; after three: condemned   |
+/// | a worker, nothing in hand     | nothing; another one is started after a pause that doubles up to a minute     |
+/// | a worker while stopping       | nothing                                                                       |
+/// | supervisor and workers at once| against what was in hand, apart from attempts and up to ten (security rule 45)|
+///
+/// A condemned mail is put into quarantine by the next worker that meets it, without being looked at.
 namespace paraph::app {
 
-/// The worker's side: what is in hand now, "" for nothing. Survives the worker's death.
-void take_in_hand(std::string_view name);
+inline constexpr int kMaxAttempts = 3;
+inline constexpr int kMaxSupervisorDeaths = 10;
 
-/// Why `name` must be quarantined without being looked at again, or empty.
-[[nodiscard]] std::string condemned(std::string_view name);
+/// Of one worker. Processor and wall time are of one step: from a mail or a recipient to the next.
+struct Limits {
+  std::size_t memory = 0;  ///< octets of private writable memory (RLIMIT_DATA); 0: none
+  std::chrono::seconds cpu{0};
+  std::chrono::seconds wall{0};
+};
+
+struct Plan {
+  std::size_t workers = 1;
+  Limits limits;
+  std::string state_file;  ///< apps/common/board.h
+};
+
+struct Crew {
+  std::string_view program;
+  bool once = false;  ///< each worker ends by itself when nothing is left
+  /// Asked at the start and at each SIGHUP; an Error at SIGHUP keeps the old plan.
+  std::function<Result<Plan>()> plan;
+  /// The worker's main(), in a child process. kOk: done. kAgain: start another at once.
+  std::function<int()> work;
+};
+inline constexpr int kAgain = 200;
+
+/// Runs until SIGTERM or SIGINT, or with `once` until all workers are done. The exit status of the program.
+[[nodiscard]] int supervise(const Crew& crew);
+
+// --- the worker's side ---
 
 /// The worker is up: the service manager hears READY=1.
 void report_ready();
+/// The first worker of the crew: what needs doing once, it does.
+[[nodiscard]] bool is_first_worker();
 
-/// In test builds (PARAPH_TEST_HOOKS), dies when $PARAPH_TEST_POISON occurs in `name`; otherwise
-/// nothing.
+/// What is in hand now, "" for nothing. Survives the worker's death.
+void take_in_hand(std::string_view name);
+/// Progress: the limits count anew.
+void next_step();
+/// While somebody else is waited for (an MTA, with timeouts of its own) no wall time passes.
+class Waiting {
+ public:
+  Waiting();
+  ~Waiting();
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+};
+
+struct Verdict {
+  enum Kind : unsigned char { go_on, not_yet, condemned };
+  Kind kind = go_on;
+  std::string reason;
+};
+/// What to do with `name`, which workers may have died on.
+[[nodiscard]] Verdict verdict_on(std::string_view name);
+/// `name` has ended: what is held against it ("NAME", "NAME after …") is forgotten. Put back by a person, it is judged
+/// anew.
+void absolve(std::string_view name);
+
+/// In test builds (PARAPH_TEST_HOOKS), when $PARAPH_TEST_POISON occurs in `name`: dies of SIGSEGV, or does what
+/// $PARAPH_TEST_POISON_HOW says (spin, hang, eat memory) until a limit ends it. Otherwise nothing.
 void crash_if_poisoned(std::string_view name);
-
-inline constexpr int kMaxAttempts = 3;
-
-/// Runs `work` in a child process until it returns; its return value is the exit status. Restarts
-/// it after a death by signal, at once while it is about mail in hand, else with a pause that
-/// doubles. SIGTERM, SIGINT and SIGHUP are passed on.
-[[nodiscard]] int supervise(std::string_view program, const std::function<int()>& work);
 
 }  // namespace paraph::app

@@ -4,70 +4,112 @@
 
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
-#include "cms/keys.h"
 #include "pipeline/distribution.h"
-#include "sys/file_system.h"
 #include "sys/process.h"
 
 namespace {
 
 using namespace paraph;
 
-Result<app::Pass> pass(app::Runtime& runtime) {
+app::Took took(pipeline::Sent sent) {
+  switch (sent) {
+    case pipeline::Sent::done:
+    case pipeline::Sent::postponed:
+      return app::Took::ended;
+    case pipeline::Sent::waits:
+      return app::Took::waits;
+    case pipeline::Sent::transport_down:
+      return app::Took::transport_down;
+  }
+  return app::Took::waits;
+}
+
+/// The MTA's time is not the packet's, and each answer of it is a step.
+class Watched final : public delivery::Courier {
+ public:
+  explicit Watched(std::unique_ptr<delivery::Courier> courier) : courier_(std::move(courier)) {}
+  Result<std::vector<delivery::DeliveryStatus>> deliver(const mail::Envelope& envelope,
+                                                        const delivery::Content& content) override {
+    const app::Waiting waiting;
+    return courier_->deliver(envelope, content);
+  }
+  [[nodiscard]] bool wants_crlf() const override { return courier_->wants_crlf(); }
+
+ private:
+  std::unique_ptr<delivery::Courier> courier_;
+};
+
+class Parcel final : public app::Job {
+ public:
+  Parcel(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier,
+         app::Runtime& runtime)
+      : claim_(std::move(claim)), bulk_(bulk), courier_(courier), runtime_(runtime) {}
+  // Named with its progress: a packet that got further has not failed again (design §2).
+  [[nodiscard]] std::string label() const override {
+    return fmt::format("{} after {}", claim_.name(), claim_.done().size());
+  }
+  app::Took run() override {
+    return took(pipeline::send(std::move(claim_), bulk_, courier_, runtime_.ports()));
+  }
+  app::Took condemn(const std::string& reason) override {
+    return took(pipeline::condemn(std::move(claim_), reason, bulk_, runtime_.ports()));
+  }
+
+ private:
+  spool::PacketClaim claim_;
+  spool::BulkSpool& bulk_;
+  delivery::Courier& courier_;
+  app::Runtime& runtime_;
+};
+
+class PostOffice final : public app::Station {
+ public:
+  PostOffice(app::Spools spools, std::unique_ptr<delivery::Courier> courier, app::Runtime& runtime)
+      : spools_(std::move(spools)), courier_(std::move(courier)), runtime_(runtime) {}
+
+  Result<std::vector<std::string>> pending() override {
+    return spools_.bulk.pending(runtime_.ports().clock.now());
+  }
+
+  Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {
+    auto claim = spools_.bulk.claim(name);
+    if (!claim) return std::move(claim).error();
+    if (!*claim) return std::unique_ptr<app::Job>();
+    return std::unique_ptr<app::Job>(
+        std::make_unique<Parcel>(std::move(**claim), spools_.bulk, courier_, runtime_));
+  }
+
+  void idle(bool) override {}
+
+ private:
+  app::Spools spools_;
+  Watched courier_;
+  app::Runtime& runtime_;
+};
+
+Result<std::unique_ptr<app::Station>> open(app::Runtime& runtime) {
   auto spools = app::open_spools(runtime.site());
   if (!spools) return std::move(spools).error();
   const auto ports = runtime.ports();
-  auto packets = spools->bulk.pending(ports.clock.now());
-  if (!packets) return std::move(packets).error();
-  app::Pass result;
-  if (packets->empty()) return result;
   auto courier = delivery::open_courier(runtime.site().get("transport"), runtime.site().domain(),
                                         ports.clock, ports.random);
   if (!courier) return std::move(courier).error();
-  for (const auto& packet : *packets) {
-    if (sys::stop_requested()) break;
-    auto claim = spools->bulk.claim(packet);
-    if (!claim) {
-      ports.log.write(sys::Level::error, "waits",
-                      {{"packet", packet}, {"reason", claim.error().what()}});
-      ++result.waiting;
-      continue;
-    }
-    if (!*claim) continue;  // another worker has it
-    // Named with its progress: a packet that got further has not failed again (design §2).
-    const std::string in_hand = fmt::format("{} after {}", packet, (*claim)->done().size());
-    const std::string condemned = app::condemned(in_hand);
-    app::take_in_hand(in_hand);
-    app::crash_if_poisoned(in_hand);
-    const auto sent = condemned.empty()
-                          ? pipeline::send(std::move(**claim), spools->bulk, **courier, ports)
-                          : pipeline::condemn(std::move(**claim), condemned, spools->bulk, ports);
-    app::take_in_hand({});
-    switch (sent) {
-      case pipeline::Sent::done:
-        ++result.ended;
-        break;
-      case pipeline::Sent::postponed:
-      case pipeline::Sent::waits:
-        ++result.waiting;
-        break;
-      case pipeline::Sent::transport_down:
-        result.transport_down = true;
-        return result;
-    }
-  }
-  return result;
+  return std::unique_ptr<app::Station>(
+      std::make_unique<PostOffice>(std::move(*spools), std::move(*courier), runtime));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return app::run_daemon(argc, argv,
-                         {.program = "paraph-distribute",
-                          .summary = "Seals a copy for every subscriber and hands it to the MTA.",
-                          .watched =
-                              [](const config::Site& site) {
-                                return std::vector{site.spool_directory("bulk") + "/msg"};
-                              },
-                          .pass = pass});
+  sys::return_big_blocks();  // inherited by the workers
+  return app::run_daemon(
+      argc, argv,
+      {.program = "paraph-distribute",
+       .summary = "Seals a copy for every subscriber and hands it to the MTA.",
+       .workers = [](const config::Site& site) { return site.number("bulk_max_count"); },
+       .watched =
+           [](const config::Site& site) {
+             return std::vector{site.spool_directory("bulk") + "/msg"};
+           },
+       .open = open});
 }

@@ -1,44 +1,86 @@
 // paraph-incoming(8): spool/msg to its endings.
 
 #include "apps/common/daemon.h"
-#include "apps/common/supervisor.h"
 #include "pipeline/incoming.h"
+#include "pipeline/outbox.h"
 #include "pipeline/priority.h"
-#include "sys/process.h"
 
 namespace {
 
 using namespace paraph;
 
-Result<app::Pass> pass(app::Runtime& runtime) {
-  auto spools = app::open_spools(runtime.site());
-  if (!spools) return std::move(spools).error();
-  const auto ports = runtime.ports();
-  auto pending = spools->msg.pending(ports.clock.now(), pipeline::Priorities(runtime.site()));
-  if (!pending) return std::move(pending).error();
-  app::Pass result;
-  for (const auto& name : *pending) {
-    if (sys::stop_requested()) break;
-    auto claim = spools->msg.claim(name);
-    if (!claim) {
-      ports.log.write(sys::Level::error, "waits",
-                      {{"file", name}, {"reason", claim.error().what()}});
-      ++result.waiting;
-      continue;
-    }
-    if (!*claim) continue;  // another worker has it
-    const std::string condemned = app::condemned(name);
-    app::take_in_hand(name);
-    app::crash_if_poisoned(name);
-    const auto handled =
-        condemned.empty()
-            ? pipeline::process(std::move(**claim), spools->incoming(), ports)
-            : pipeline::condemn(std::move(**claim), condemned, spools->incoming(), ports);
-    app::take_in_hand({});
-    ++(handled == pipeline::Handled::ended ? result.ended : result.waiting);
-  }
-  return result;
+app::Took took(pipeline::Handled handled) {
+  return handled == pipeline::Handled::ended ? app::Took::ended : app::Took::waits;
 }
+
+class Arrived final : public app::Job {
+ public:
+  Arrived(spool::Claim claim, app::Spools& spools, app::Runtime& runtime)
+      : claim_(std::move(claim)), spools_(spools), runtime_(runtime) {}
+  [[nodiscard]] std::string label() const override { return claim_.name; }
+  app::Took run() override {
+    return took(pipeline::process(std::move(claim_), spools_.incoming(), runtime_.ports()));
+  }
+  app::Took condemn(const std::string& reason) override {
+    return took(pipeline::condemn(std::move(claim_), reason, spools_.incoming(), runtime_.ports()));
+  }
+
+ private:
+  spool::Claim claim_;
+  app::Spools& spools_;
+  app::Runtime& runtime_;
+};
+
+class Intake final : public app::Station {
+ public:
+  Intake(app::Spools spools, app::Runtime& runtime)
+      : spools_(std::move(spools)), runtime_(runtime) {}
+
+  Result<std::vector<std::string>> pending() override {
+    return spools_.msg.pending(runtime_.ports().clock.now(),
+                               pipeline::Priorities(runtime_.site()));
+  }
+
+  Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {
+    auto claim = spools_.msg.claim(name);
+    if (!claim) return std::move(claim).error();
+    if (!*claim) return std::unique_ptr<app::Job>();
+    return std::unique_ptr<app::Job>(
+        std::make_unique<Arrived>(std::move(**claim), spools_, runtime_));
+  }
+
+  // What is due once, whichever daemon runs: alarms that were gathered, ledger rows past their time.
+  void idle(bool first_worker) override {
+    const auto ports = runtime_.ports();
+    const auto now = ports.clock.now();
+    if (!first_worker || (now < next_upkeep_ && now + kUpkeep >= next_upkeep_)) return;
+    next_upkeep_ = now + kUpkeep;
+    auto done = pipeline::send_alarms(spools_.bulk, ports);
+    if (done) done = forget_old(ports);
+    if (!done)
+      ports.log.write(sys::Level::warning, "upkeep-failed", {{"reason", done.error().what()}});
+  }
+
+ private:
+  static constexpr std::chrono::minutes kUpkeep{1};
+  static constexpr int kPortions = 20;
+
+  static Result<void> forget_old(const pipeline::Ports& ports) {
+    const long long days = ports.site.number("ledger_retention");
+    if (days <= 0) return {};
+    const long long before = epoch(ports.clock.now()) - days * 24 * 3600;
+    for (int portion = 0; portion < kPortions; ++portion) {
+      const auto gone = ports.ledger.expire(before);
+      if (!gone) return gone.error();
+      if (*gone < store::Ledger::kExpirePortion) break;
+    }
+    return {};
+  }
+
+  TimePoint next_upkeep_{};
+  app::Spools spools_;
+  app::Runtime& runtime_;
+};
 
 }  // namespace
 
@@ -47,6 +89,12 @@ int main(int argc, char** argv) {
       argc, argv,
       {.program = "paraph-incoming",
        .summary = "Verifies, decrypts and judges accepted mail, and hands it over.",
+       .workers = [](const config::Site& site) { return site.number("incoming_max_count"); },
        .watched = [](const config::Site& site) { return std::vector{site.spool_directory("msg")}; },
-       .pass = pass});
+       .open = [](app::Runtime& runtime) -> Result<std::unique_ptr<app::Station>> {
+         auto spools = app::open_spools(runtime.site());
+         if (!spools) return std::move(spools).error();
+         return std::unique_ptr<app::Station>(
+             std::make_unique<Intake>(std::move(*spools), runtime));
+       }});
 }

@@ -78,6 +78,7 @@ Result<int> cert_import(Invocation& call) {
   }
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> learned;
   int code = kOk;
   for (const auto& argument : call.arguments) {
     auto text = sys::read_file(argument, kMaxFile);
@@ -108,6 +109,7 @@ Result<int> cert_import(Invocation& call) {
           auto stored = ports.certificates.store(address, certificate, call.has("replace"));
           if (!stored) return std::move(stored).error();
           outcome = word(*stored);
+          if (*stored == list::CertificateStore::Stored::stored) learned.push_back(address);
         }
         json.push_back(
             {{"address", address}, {"sha256", certificate.sha256()}, {"outcome", outcome}});
@@ -116,6 +118,8 @@ Result<int> cert_import(Invocation& call) {
       }
     }
   }
+  // So that distribution need not parse them; what fails here it does itself.
+  (void)ports.recipients.learn(learned, pipeline::seal_terms(ports, cms::KeyTransport::pkcs1));
   call.print(json, table(rows));
   return code;
 }

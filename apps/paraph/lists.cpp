@@ -62,6 +62,7 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
   auto list = call.list();
   if (!list) return std::move(list).error();
   auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
   const auto mode = list::reception_from(call.option("reception"));
   if (!mode)
     return Error::never(Errc::usage, "--reception: no such mode: " + call.option("reception"));
@@ -69,27 +70,34 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
   auto bad = input.bad;
   std::vector<std::string> done;
   std::vector<std::string> unchanged;
-  for (const auto& [address, name] : input.good) {
-    // Rule 42: an address of ours as a member makes a loop.
-    if (pipeline::is_own_address((*runtime)->site(), *mail::AddrSpec::parse(address))) {
-      bad.push_back(address + ": an address of this site cannot be a member");
-      continue;
+  const TimePoint now = sys::SystemClock().now();
+  const auto add = [&](const NamedAddress& named) -> Result<bool> {
+    if (!call.dry_run)
+      return directory.add_member(*list, {.email = named.address,
+                                          .gecos = named.name,
+                                          .reception = *mode,
+                                          .conceal = false,
+                                          .suspended = false,
+                                          .since = now});
+    const auto known = directory.member(*list, named.address);
+    return known ? Result<bool>(!known->has_value()) : Result<bool>(known.error());
+  };
+  const auto add_all = [&]() -> Result<void> {
+    for (const auto& named : input.good) {
+      // Rule 42: an address of ours as a member makes a loop.
+      if (pipeline::is_own_address((*runtime)->site(), *mail::AddrSpec::parse(named.address))) {
+        bad.push_back(named.address + ": an address of this site cannot be a member");
+        continue;
+      }
+      const auto added = add(named);
+      if (!added) return added.error();
+      (*added ? done : unchanged).push_back(named.address);
     }
-    if (call.dry_run) {
-      auto known = directory.member(*list, address);
-      if (!known) return std::move(known).error();
-      (*known ? unchanged : done).push_back(address);
-      continue;
-    }
-    auto added = directory.add_member(*list, {.email = address,
-                                              .gecos = name,
-                                              .reception = *mode,
-                                              .conceal = false,
-                                              .suspended = false,
-                                              .since = sys::SystemClock().now()});
-    if (!added) return std::move(added).error();
-    (*added ? done : unchanged).push_back(address);
-  }
+    return {};
+  };
+  // One transaction, one fsync: thousands at once, and all of them or, when the database fails, nobody.
+  auto added = call.dry_run ? add_all() : (*runtime)->database().together(add_all);
+  if (!added) return std::move(added).error();
   return conclude(call, "added", done, unchanged, bad);
 }
 
@@ -97,6 +105,7 @@ Result<int> add_admins(Invocation& call, list::Role role) {
   auto list = call.list();
   if (!list) return std::move(list).error();
   auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
   auto input = read_addresses(call, 1);
   if (!input) return std::move(input).error();
   std::vector<std::string> done;
@@ -125,7 +134,9 @@ Result<int> add_admins(Invocation& call, list::Role role) {
 Result<int> list_admins(Invocation& call, list::Role role) {
   auto list = call.list();
   if (!list) return std::move(list).error();
-  auto admins = (*call.runtime())->database().directory().admins(*list, role);
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto admins = (*runtime)->database().directory().admins(*list, role);
   if (!admins) return std::move(admins).error();
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows;
@@ -211,7 +222,9 @@ Result<int> list_create(Invocation& call) {
 Result<int> list_show(Invocation& call) {
   auto list = call.list();
   if (!list) return std::move(list).error();
-  auto& runtime = **call.runtime();
+  auto opened = call.runtime();
+  if (!opened) return std::move(opened).error();
+  auto& runtime = **opened;
   auto config = config::ListConfig::load(runtime.site(), *list);
   if (!config) return std::move(config).error();
   auto& directory = runtime.database().directory();
@@ -301,29 +314,37 @@ Result<int> member_import(Invocation& call) {
 Result<int> member_del(Invocation& call) {
   auto list = call.list();
   if (!list) return std::move(list).error();
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
   auto input = read_addresses(call, 1);
   if (!input) return std::move(input).error();
-  auto& directory = (*call.runtime())->database().directory();
+  auto& directory = (*runtime)->database().directory();
   std::vector<std::string> done;
   std::vector<std::string> unchanged;
-  for (const auto& named : input->good) {
-    if (call.dry_run) {
-      auto known = directory.member(*list, named.address);
-      if (!known) return std::move(known).error();
-      (*known ? done : unchanged).push_back(named.address);
-      continue;
+  const auto remove = [&](const std::string& address) -> Result<bool> {
+    if (!call.dry_run) return directory.remove_member(*list, address);
+    const auto known = directory.member(*list, address);
+    return known ? Result<bool>(known->has_value()) : Result<bool>(known.error());
+  };
+  const auto remove_all = [&]() -> Result<void> {
+    for (const auto& named : input->good) {
+      const auto removed = remove(named.address);
+      if (!removed) return removed.error();
+      (*removed ? done : unchanged).push_back(named.address);
     }
-    auto removed = directory.remove_member(*list, named.address);
-    if (!removed) return std::move(removed).error();
-    (*removed ? done : unchanged).push_back(named.address);
-  }
+    return {};
+  };
+  auto removed = call.dry_run ? remove_all() : (*runtime)->database().together(remove_all);
+  if (!removed) return std::move(removed).error();
   return conclude(call, "removed", done, unchanged, input->bad);
 }
 
 Result<int> member_list(Invocation& call) {
   auto list = call.list();
   if (!list) return std::move(list).error();
-  auto& directory = (*call.runtime())->database().directory();
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto& directory = (*runtime)->database().directory();
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows;
   std::string after;

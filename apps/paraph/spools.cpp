@@ -1,136 +1,170 @@
-// spool list, spool show.
+// spool list, spool show, spool cat.
 
 #include <fmt/core.h>
 
-#include "apps/paraph/verb.h"
-#include "base/ascii.h"
+#include <cstdio>
+
+#include "apps/paraph/waiting.h"
+#include "base/utf8.h"
 #include "sys/file_system.h"
 
 namespace paraph::app {
 namespace {
 
-Result<std::vector<spool::Entry>> all_entries(Invocation& call) {
-  auto runtime = call.runtime();
-  if (!runtime) return std::move(runtime).error();
-  auto spools = open_spools((*runtime)->site());
-  if (!spools) return std::move(spools).error();
-  std::vector<spool::Entry> entries;
-  const auto add = [&](Result<std::vector<spool::Entry>> found) -> Result<void> {
-    if (!found) return std::move(found).error();
-    entries.insert(entries.end(), std::make_move_iterator(found->begin()),
-                   std::make_move_iterator(found->end()));
-    return {};
-  };
-  if (auto added = add(spools->msg.entries()); !added) return std::move(added).error();
-  if (auto added = add(spools->auth.entries()); !added) return std::move(added).error();
-  if (auto added = add(spools->moderation.entries()); !added) return std::move(added).error();
-  if (auto added = add(spools->bulk.entries()); !added) return std::move(added).error();
-  return entries;
+constexpr std::size_t kShownRecipients = 20;
+
+std::string mark(const spool::Entry& entry) {
+  if (entry.state == spool::State::at_work) return "*";
+  return entry.state == spool::State::held ? "!" : "";
 }
 
-std::string list_of(const spool::Entry& entry) {
-  if (!entry.header) return "?";
-  return entry.header->list.empty() ? entry.header->address : entry.header->list;
+void name_unseen(const WaitingMail& waiting) {
+  for (const auto& spool : waiting.not_seen()) Invocation::warn("not seen: " + spool);
 }
 
-std::string spool_of(const spool::Entry& entry) {
-  return entry.state == spool::State::quarantined ? "bad" : entry.spool;
-}
-
-std::string size_text(std::uint64_t octets) {
-  if (octets < 10'000) return fmt::format("{}", octets);
-  if (octets < 10'000'000) return fmt::format("{}K", octets / 1024);
-  return fmt::format("{}M", octets / 1024 / 1024);
-}
-
-std::string age_text(TimePoint since) {
-  const auto seconds = std::max<long long>(0, epoch(sys::SystemClock().now()) - epoch(since));
-  if (seconds < 120) return fmt::format("{}s", seconds);
-  if (seconds < 7200) return fmt::format("{}m", seconds / 60);
-  if (seconds < 172800) return fmt::format("{}h", seconds / 3600);
-  return fmt::format("{}d", seconds / 86400);
-}
-
-std::string waits_for(const spool::Entry& entry) {
-  if (!entry.waits_for.empty()) return entry.waits_for;
-  if (entry.state == spool::State::quarantined) return {};
-  if (entry.spool == "msg") return "paraph-incoming";
-  if (entry.spool == "bulk")
-    return fmt::format("paraph-distribute; {} of {} done", entry.recipients_done,
-                       entry.recipients_done + entry.recipients_left);
-  return {};
-}
-
-Json to_json(const spool::Entry& entry) {
-  Json json{{"id", entry.header ? Json(entry.header->id.str()) : Json(nullptr)},
-            {"spool", spool_of(entry)},
-            {"state", spool::to_string(entry.state)},
-            {"file", entry.name},
-            {"size", entry.size},
-            {"since", iso8601(entry.modified)},
-            {"waits_for", waits_for(entry)}};
-  if (entry.header) {
-    json["to"] = entry.header->address;
-    json["list"] = entry.header->list;
-    json["reverse_path"] = entry.header->reverse_path;
-    json["received"] = iso8601(entry.header->received);
-    if (!entry.header->kind.empty()) json["kind"] = entry.header->kind;
-    if (!entry.header->auth.empty()) json["auth_method"] = entry.header->auth;
-    if (!entry.header->sealed.empty()) json["sealed"] = entry.header->sealed == "yes";
+// What a person does next with a mail in this state.
+std::string next_command(const spool::Entry& entry, const std::string& id) {
+  switch (entry.state) {
+    case spool::State::held:
+      return "paraph spool release " + id;
+    case spool::State::quarantined:
+      return fmt::format("paraph spool retry {0}, when the reason is mended, or: drop {0}", id);
+    case spool::State::postponed:
+      return "paraph spool flush " + id;
+    case spool::State::at_work:
+      return "paraph trace " + id;
+    case spool::State::waiting:
+      break;
   }
+  if (entry.spool == "auth" || entry.spool == "moderation") return "paraph spool cat " + id;
+  return "paraph status";
+}
+
+struct Field {
+  std::string name;
+  Json value;
+};
+
+std::string as_text(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string some_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size() && i < kShownRecipients; ++i)
+    text += (i == 0 ? "" : " ") + names[i];
+  if (names.size() > kShownRecipients)
+    text += fmt::format(" and {} more", names.size() - kShownRecipients);
+  return text;
+}
+
+Json copies_json(const spool::Copies& copies) {
+  Json done = Json::array();
+  for (const auto& copy : copies.done)
+    done.push_back({{"member", copy.recipient},
+                    {"outcome", copy.outcome},
+                    {"certificate", copy.certificate},
+                    {"cipher", copy.cipher},
+                    {"reply", copy.detail}});
+  return {{"done", done}, {"left", copies.left}};
+}
+
+std::string describe_entry(const spool::Entry& entry, const Json& json, const std::string& path,
+                           const spool::Copies& copies, const std::string& next) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : json.items())
+    if (!value.is_null() && name != "copies") rows.push_back({name, as_text(value)});
+  rows.push_back({"path", path});
   if (entry.spool == "bulk") {
-    json["recipients_left"] = entry.recipients_left;
-    json["recipients_done"] = entry.recipients_done;
+    std::map<std::string, std::size_t> counts;
+    for (const auto& copy : copies.done) ++counts[copy.outcome];
+    rows.push_back({"done", counts.empty() ? "nobody" : counts_text(counts)});
+    rows.push_back({"left", copies.left.empty() ? "nobody" : some_of(copies.left)});
   }
-  return json;
+  rows.push_back({"next", next});
+  return table(rows, 4000);
 }
 
 }  // namespace
 
 Result<int> spool_list(Invocation& call) {
-  auto entries = all_entries(call);
-  if (!entries) return std::move(entries).error();
-  std::string only;
-  if (call.has("list")) {
-    auto list = (*call.runtime())->site().resolve_list(call.option("list"));
-    if (!list) return std::move(list).error();
-    only = list->str();
-  }
+  auto site = call.site();
+  if (!site) return std::move(site).error();
+  const TimePoint now = sys::SystemClock().now();
+  auto filter = read_filter(call, now);
+  if (!filter) return std::move(filter).error();
+  const WaitingMail waiting = WaitingMail::look(**site);
+  const ShortIds shorten = short_ids(waiting.entries());
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{
       {"ID", "SPOOL", "AGE", "SIZE", "LIST", "FROM", "WAITS FOR"}};
-  for (const auto& entry : *entries) {
-    if (!only.empty() && list_of(entry) != only) continue;
-    json.push_back(to_json(entry));
-    rows.push_back({entry.header ? entry.header->id.str() : entry.name, spool_of(entry),
-                    age_text(entry.modified), size_text(entry.size), list_of(entry),
-                    entry.header ? entry.header->reverse_path : "?", waits_for(entry)});
+  for (const auto& entry : waiting.entries()) {
+    if (!filter->takes(entry)) continue;
+    if (call.json) {
+      json.push_back(to_json(entry, now));
+      continue;
+    }
+    const std::string id = entry.id();
+    rows.push_back({(id.empty() ? entry.name : shorten(id)) + mark(entry), spool_of(entry),
+                    age_text(now - since(entry)), size_text(entry.size), list_of(entry),
+                    sender_of(entry), waits_for(entry, now)});
   }
+  name_unseen(waiting);
   call.print(json, rows.size() == 1 ? "nothing waits\n" : table(rows));
   return kOk;
 }
 
 Result<int> spool_show(Invocation& call) {
-  auto entries = all_entries(call);
-  if (!entries) return std::move(entries).error();
-  std::vector<const spool::Entry*> found;
-  for (const auto& entry : *entries)
-    if ((entry.header && entry.header->id.str().starts_with(call.arguments[0])) ||
-        entry.name == call.arguments[0])
-      found.push_back(&entry);
-  if (found.empty())
-    return Error::never(Errc::not_found, call.arguments[0] + ": no such mail in any spool")
-        .with_hint("paraph spool list");
-  if (found.size() > 1)
-    return Error::never(Errc::not_found, fmt::format("{}: {} mails begin so; say more of the id",
-                                                     call.arguments[0], found.size()))
-        .with_hint("paraph spool list");
-  const Json json = to_json(*found.front());
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, value] : json.items())
-    rows.push_back({name, value.is_string() ? value.get<std::string>() : value.dump()});
-  call.print(json, table(rows));
+  auto site = call.site();
+  if (!site) return std::move(site).error();
+  const TimePoint now = sys::SystemClock().now();
+  WaitingMail waiting = WaitingMail::look(**site);
+  auto found = waiting.find(call.arguments[0]);
+  if (!found) return std::move(found).error();
+  const ShortIds shorten = short_ids(waiting.entries());
+  Json all = Json::array();
+  std::string text;
+  for (const auto& entry : *found) {
+    const std::string id = entry.id();
+    const auto copies = waiting.copies(entry);
+    const std::string next = next_command(entry, id.empty() ? entry.name : shorten(id));
+    const std::string path = waiting.desk().path(entry.place());
+    Json json = to_json(entry, now);
+    if (!text.empty()) text += "\n";
+    text += describe_entry(entry, json, path, copies, next);
+    json["path"] = path;
+    if (entry.spool == "bulk") json["copies"] = copies_json(copies);
+    json["next"] = next;
+    all.push_back(std::move(json));
+  }
+  name_unseen(waiting);
+  // One mail is one object; in several places (an accepted mail and its output, quarantined packets) it has them all.
+  Json json = all.front();
+  if (all.size() > 1) json["places"] = all;
+  call.print(json, text);
   return kOk;
+}
+
+Result<int> spool_cat(Invocation& call) {
+  auto site = call.site();
+  if (!site) return std::move(site).error();
+  WaitingMail waiting = WaitingMail::look(**site);
+  auto found = waiting.find(call.arguments[0]);
+  if (!found) return std::move(found).error();
+  // Accepted mail and what was made of it share the octets; the first place that still has them will do.
+  std::optional<Error> failed;
+  for (const auto& entry : *found) {
+    auto octets = waiting.desk().cat(entry.place());
+    if (!octets) {
+      if (!failed) failed = std::move(octets).error();
+      continue;
+    }
+    if (std::fwrite(octets->data(), 1, octets->size(), stdout) != octets->size() ||
+        std::fflush(stdout) != 0)
+      return Error::later(Errc::io, "standard output cannot be written to");
+    return kOk;
+  }
+  return std::move(*failed);
 }
 
 }  // namespace paraph::app

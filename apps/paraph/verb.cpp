@@ -3,11 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/address.h"
 #include "sys/file_system.h"
+#include "sys/process.h"
 
 namespace paraph::app {
 namespace {
@@ -28,21 +30,42 @@ std::string Invocation::option(std::string_view name) const {
   return found == options.end() ? std::string{} : found->second;
 }
 
+Invocation::Invocation(std::string config)
+    : config_(std::move(config)), caller_(sys::user_name(sys::current_uid())) {
+  const char* sudo_user = std::getenv("SUDO_USER");
+  if (sudo_user != nullptr && *sudo_user != '\0') caller_ = utf8::printable(sudo_user, 64);
+}
+
+void Invocation::name_warnings(const config::Site& site) const {
+  for (const auto& warning : site.warnings())
+    warn(fmt::format("{}:{}: {}", warning.file, warning.line, warning.message));
+}
+
+Result<const config::Site*> Invocation::site() {
+  if (runtime_) return &runtime_->site();
+  if (!site_) {
+    auto loaded = Runtime::load_site(config_);
+    if (!loaded) return std::move(loaded).error();
+    site_ = std::move(*loaded);
+    if (!quiet_about_configuration) name_warnings(*site_);
+  }
+  return &*site_;
+}
+
 Result<Runtime*> Invocation::runtime() {
   if (!runtime_) {
     auto opened = Runtime::open(config_, "paraph", sys::Level::warning);
     if (!opened) return std::move(opened).error();
     runtime_ = std::move(*opened);
-    for (const auto& warning : runtime_->site().warnings())
-      warn(fmt::format("{}:{}: {}", warning.file, warning.line, warning.message));
+    if (!site_) name_warnings(runtime_->site());
   }
   return runtime_.get();
 }
 
 Result<list::ListAddress> Invocation::list(std::size_t index) {
-  auto opened = runtime();
+  auto opened = site();
   if (!opened) return std::move(opened).error();
-  auto resolved = (*opened)->site().resolve_list(arguments[index]);
+  auto resolved = (*opened)->resolve_list(arguments[index]);
   if (!resolved && resolved.error().hint().empty())
     return std::move(resolved).error().with_hint("paraph lists");
   return resolved;
@@ -98,13 +121,13 @@ Result<AddressInput> read_addresses(const Invocation& call, std::size_t first) {
   return input;
 }
 
-std::string table(const std::vector<std::vector<std::string>>& rows) {
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t limit) {
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     auto& line = cells.emplace_back();
     for (std::size_t i = 0; i < row.size(); ++i) {
-      line.push_back(utf8::printable(row[i]));
+      line.push_back(utf8::printable(row[i], limit));
       if (widths.size() <= i) widths.push_back(0);
       widths[i] = std::max(widths[i], width(line.back()));
     }

@@ -48,19 +48,24 @@ inline constexpr std::size_t kAny = static_cast<std::size_t>(-1);
 /// One call: what the command line said, and the site, opened when first asked for.
 class Invocation {
  public:
-  explicit Invocation(std::string config) : config_(std::move(config)) {}
+  explicit Invocation(std::string config);
 
   std::vector<std::string> arguments;
   std::map<std::string, std::string, std::less<>> options;  ///< switches hold "1"
   bool json = false;
   bool dry_run = false;
+  bool quiet_about_configuration = false;  ///< the verb counts its warnings itself
 
   [[nodiscard]] std::string option(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const {
     return options.find(name) != options.end();
   }
   [[nodiscard]] const std::string& config() const { return config_; }
+  /// The configuration alone: for what must work without the database.
+  [[nodiscard]] Result<const config::Site*> site();
   [[nodiscard]] Result<Runtime*> runtime();
+  /// The login of the person, also after the program has become the service user: for records of what was done.
+  [[nodiscard]] const std::string& caller() const { return caller_; }
   /// The list that argument `index` names.
   [[nodiscard]] Result<list::ListAddress> list(std::size_t index = 0);
 
@@ -73,7 +78,11 @@ class Invocation {
   static void hint(const std::string& text);
 
  private:
+  void name_warnings(const config::Site& site) const;
+
   std::string config_;
+  std::string caller_;
+  std::optional<config::Site> site_;
   std::unique_ptr<Runtime> runtime_;
 };
 
@@ -91,8 +100,9 @@ struct AddressInput {
 [[nodiscard]] Result<AddressInput> read_addresses(const Invocation& call, std::size_t first);
 [[nodiscard]] AddressInput parse_addresses(std::string_view text);
 
-/// Columns aligned by two spaces; every cell goes through utf8::printable().
-[[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows);
+/// Columns aligned by two spaces; every cell goes through utf8::printable() with that limit.
+[[nodiscard]] std::string table(const std::vector<std::vector<std::string>>& rows,
+                                std::size_t limit = 400);
 
 /// A certificate as --json shows it everywhere.
 [[nodiscard]] Json describe(const cms::Certificate& certificate);
@@ -122,6 +132,15 @@ Result<int> scenario_eval(Invocation&);
 Result<int> scenario_check(Invocation&);
 Result<int> spool_list(Invocation&);
 Result<int> spool_show(Invocation&);
+Result<int> spool_cat(Invocation&);
+Result<int> spool_hold(Invocation&);
+Result<int> spool_release(Invocation&);
+Result<int> spool_retry(Invocation&);
+Result<int> spool_drop(Invocation&);
+Result<int> spool_flush(Invocation&);
+Result<int> trace(Invocation&);
+Result<int> status(Invocation&);
+Result<int> fsck(Invocation&);
 Result<int> config_show(Invocation&);
 Result<int> version(Invocation&);
 

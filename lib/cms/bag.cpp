@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "cms/certificate_cache.h"
 #include "cms/content_info.h"
 #include "cms/oids.h"
 #include "cms/parts.h"
@@ -41,7 +42,7 @@ std::vector<Certificate> readable_certificates(std::string_view certificate_set)
     if (!element->is(ber::kSequence)) {
       continue;  // RFC 5652 §10.2.2: attribute certificates and the like
     }
-    if (auto parsed = Certificate::from_der(element->whole)) {
+    if (auto parsed = certificate_cache().get(element->whole)) {
       found.push_back(*std::move(parsed));
     }
   }

@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "cms/bag.h"
+#include "cms/certificate_cache.h"
 #include "cms/emails.h"
 #include "cms/openssl.h"
 #include "cms/public_key.h"
@@ -90,7 +91,8 @@ Result<void> add_block(const PemBlock& block, std::vector<Certificate>& out) {
   }
   // A TRUSTED CERTIFICATE has OpenSSL's own trust settings behind the certificate: left out.
   const auto element = ber::Reader(block.der).next();
-  auto parsed = Certificate::from_der(element ? element->whole : std::string_view(block.der));
+  // The same files are read again and again: own certificates, anchors, those of members who write.
+  auto parsed = certificate_cache().get(element ? element->whole : std::string_view(block.der));
   if (!parsed) {
     return std::move(parsed).error().in(fmt::format("certificate {}", out.size() + 1));
   }

@@ -115,6 +115,11 @@ struct DecryptKeys {
   std::vector<KeyPair> ours;
   std::vector<Certificate> locked;
 };
+/// Whether a RecipientInfo names one of these certificates: whether it is worth fetching their keys.
+[[nodiscard]] bool names_recipient(std::string_view cms,
+                                   const std::vector<Certificate>& certificates,
+                                   const CmsLimits& limits = {});
+
 struct Decrypted {
   EnvelopedReport report;
   bool locked_matched = false;  ///< ours, but the key is unavailable: the mail waits (design §6.5)

@@ -295,6 +295,15 @@ void open_with(const EnvelopedParts& parts, const Matches& found, const DecryptK
 
 }  // namespace
 
+bool names_recipient(std::string_view cms, const std::vector<Certificate>& certificates,
+                     const CmsLimits& limits) {
+  if (certificates.empty() || prescan(cms, limits).kind == ContentKind::malformed) {
+    return false;
+  }
+  const auto parts = enveloped_parts(cms);
+  return parts && find_matches(*parts, {{}, certificates}).locked;
+}
+
 Decrypted decrypt_enveloped(std::string_view cms, const DecryptKeys& keys,
                             const CmsLimits& limits) {
   Decrypted out;

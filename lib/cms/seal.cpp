@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <cstring>
 
 #include "cms/der.h"
 #include "cms/wrap.h"
@@ -23,8 +24,7 @@ constexpr auto kVersion2 = "\x02\x01\x02"sv;
 // aes-ICVlen 16 (RFC 5084 §3.2); left out, it would mean 12.
 constexpr auto kTagLength = "\x02\x01\x10"sv;
 
-constexpr std::size_t kLine = 72;
-constexpr std::size_t kLineOctets = kLine / 4 * 3;
+constexpr std::size_t kLineOctets = 54;  // 72 characters
 /// EVP_EncryptUpdate counts in int.
 constexpr std::size_t kChunk = std::size_t{1} << 30U;
 
@@ -91,15 +91,42 @@ std::size_t base64_size(std::size_t count, std::size_t eol) {
   return (count + 2) / 3 * 4 + (count + kLineOctets - 1) / kLineOctets * eol;
 }
 
-/// Lines of 72 behind `out`; OpenSSL's block encoder is several times faster than base64_encode(),
-/// and this is done once per copy.
+/// Twelve bits become two characters: 8 KB, and half again as fast as OpenSSL's encoder.
+const auto kPairs = [] {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::array<std::array<char, 2>, 4096> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = {kAlphabet[i >> 6U], kAlphabet[i & 63U]};
+  return pairs;
+}();
+
+/// One whole line without its end, behind `out`.
+char* encode_line(char* out, const unsigned char* in, std::size_t groups) {
+  for (; groups > 0; --groups, in += 3, out += 4) {
+    std::memcpy(out, kPairs[static_cast<std::size_t>(in[0] << 4U | in[1] >> 4U)].data(), 2);
+    std::memcpy(out + 2, kPairs[static_cast<std::size_t>((in[1] & 15U) << 8U | in[2])].data(), 2);
+  }
+  return out;
+}
+
+/// Lines of 72 behind `out`: done once per copy, and for three tails of the size of the post.
 void append_lines(std::string& out, std::string_view text, std::string_view eol) {
-  std::array<unsigned char, kLine + 1> line{};  // the encoder adds a NUL
+  const std::size_t before = out.size();
+  out.resize(before + base64_size(text.size(), eol.size()));
+  char* to = out.data() + before;
   for (std::size_t at = 0; at < text.size(); at += kLineOctets) {
     const auto piece = text.substr(at, kLineOctets);
-    const int length = EVP_EncodeBlock(line.data(), octets(piece), static_cast<int>(piece.size()));
-    out.append(reinterpret_cast<const char*>(line.data()), static_cast<std::size_t>(length))
-        .append(eol);
+    to = encode_line(to, octets(piece), piece.size() / 3);
+    if (const std::size_t rest = piece.size() % 3; rest > 0) {
+      std::array<unsigned char, 5> last{};  // the encoder adds a NUL
+      EVP_EncodeBlock(last.data(), octets(piece.substr(piece.size() - rest)),
+                      static_cast<int>(rest));
+      std::memcpy(to, last.data(), 4);
+      to += 4;
+    }
+    std::memcpy(to, eol.data(), eol.size());
+    to += eol.size();
   }
 }
 
@@ -113,46 +140,40 @@ struct SealedContent::Impl {
   /// The tail in base64 without its first 0, 1 or 2 octets, by line end; made when first needed.
   std::array<std::array<std::string, 3>, 2> encoded_tails;
 
-  /// Everything in front of the tail, for the one recipient that `recipient_info` is about.
-  [[nodiscard]] std::string head(std::string_view recipient_info, bool key_agreement) const;
-  [[nodiscard]] Result<std::string> head_for(const Certificate& certificate);
+  std::string info;  ///< one recipient's, while his head is made; kept for its memory
+  std::string head;  ///< everything in front of the tail, the same way
+
+  [[nodiscard]] Result<void> make_head(const Recipient& recipient);
   [[nodiscard]] const std::string& encoded_tail(std::size_t skipped, LineEnd line_end);
 };
 
-std::string SealedContent::Impl::head(std::string_view recipient_info, bool key_agreement) const {
+Result<void> SealedContent::Impl::make_head(const Recipient& recipient) {
+  ERR_clear_error();
+  info.clear();
+  if (auto done = wrapper.append(info, recipient.impl()); !done) return done;
   // RFC 5652 §6.1: 0 when all is ktri by issuer and serial number, else 2. RFC 5083 §2.1: always 0.
+  const bool key_agreement = recipient.impl().curve != nullptr;
   const auto version = key_agreement && !row->authenticated ? kVersion2 : kVersion0;
   const auto type = row->authenticated ? kAuthEnvelopedData : kEnvelopedData;
   const auto with_header = [](std::size_t length) { return der::header_size(length) + length; };
   const std::size_t enveloped =
-      version.size() + with_header(recipient_info.size()) + content_head.size() + tail.size();
+      version.size() + with_header(info.size()) + content_head.size() + tail.size();
   const std::size_t content = with_header(enveloped);
-  std::string out;
-  out.reserve(64 + recipient_info.size() + content_head.size());
-  der::append_header(out, der::kSequence, type.size() + with_header(content));
-  out += type;
-  der::append_header(out, der::context(0), content);
-  der::append_header(out, der::kSequence, enveloped);
-  out += version;
-  der::append_header(out, der::kSet, recipient_info.size());
-  out.append(recipient_info).append(content_head);
-  return out;
-}
-
-Result<std::string> SealedContent::Impl::head_for(const Certificate& certificate) {
-  ERR_clear_error();
-  const auto recipient = PreparedRecipient::from(certificate);
-  if (!recipient) return recipient.error();
-  const auto info = wrapper.recipient_info(*recipient);
-  if (!info) return info.error();
-  return head(*info, recipient->curve != nullptr);
+  head.clear();
+  der::append_header(head, der::kSequence, type.size() + with_header(content));
+  head += type;
+  der::append_header(head, der::context(0), content);
+  der::append_header(head, der::kSequence, enveloped);
+  head += version;
+  der::append_header(head, der::kSet, info.size());
+  head.append(info).append(content_head);
+  return {};
 }
 
 const std::string& SealedContent::Impl::encoded_tail(std::size_t skipped, LineEnd line_end) {
   auto& text = encoded_tails.at(static_cast<std::size_t>(line_end)).at(skipped);
   const auto eol = line_end == LineEnd::crlf ? "\r\n"sv : "\n"sv;
   if (text.empty()) {
-    text.reserve(base64_size(tail.size() - skipped, eol.size()));
     append_lines(text, std::string_view(tail).substr(skipped), eol);
   }
   return text;
@@ -182,34 +203,23 @@ Result<SealedContent> SealedContent::encrypt(std::string_view content, ContentCi
   return SealedContent(std::move(impl));
 }
 
-Result<std::string> SealedContent::for_recipient(const Certificate& recipient) {
-  auto head = impl_->head_for(recipient);
-  if (head) *head += impl_->tail;
-  return head;
+Result<std::string> SealedContent::for_recipient(const Recipient& recipient) {
+  if (auto made = impl_->make_head(recipient); !made) return std::move(made).error();
+  return impl_->head + impl_->tail;
 }
 
-Result<std::string> SealedContent::base64_for_recipient(const Certificate& recipient) {
-  std::string out;
-  if (auto done = append_base64(out, recipient, LineEnd::crlf); !done)
-    return std::move(done).error();
-  return out;
-}
-
-Result<void> SealedContent::append_base64(std::string& out, const Certificate& recipient,
-                                          LineEnd line_end) {
-  auto head = impl_->head_for(recipient);
-  if (!head) return std::move(head).error();
+Result<std::string_view> SealedContent::append_base64(std::string& out, const Recipient& recipient,
+                                                      LineEnd line_end) {
+  if (auto made = impl_->make_head(recipient); !made) return std::move(made).error();
   // The head takes the first octets of the tail until it ends on a whole group of three: no padding
   // in the middle, and at most three encodings of the tail serve everybody. A tail has 16 octets at
   // least, but for GCM's 18.
-  const std::size_t borrowed = (3 - head->size() % 3) % 3;
-  head->append(impl_->tail, 0, borrowed);
-  const auto& tail = impl_->encoded_tail(borrowed, line_end);
+  std::string& head = impl_->head;
+  const std::size_t borrowed = (3 - head.size() % 3) % 3;
+  head.append(impl_->tail, 0, borrowed);
   const auto eol = line_end == LineEnd::crlf ? "\r\n"sv : "\n"sv;
-  out.reserve(out.size() + base64_size(head->size(), eol.size()) + tail.size());
-  append_lines(out, *head, eol);
-  out += tail;
-  return {};
+  append_lines(out, head, eol);
+  return std::string_view(impl_->encoded_tail(borrowed, line_end));
 }
 
 }  // namespace paraph::cms

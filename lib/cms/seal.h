@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "cms/certificate.h"
 #include "cms/keys.h"
-#include "cms/trust.h"
+#include "cms/recipient.h"
 
 /// Sealing: the content is encrypted once, each recipient costs one key wrap. RecipientInfos and the
 /// containers are our own DER over EVP_PKEY_encrypt/derive (RFC 5652 §6.2, RFC 5753, RFC 5083).
@@ -33,17 +33,14 @@ class SealedContent {
   SealedContent& operator=(SealedContent&&) noexcept;
   ~SealedContent();
 
-  /// The whole ContentInfo for one recipient and nobody else: only his RecipientInfo and the shared tail.
-  /// RSA: PKCS#1 v1.5; EC (P-256, P-384, P-521): ephemeral-static ECDH, SHA-256 KDF, AES-256 wrap. An Error for any
-  /// key this cannot be done with.
-  [[nodiscard]] Result<std::string> for_recipient(const Certificate& recipient);
-  /// The same as base64 lines of at most 72 characters with CRLF, sharing the encoded tail between recipients
-  /// (a short line in the middle is legal).
-  [[nodiscard]] Result<std::string> base64_for_recipient(const Certificate& recipient);
-  /// The same put behind what `out` holds, with the line ends that its user wants; `out` is unchanged on an Error.
+  /// The whole ContentInfo for one recipient and nobody else, DER: only his RecipientInfo and the encrypted content.
+  [[nodiscard]] Result<std::string> for_recipient(const Recipient& recipient);
+  /// The same as base64 lines of at most 72 characters in two pieces (a short line in the middle is legal): his own
+  /// some 600 octets are put behind `out`, which is unchanged on an Error; the rest is returned, one of three texts that
+  /// all copies share, made when first needed. It begins and ends with a line and lives as long as this object.
   enum class LineEnd : std::uint8_t { crlf, lf };
-  [[nodiscard]] Result<void> append_base64(std::string& out, const Certificate& recipient,
-                                           LineEnd line_end);
+  [[nodiscard]] Result<std::string_view> append_base64(std::string& out, const Recipient& recipient,
+                                                       LineEnd line_end);
   [[nodiscard]] ContentCipher cipher() const;
 
  private:
@@ -51,25 +48,6 @@ class SealedContent {
   explicit SealedContent(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-/// Why a certificate cannot be sealed to; `good` when it can.
-enum class SealFitness : std::uint8_t {
-  good,
-  missing,
-  unreadable,
-  expired,
-  not_yet_valid,
-  wrong_usage,
-  weak_key,
-  unsupported_key,
-  is_ca,
-  untrusted,
-  revoked
-};
-[[nodiscard]] std::string_view to_string(SealFitness fitness);  ///< "weak_key"
-/// Dates, CA flag, keyUsage and EKU, key type and size; no chain (that is TrustAnchors::judge()).
-[[nodiscard]] SealFitness fitness(const Certificate& certificate, TimePoint at,
-                                  const Policy& policy);
 
 /// A detached SignedData over `content` (canonical CRLF, signed as is): SHA-256, signed attributes, the signer's
 /// certificate and `chain` included. RSA PKCS#1 v1.5, RSA-PSS keys with salt = digest length, or ECDSA.

@@ -2,11 +2,9 @@
 
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
-#include <openssl/rsa.h>
 
 #include <array>
 
-#include "cms/ber.h"
 #include "cms/der.h"
 
 namespace paraph::cms {
@@ -24,11 +22,6 @@ constexpr std::size_t kMaxPointOctets = 2 * kMaxFieldOctets + 1;
 constexpr std::size_t kKekOctets = 32;
 constexpr std::size_t kWrapOverhead = 8;  // RFC 3394 §2.2.1
 
-// KeyTransRecipientInfo version 0: the recipient is named by IssuerAndSerialNumber (RFC 5652
-// §6.2.1).
-constexpr auto kKtriVersion = "\x02\x01\x00"sv;
-// rsaEncryption with NULL parameters (RFC 3370 §4.2.1)
-constexpr auto kRsaEncryption = "\x30\x0D\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01\x01\x05\x00"sv;
 // KeyAgreeRecipientInfo version 3 (RFC 5652 §6.2.2)
 constexpr auto kKariVersion = "\x02\x01\x03"sv;
 // id-ecPublicKey; the parameters stay away, for they are the recipient's (RFC 5753 §7.1.2)
@@ -43,54 +36,25 @@ constexpr auto kSharedInfo =
     "\x30\x15\x30\x0B\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2D\xA2\x06\x04\x04\x00\x00\x01\x00"sv;
 constexpr auto kCounter = "\x00\x00\x00\x01"sv;  // X9.63 KDF: one block of SHA-256 is the whole KEK
 
-/// An INTEGER of value 1, perhaps with needless zeros in front.
-bool is_one(std::string_view integer) {
-  return integer.find_first_not_of('\0') == integer.size() - 1 && integer.back() == '\1';
-}
-
 Error engine(const char* what) {
   return Error::never(Errc::engine, drain_errors(what));
 }
 
-unsigned char* octets(std::string& text, std::size_t at = 0) {
+unsigned char* octets(std::string& text, std::size_t at) {
   return reinterpret_cast<unsigned char*>(text.data() + at);
 }
 
-Result<PreparedRecipient> prepare_rsa(const Certificate& certificate, EVP_PKEY* key) {
-  if (!sane_rsa(certificate))
-    return Error::never(Errc::denied, "RSA key with an unusable modulus or exponent");
-  PreparedRecipient out;
-  out.encrypt.reset(EVP_PKEY_CTX_new_from_pkey(library(), key, nullptr));
-  if (!out.encrypt || EVP_PKEY_encrypt_init(out.encrypt.get()) <= 0 ||
-      EVP_PKEY_CTX_set_rsa_padding(out.encrypt.get(), RSA_PKCS1_PADDING) <= 0)
-    return engine("cannot use the RSA key");
-  out.wrapped_octets = static_cast<std::size_t>(EVP_PKEY_get_size(key));
-  const std::string name = certificate.issuer_and_serial_der();
-  const std::size_t wrapped = der::header_size(out.wrapped_octets) + out.wrapped_octets;
-  der::append_header(out.head, der::kSequence,
-                     kKtriVersion.size() + name.size() + kRsaEncryption.size() + wrapped);
-  out.head.append(kKtriVersion).append(name).append(kRsaEncryption);
-  der::append_header(out.head, der::kOctetString, out.wrapped_octets);
-  return out;
-}
-
-Result<PreparedRecipient> prepare_ec(const Certificate& certificate, EVP_PKEY* key) {
-  PreparedRecipient out;
-  out.curve = curve_of(key);
-  if (out.curve == nullptr)
-    return Error::never(Errc::denied, "EC key on a curve other than P-256, P-384, P-521");
-  // SP 800-56A §5.6.2.3.4: a point off the curve would make the ephemeral key leak. The quick check
-  // is the full one here: with cofactor 1 every point of the curve has the right order.
-  const KeyContextPtr check(EVP_PKEY_CTX_new_from_pkey(library(), key, nullptr));
-  if (!check || EVP_PKEY_public_check_quick(check.get()) <= 0)
-    return engine("invalid EC public key");
-  EVP_PKEY_up_ref(key);
-  out.peer.reset(key);
-  out.head = certificate.issuer_and_serial_der();
-  return out;
+std::size_t with_header(std::size_t length) {
+  return der::header_size(length) + length;
 }
 
 }  // namespace
+
+const Curve* curve_of(std::size_t field_octets) {
+  for (const auto& curve : kCurveTable)
+    if (curve.field_octets == field_octets) return &curve;
+  return nullptr;
+}
 
 const Curve* curve_of(EVP_PKEY* key) {
   std::array<char, 64> group{};
@@ -101,36 +65,6 @@ const Curve* curve_of(EVP_PKEY* key) {
   return nullptr;
 }
 
-bool sane_rsa(const Certificate& certificate) {
-  // RFC 8017 A.1.1, read from the octets: asking OpenSSL for two BIGNUMs takes a fifth of a wrap.
-  const ASN1_BIT_STRING* const bits = X509_get0_pubkey_bitstr(certificate.impl().x509.get());
-  const auto key = ber::Reader({reinterpret_cast<const char*>(ASN1_STRING_get0_data(bits)),
-                                static_cast<std::size_t>(ASN1_STRING_length(bits))})
-                       .next_if(ber::kSequence);
-  ber::Reader numbers(key ? key->content : std::string_view());
-  const auto n = numbers.next_if(ber::kInteger);
-  const auto e = numbers.next_if(ber::kInteger);
-  const auto odd = [](const auto& integer) {
-    return integer && !integer->content.empty() &&
-           (static_cast<unsigned char>(integer->content.back()) & 1U) != 0;
-  };
-  return odd(n) && odd(e) && !is_one(e->content);
-}
-
-Result<PreparedRecipient> PreparedRecipient::from(const Certificate& certificate) {
-  EVP_PKEY* const key = X509_get0_pubkey(certificate.impl().x509.get());
-  if (key == nullptr) return engine("the certificate's key cannot be read");
-  switch (certificate.key_type()) {
-    case KeyType::rsa:
-      return prepare_rsa(certificate, key);
-    case KeyType::ec:
-      return prepare_ec(certificate, key);
-    default:
-      return Error::never(Errc::denied,
-                          "cannot encrypt to a key of type " + certificate.key_description());
-  }
-}
-
 Result<void> KeyWrapper::generate(std::size_t octets) {
   octets_ = octets;
   if (RAND_priv_bytes_ex(library(), key_.data(), octets, 0) != 1)
@@ -138,21 +72,24 @@ Result<void> KeyWrapper::generate(std::size_t octets) {
   return {};
 }
 
-Result<std::string> KeyWrapper::recipient_info(const PreparedRecipient& recipient) {
-  return recipient.encrypt ? key_transport(recipient) : key_agreement(recipient);
+Result<void> KeyWrapper::append(std::string& out, const Recipient::Impl& recipient) {
+  const std::size_t before = out.size();
+  auto done =
+      recipient.curve == nullptr ? key_transport(out, recipient) : key_agreement(out, recipient);
+  if (!done) out.resize(before);
+  return done;
 }
 
-Result<std::string> KeyWrapper::key_transport(const PreparedRecipient& recipient) const {
-  std::string out;
-  out.reserve(recipient.head.size() + recipient.wrapped_octets);
-  out = recipient.head;
-  out.resize(recipient.head.size() + recipient.wrapped_octets);
+Result<void> KeyWrapper::key_transport(std::string& out, const Recipient::Impl& recipient) const {
+  out += recipient.head;
+  const std::size_t at = out.size();
+  out.resize(at + recipient.wrapped_octets);
   std::size_t length = recipient.wrapped_octets;
-  if (EVP_PKEY_encrypt(recipient.encrypt.get(), octets(out, recipient.head.size()), &length,
-                       key_.data(), octets_) <= 0 ||
+  if (EVP_PKEY_encrypt(recipient.encrypt.get(), octets(out, at), &length, key_.data(), octets_) <=
+          0 ||
       length != recipient.wrapped_octets)
     return engine("cannot encrypt to the RSA key");
-  return out;
+  return {};
 }
 
 Result<const KeyWrapper::Agreement*> KeyWrapper::agreement(const Curve& curve) {
@@ -175,23 +112,22 @@ Result<const KeyWrapper::Agreement*> KeyWrapper::agreement(const Curve& curve) {
   return &out;
 }
 
-Result<std::string> KeyWrapper::wrap(const unsigned char* kek) {
+Result<void> KeyWrapper::wrap(const unsigned char* kek, Wrapped& out) {
   if (!wrap_) {
     wrap_.reset(EVP_CIPHER_CTX_new());
     if (!wrap_) return engine("no memory");
     EVP_CIPHER_CTX_set_flags(wrap_.get(), EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
   }
-  std::string out(octets_ + kWrapOverhead, '\0');
   int length = 0;
   if (EVP_EncryptInit_ex2(wrap_.get(), fetched_aes256_wrap(), kek, nullptr, nullptr) != 1 ||
-      EVP_EncryptUpdate(wrap_.get(), octets(out), &length, key_.data(),
-                        static_cast<int>(octets_)) != 1 ||
-      static_cast<std::size_t>(length) != out.size())
+      EVP_EncryptUpdate(wrap_.get(), out.data(), &length, key_.data(), static_cast<int>(octets_)) !=
+          1 ||
+      static_cast<std::size_t>(length) != octets_ + kWrapOverhead)
     return engine("cannot wrap the content key");
-  return out;
+  return {};
 }
 
-Result<std::string> KeyWrapper::key_agreement(const PreparedRecipient& recipient) {
+Result<void> KeyWrapper::key_agreement(std::string& out, const Recipient::Impl& recipient) {
   auto shared = agreement(*recipient.curve);
   if (!shared) return std::move(shared).error();
   const Agreement& ours = **shared;
@@ -212,13 +148,22 @@ Result<std::string> KeyWrapper::key_agreement(const PreparedRecipient& recipient
       EVP_DigestUpdate(kdf_.get(), kSharedInfo.data(), kSharedInfo.size()) != 1 ||
       EVP_DigestFinal_ex(kdf_.get(), kek.data(), nullptr) != 1)
     return engine("cannot derive a key");
-  const auto wrapped = wrap(kek.data());
-  if (!wrapped) return wrapped.error();
-  // RecipientEncryptedKeys: only this recipient's
-  const auto keys = der::tlv(
-      der::kSequence,
-      {der::tlv(der::kSequence, {recipient.head, der::tlv(der::kOctetString, {*wrapped})})});
-  return der::tlv(der::context(1), {kKariVersion, ours.originator, kKeyAgreement, keys});
+  Wrapped wrapped;
+  if (auto done = wrap(kek.data(), wrapped); !done) return done;
+  // RecipientEncryptedKeys: only this recipient's. Lengths from inside out, then the octets.
+  const std::size_t key_octets = octets_ + kWrapOverhead;
+  const std::size_t one = recipient.head.size() + with_header(key_octets);
+  const std::size_t all = with_header(one);
+  der::append_header(
+      out, der::context(1),
+      kKariVersion.size() + ours.originator.size() + kKeyAgreement.size() + with_header(all));
+  out.append(kKariVersion).append(ours.originator).append(kKeyAgreement);
+  der::append_header(out, der::kSequence, all);
+  der::append_header(out, der::kSequence, one);
+  out += recipient.head;
+  der::append_header(out, der::kOctetString, key_octets);
+  out.append(reinterpret_cast<const char*>(wrapped.data()), key_octets);
+  return {};
 }
 
 }  // namespace paraph::cms

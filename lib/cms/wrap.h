@@ -2,14 +2,15 @@
 
 // For this module only: RecipientInfos (RFC 5652 §6.2) as our own DER.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
-#include "cms/certificate.h"
 #include "cms/ciphers.h"
 #include "cms/openssl.h"
+#include "cms/recipient.h"
 
 namespace paraph::cms {
 
@@ -22,20 +23,14 @@ struct Curve {
 inline constexpr std::size_t kCurves = 3;
 /// The curve of an EC key, or null for any other.
 [[nodiscard]] const Curve* curve_of(EVP_PKEY* key);
-/// n odd, e odd and at least 3: with e = 1 the "wrapped" key would lie open. (Large e: Certificate
-/// refuses it.)
-[[nodiscard]] bool sane_rsa(const Certificate& certificate);
+[[nodiscard]] const Curve* curve_of(std::size_t field_octets);
 
-/// All that sealing needs of one certificate and that no content changes: checked key, contexts,
-/// constant octets. Good for any number of wraps, by one thread at a time.
-struct PreparedRecipient {
+struct Recipient::Impl {
   std::string head;  ///< ktri: RecipientInfo before the wrapped key; kari: IssuerAndSerialNumber
-  KeyContextPtr encrypt;  ///< RSA: initialised, PKCS#1 v1.5
+  KeyContextPtr encrypt;  ///< RSA: initialised, padding set
   KeyPtr peer;            ///< EC: public point, validated
   const Curve* curve = nullptr;
   std::size_t wrapped_octets = 0;  ///< RSA: size of the modulus
-
-  [[nodiscard]] static Result<PreparedRecipient> from(const Certificate& certificate);
 };
 
 /// The content key, and one ephemeral key per curve that is made when first needed (RFC 5753
@@ -47,17 +42,20 @@ class KeyWrapper {
   [[nodiscard]] Result<void> generate(std::size_t octets);
   [[nodiscard]] const unsigned char* key() const { return key_.data(); }
 
-  [[nodiscard]] Result<std::string> recipient_info(const PreparedRecipient& recipient);
+  /// The recipient's RecipientInfo behind `out`, which is unchanged on an Error.
+  [[nodiscard]] Result<void> append(std::string& out, const Recipient::Impl& recipient);
 
  private:
   struct Agreement {
     KeyContextPtr derive;    ///< holds the ephemeral key
     std::string originator;  ///< originator [0], DER
   };
-  [[nodiscard]] Result<std::string> key_transport(const PreparedRecipient& recipient) const;
-  [[nodiscard]] Result<std::string> key_agreement(const PreparedRecipient& recipient);
+  using Wrapped = std::array<unsigned char, kMaxKeyOctets + 8>;
+  [[nodiscard]] Result<void> key_transport(std::string& out,
+                                           const Recipient::Impl& recipient) const;
+  [[nodiscard]] Result<void> key_agreement(std::string& out, const Recipient::Impl& recipient);
   [[nodiscard]] Result<const Agreement*> agreement(const Curve& curve);
-  [[nodiscard]] Result<std::string> wrap(const unsigned char* kek);
+  [[nodiscard]] Result<void> wrap(const unsigned char* kek, Wrapped& out);
 
   Secret<kMaxKeyOctets> key_;
   std::size_t octets_ = 0;

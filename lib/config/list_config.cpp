@@ -10,6 +10,8 @@
 namespace paraph::config {
 namespace {
 
+constexpr std::size_t kKept = 1000;  // lists; some kilobytes each
+
 const Parameter& row_of(std::string_view name) {
   const Parameter* row = find_parameter(name);
   assert(row != nullptr && "a parameter that the table does not have");
@@ -28,9 +30,19 @@ ListConfig ListConfig::parse(const Site& site, const list::ListAddress& list,
 }
 
 Result<ListConfig> ListConfig::load(const Site& site, const list::ListAddress& list) {
-  auto text = sys::read_file(site.list_directory(list) + "/config", max_config_size);
-  if (!text) return std::move(text).error().in(fmt::format("list {}", list.str()));
-  return parse(site, list, *text);
+  if (!site.lists_) site.lists_ = std::make_shared<sys::FileCache<ListConfig>>(kKept);
+  const std::string path = site.list_directory(list) + "/config";
+  auto config = site.lists_->find(path);
+  if (!config) {
+    sys::Sightings seen;
+    seen.note(path);
+    auto text = sys::read_file(path, max_config_size);
+    if (!text) return std::move(text).error().in(fmt::format("list {}", list.str()));
+    config = site.lists_->keep(path, std::move(seen), parse(site, list, *text));
+  }
+  ListConfig copy = *config;
+  copy.site_ = &site;  // a Site may have been moved since
+  return copy;
 }
 
 std::vector<Setting> ListConfig::effective(std::string_view name) const {

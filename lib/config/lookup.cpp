@@ -143,8 +143,17 @@ std::vector<std::string> Site::search_path(const std::optional<list::ListAddress
 Result<std::optional<Site::Found>> Site::find_file(const std::optional<list::ListAddress>& list,
                                                    std::string_view domain, std::string_view folder,
                                                    std::string_view name) const {
+  sys::Sightings unused;
+  return find_file(list, domain, folder, name, unused);
+}
+
+Result<std::optional<Site::Found>> Site::find_file(const std::optional<list::ListAddress>& list,
+                                                   std::string_view domain, std::string_view folder,
+                                                   std::string_view name,
+                                                   sys::Sightings& seen) const {
   if (!is_plain_name(name)) return std::optional<Found>();
   for (const std::string& directory : search_path(list, domain, folder)) {
+    seen.note(directory + "/" + std::string(name));
     auto root = sys::open_root(directory);
     auto text =
         root ? (*root)->read(name, max_config_size) : Result<std::string>(std::move(root).error());

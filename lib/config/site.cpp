@@ -26,9 +26,7 @@ const Parameter& row_of(std::string_view name) {
 // Where stock files are: told, installed beside the program, or in the source tree that it was
 // built from. What belongs to somebody else than the program is passed over: he could put it there
 // later.
-std::string stock_directory() {
-  if (const char* told = std::getenv("PARAPH_DEFAULT_DIR"); told != nullptr && *told != '\0')
-    return told;
+std::string find_stock_directory() {
   const std::string self = "/proc/self/exe";
   std::error_code failed;
   const auto program = sys::ownership(self);
@@ -40,6 +38,13 @@ std::string stock_directory() {
     if (scenarios && scenarios->uid == program->uid) return directory;
   }
   return kInstalled;
+}
+
+std::string stock_directory() {
+  if (const char* told = std::getenv("PARAPH_DEFAULT_DIR"); told != nullptr && *told != '\0')
+    return told;
+  static const std::string found = find_stock_directory();  // a program does not move
+  return found;
 }
 
 struct SpoolParameter {

@@ -13,6 +13,7 @@
 #include "list/list.h"
 #include "sys/disk_space.h"
 #include "sys/file_system.h"
+#include "sys/sightings.h"
 
 /// sympa.conf and list `config`: one table of parameters, from which the parser, `paraph config show` and
 /// paraph.conf(5) all come.
@@ -46,6 +47,8 @@ struct Setting {
   std::string file;  ///< empty: the default
   std::size_t line = 0;
 };
+
+class ListConfig;
 
 /// The site's configuration: an optional Sympa file first (`sympa_conf PATH`), then our own over it. Relative paths
 /// stand below the directory of the file they are written in; defaults below the site directory.
@@ -109,6 +112,12 @@ class Site {
                                                        std::string_view domain,
                                                        std::string_view folder,
                                                        std::string_view name) const;
+  /// The same; notes in `seen` what it depends on, the nearer files that are not there included.
+  [[nodiscard]] Result<std::optional<Found>> find_file(const std::optional<list::ListAddress>& list,
+                                                       std::string_view domain,
+                                                       std::string_view folder,
+                                                       std::string_view name,
+                                                       sys::Sightings& seen) const;
 
  private:
   friend class SiteReader;
@@ -124,6 +133,7 @@ class Site {
   Values values_;
   std::map<std::string, Values, std::less<>> domains_;
   std::vector<Warning> warnings_;
+  mutable std::shared_ptr<sys::FileCache<ListConfig>> lists_;  ///< what ListConfig::load() has read
 };
 
 /// For paraph-queue alone: reads nothing but the lines about the spool (`spool`, `queue`, `queuebounce`, `sympa_conf`,
@@ -139,6 +149,7 @@ struct Queue {
 /// site taken over from Sympa only where it changes who reads or sees what. `site` must outlive the object.
 class ListConfig {
  public:
+  /// Read once, and anew when the file changes.
   [[nodiscard]] static Result<ListConfig> load(const Site& site, const list::ListAddress& list);
   /// The same from a text that would stand in the list's directory; no file is read.
   [[nodiscard]] static ListConfig parse(const Site& site, const list::ListAddress& list,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -39,13 +40,13 @@ class MaildirCourier final : public Courier {
   }
 
   [[nodiscard]] Result<std::vector<DeliveryStatus>> deliver(const mail::Envelope& envelope,
-                                                            std::string_view message) override {
+                                                            const Content& message) override {
     auto statuses = with_local_refusals(envelope, Address::any);
     if (auto ready = open(); !ready) return ready.error();
-    const std::string octets =
-        "Return-Path: <" + envelope.reverse_path + ">\n" + std::string(message);
+    const std::string return_path = "Return-Path: <" + envelope.reverse_path + ">\n";
+    const Pieces pieces{return_path, message.front, message.tail};
     for (auto* status : unsettled(statuses)) {  // one bad box is that recipient's trouble
-      auto done = store(status->recipient, octets);
+      auto done = store(status->recipient, pieces);
       status->outcome = done ? Delivery::delivered : outcome_of(done.error());
       status->reply = done ? *done : done.error().what();
     }
@@ -53,6 +54,8 @@ class MaildirCourier final : public Courier {
   }
 
  private:
+  using Pieces = std::array<std::string_view, 3>;
+
   static Delivery outcome_of(const Error& error) {
     return error.retry() == Retry::later ? Delivery::deferred : Delivery::failed;
   }
@@ -67,7 +70,7 @@ class MaildirCourier final : public Courier {
   }
 
   /// Where it went: "maildir alice@example.org/new/NAME".
-  [[nodiscard]] Result<std::string> store(const std::string& recipient, const std::string& octets) {
+  [[nodiscard]] Result<std::string> store(const std::string& recipient, const Pieces& pieces) {
     const std::string box = mail::filesystem_encode(ascii::to_lower(recipient));
     if (box.size() > kNameLimit)
       return Error::never(Errc::limit, "the address is too long for a file name");
@@ -75,7 +78,11 @@ class MaildirCourier final : public Courier {
       if (auto made = files_->make_directory(box + part); !made) return made.error();
     const std::string name = fmt::format("{}.P{}R{}.{}", epoch(clock_.now()), ::getpid(),
                                          ascii::hex_lower(random_.octets(8)), host_);
-    if (auto written = files_->write_new(box + "/tmp/" + name, octets); !written)
+    const auto next = [left = pieces.begin(), end = pieces.end()]() mutable {
+      while (left != end && left->empty()) ++left;  // an empty piece would be the end
+      return Result<std::string_view>(left == end ? std::string_view() : *left++);
+    };
+    if (auto written = files_->write_new_from(box + "/tmp/" + name, next); !written)
       return written.error();
     if (auto moved = files_->rename_new(box + "/tmp/" + name, box + "/new/" + name); !moved) {
       (void)files_->remove(box + "/tmp/" + name, false);

@@ -39,12 +39,13 @@ class SendmailCourier final : public Courier {
   explicit SendmailCourier(std::vector<std::string> command) : command_(std::move(command)) {}
 
   [[nodiscard]] Result<std::vector<DeliveryStatus>> deliver(const mail::Envelope& envelope,
-                                                            std::string_view message) override {
+                                                            const Content& message) override {
     auto statuses = with_local_refusals(envelope, Address::any);
     const auto open = unsettled(statuses);
     if (open.empty()) return statuses;
     if (::access(command_.front().c_str(), X_OK) != 0) return missing(errno);
-    const auto finished = sys::run(arguments(envelope.reverse_path, open), message, kLimit);
+    const auto finished =
+        sys::run(arguments(envelope.reverse_path, open), {message.front, message.tail}, kLimit);
     if (!finished) return Error(finished.error()).in(command_.front());
     for (auto* status : open) settle(*status, *finished);
     return statuses;

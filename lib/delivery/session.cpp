@@ -46,7 +46,8 @@ Result<void> Session::greet(Protocol protocol, const std::string& helo) {
 
 Session::~Session() {
   if (broken_ || socket_->has_unread()) return;
-  if (socket_->send("QUIT\r\n", kGoodbye)) (void)read_reply(std::min(kGoodbye, timeouts_.command));
+  if (socket_->send({"QUIT\r\n"}, kGoodbye))
+    (void)read_reply(std::min(kGoodbye, timeouts_.command));
 }
 
 Result<Reply> Session::command(std::string_view line) {
@@ -59,11 +60,11 @@ Result<Reply> Session::command(std::string_view line) {
     return Error::later(Errc::corrupt,
                         fmt::format("the server speaks out of turn: \"{}\"", unasked->str()));
   }
-  if (auto sent = send(std::string(line) + "\r\n"); !sent) return sent.error();
+  if (auto sent = send({line, "\r\n"}); !sent) return sent.error();
   return read_reply(timeouts_.command);
 }
 
-Result<void> Session::send(std::string_view octets) {
+Result<void> Session::send(Pieces octets) {
   auto sent = socket_->send(octets, timeouts_.command);
   broken_ = broken_ || !sent;
   return sent;

@@ -26,8 +26,8 @@ class Session {
   [[nodiscard]] const Capabilities& capabilities() const { return capabilities_; }
   /// One command line without CRLF, and its reply. A server that talks out of turn is an Error.
   [[nodiscard]] Result<Reply> command(std::string_view line);
-  /// Octets after a 354.
-  [[nodiscard]] Result<void> send(std::string_view octets);
+  /// Octets after a 354, in pieces.
+  [[nodiscard]] Result<void> send(Pieces octets);
   [[nodiscard]] Result<Reply> reply_after_dot();
   /// Hung up, or said something unasked (421) while idle.
   [[nodiscard]] bool stale() const { return broken_ || socket_->has_unread(); }

@@ -16,13 +16,11 @@ class SmtpCourier final : public Courier {
         timeouts_(timeouts) {}
 
   [[nodiscard]] Result<std::vector<DeliveryStatus>> deliver(const mail::Envelope& envelope,
-                                                            std::string_view message) override {
+                                                            const Content& message) override {
     auto statuses = with_local_refusals(envelope, Address::ascii_only);
     const auto open = unsettled(statuses);
     if (open.empty()) return statuses;
-    Letter letter{envelope.reverse_path, wire_form(message), 0, has_eight_bit(message)};
-    letter.octets = letter.wire.size();
-    letter.wire += ".\r\n";
+    const Letter letter = write_letter(envelope.reverse_path, message);
     for (;;) {
       const bool reused = session_ && !session_->stale();
       if (auto ready = reused ? Result<void>() : reconnect(); !ready) return ready.error();
@@ -37,6 +35,7 @@ class SmtpCourier final : public Courier {
       return statuses;
     }
   }
+  [[nodiscard]] bool wants_crlf() const override { return true; }
 
  private:
   [[nodiscard]] Result<void> reconnect() {

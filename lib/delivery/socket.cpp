@@ -16,6 +16,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "sys/gather.h"
+
 namespace paraph::delivery {
 namespace {
 
@@ -94,11 +96,15 @@ Socket::~Socket() {
   ::close(fd_);
 }
 
-Result<void> Socket::send(std::string_view octets, Milliseconds limit) {
-  while (!octets.empty()) {
-    const ssize_t sent = ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
+Result<void> Socket::send(Pieces octets, Milliseconds limit) {
+  sys::Gather left(octets);
+  while (!left.done()) {
+    msghdr message{};
+    message.msg_iov = left.vectors();
+    message.msg_iovlen = left.count();
+    const ssize_t sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
     if (sent >= 0) {
-      octets.remove_prefix(static_cast<std::size_t>(sent));
+      left.take(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
       if (auto ready = wait_for(fd_, POLLOUT, SteadyClock::now() + limit); !ready) return ready;
     } else if (errno != EINTR) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "delivery/wire.h"
 
 namespace paraph::delivery {
+
+/// Octets that leave one after the other, without being put together first.
+using Pieces = std::initializer_list<std::string_view>;
 
 /// Private to `delivery`: a connected stream socket on which every wait has an end.
 class Socket {
@@ -24,7 +28,7 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   /// All of it, or an Error. `limit` starts anew whenever octets left.
-  [[nodiscard]] Result<void> send(std::string_view octets, Milliseconds limit);
+  [[nodiscard]] Result<void> send(Pieces octets, Milliseconds limit);
   /// A line without LF or CRLF. `limit` is for the whole line, so that a peer that drips octets
   /// cannot hold us. More than 4096 octets are an Error.
   [[nodiscard]] Result<std::string> read_line(Milliseconds limit);

@@ -4,6 +4,24 @@
 
 namespace paraph::delivery {
 
+Letter write_letter(std::string_view reverse_path, const Content& message) {
+  // A line that the front leaves open would go on in the tail.
+  const bool separate =
+      message.tail_is_wire_form && !message.front.empty() && message.front.back() == '\n';
+  Letter out{std::string(reverse_path), {}, {}, 0, has_eight_bit(message.front)};
+  if (separate) {
+    out.front = wire_form(message.front);
+    out.tail = message.tail;
+  } else if (message.tail.empty()) {
+    out.front = wire_form(message.front);
+  } else {
+    out.front = wire_form(std::string(message.front).append(message.tail));
+    out.eight_bit = out.eight_bit || has_eight_bit(message.tail);
+  }
+  out.octets = out.front.size() + out.tail.size();
+  return out;
+}
+
 void Transaction::settle(Delivery outcome, const std::string& reply) {
   for (auto* status : pending_) {
     status->outcome = outcome;
@@ -97,7 +115,7 @@ Result<bool> Transaction::announce_data() {
 void Transaction::transfer() {
   stage_ = Stage::over;
   // A send that fails has not handed over the final dot: nobody has this message.
-  const auto sent = session_.send(letter_.wire);
+  const auto sent = session_.send({letter_.front, letter_.tail, ".\r\n"});
   if (sent) return read_answers();
   settle(Delivery::deferred, fmt::format("while sending the message: {}", sent.error().what()));
 }

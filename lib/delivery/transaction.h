@@ -12,10 +12,13 @@ namespace paraph::delivery {
 /// One message on its way, for those recipients that no local check has refused.
 struct Letter {
   std::string reverse_path;
-  std::string wire;        ///< wire_form() of the message and the final dot
-  std::size_t octets = 0;  ///< SIZE (RFC 1870): of the former
+  std::string front;       ///< wire_form() of the whole message, or of what stands before `tail`
+  std::string_view tail;   ///< in that form already; the caller's
+  std::size_t octets = 0;  ///< SIZE (RFC 1870): of both
   bool eight_bit = false;
 };
+/// Puts a message into its wire form; a tail that has it is left where it is.
+[[nodiscard]] Letter write_letter(std::string_view reverse_path, const Content& message);
 
 /// Private to `delivery`: one mail transaction (RFC 5321 §3.3) on an open session.
 class Transaction {

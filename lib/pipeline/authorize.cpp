@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "pipeline/facts.h"
@@ -30,15 +31,28 @@ scenario::Decision closed_list() {
 
 }  // namespace
 
-Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site) {
-  std::optional<config::ListConfig> config;
-  if (question.list) {
-    auto loaded = config::ListConfig::load(site, *question.list);
-    if (!loaded) return std::move(loaded).error();
-    config = std::move(*loaded);
-  }
-  const std::string name = question.function + "." + configured_scenario(question, site, config);
-  auto found = site.find_file(question.list, question.domain, "scenari", name);
+namespace {
+
+using CompiledScenario = std::shared_ptr<const scenario::Scenario>;
+
+using ConfigOfList = std::optional<config::ListConfig>;
+
+Result<ConfigOfList> config_of(const Question& question, const config::Site& site) {
+  if (!question.list) return ConfigOfList();
+  auto loaded = config::ListConfig::load(site, *question.list);
+  if (!loaded) return std::move(loaded).error();
+  return ConfigOfList(std::move(*loaded));
+}
+
+// "send.private_smime"
+std::string scenario_name(const Question& question, const config::Site& site,
+                          const ConfigOfList& config) {
+  return question.function + "." + configured_scenario(question, site, config);
+}
+
+Result<scenario::Scenario> compile(const Question& question, const std::string& name,
+                                   const config::Site& site, sys::Sightings& seen) {
+  auto found = site.find_file(question.list, question.domain, "scenari", name, seen);
   if (!found) return std::move(found).error();
   if (!*found)
     return Error::later(Errc::not_found,
@@ -48,7 +62,7 @@ Result<scenario::Scenario> load_scenario(const Question& question, const config:
 
   const auto include = [&](std::string_view included) -> std::optional<scenario::Scenario::Source> {
     auto file = site.find_file(question.list, question.domain, "scenari",
-                               fmt::format("include.{}", included));
+                               fmt::format("include.{}", included), seen);
     if (!file || !*file) return std::nullopt;
     return scenario::Scenario::Source{std::move((*file)->text), std::move((*file)->path)};
   };
@@ -64,16 +78,35 @@ Result<scenario::Scenario> load_scenario(const Question& question, const config:
       .with_hint("paraph scenario check " + (*found)->path);
 }
 
+Result<CompiledScenario> current_scenario(const Question& question, const std::string& name,
+                                          const Ports& ports) {
+  const std::string key =
+      fmt::format("{} {} {}", question.list ? question.list->str() : "", question.domain, name);
+  if (auto kept = ports.cache.scenarios.find(key)) return kept;
+  sys::Sightings seen;
+  auto compiled = compile(question, name, ports.site, seen);
+  if (!compiled) return std::move(compiled).error();
+  return ports.cache.scenarios.keep(key, std::move(seen), std::move(*compiled));
+}
+
+}  // namespace
+
+Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site) {
+  auto config = config_of(question, site);
+  if (!config) return std::move(config).error();
+  sys::Sightings unused;
+  return compile(question, scenario_name(question, site, *config), site, unused);
+}
+
 Result<scenario::Decision> authorize(const Question& question, const Ports& ports) {
-  if (question.list && (question.function == "send" || question.function == "visibility")) {
-    auto config = config::ListConfig::load(ports.site, *question.list);
-    if (!config) return std::move(config).error();
-    if (!config->is_open()) return closed_list();
-  }
-  auto scenario = load_scenario(question, ports.site);
+  auto config = config_of(question, ports.site);
+  if (!config) return std::move(config).error();
+  const bool needs_open = question.function == "send" || question.function == "visibility";
+  if (*config && needs_open && !(*config)->is_open()) return closed_list();
+  auto scenario = current_scenario(question, scenario_name(question, ports.site, *config), ports);
   if (!scenario) return std::move(scenario).error();
   const SiteFacts facts(question, ports);
-  auto decision = scenario::evaluate(*scenario, question.method, facts);
+  auto decision = scenario::evaluate(**scenario, question.method, facts);
   if (facts.machine_failure()) return *facts.machine_failure();
   return decision;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sealed.h"
 #include "base/utf8.h"
 #include "cms/seal.h"
 #include "config/site.h"
@@ -23,26 +24,26 @@ namespace paraph::pipeline {
 namespace {
 
 constexpr auto kRetryDeferred = std::chrono::minutes(10);
-constexpr auto kGiveUp = std::chrono::hours(5 * 24);  // RFC 5321 §4.5.4.1: at least 4 to 5 days
 
 /// One packet in work. Members answer an Error when the machine, and not a recipient, is at fault.
 class Shipment {
  public:
-  Shipment(spool::PacketClaim& claim, delivery::Courier& courier, const Ports& ports)
-      : claim_(claim), courier_(courier), ports_(ports) {}
+  Shipment(spool::PacketClaim& claim, const spool::SpoolHeader& header, delivery::Courier& courier,
+           const Ports& ports)
+      : claim_(claim), header_(header), courier_(courier), ports_(ports) {}
 
-  Result<void> run(const spool::Spooled& spooled) {
-    header_ = &spooled.header;
-    if (auto begun = begin(spooled); !begun) return begun;
-    if (spooled.header.kind != "post") return copy_to_all(spooled.message);
+  Result<void> run(std::string message) {
+    if (auto begun = begin(message.size()); !begun) return begun;
+    if (header_.kind != "post") return copy_to_all(message);
 
-    auto list = ports_.site.resolve_list(spooled.header.list);
+    auto list = ports_.site.resolve_list(header_.list);
     if (!list) return std::move(list).error();
     auto config = config::ListConfig::load(ports_.site, *list);
     if (!config) return std::move(config).error();
-    const auto tree = mail::scan(mail::RawMessage(spooled.message));
-    if (spooled.header.sealed == "yes") return seal_for_all(tree, *config);
-    return copy_to_all(with_list_header(tree, *config, ports_.site).octets());
+    if (header_.sealed == "yes") return seal_for_all(std::move(message), *config);
+    const auto post =
+        with_list_header(mail::scan(mail::RawMessage(std::move(message))), *config, ports_.site);
+    return copy_to_all(post.octets());
   }
 
   [[nodiscard]] bool deferred_some() const { return deferred_; }
@@ -61,17 +62,17 @@ class Shipment {
  private:
   // Before the first copy leaves, the ledger knows this mail: a repeat of the incoming daemon then
   // finds it ended.
-  Result<void> begin(const spool::Spooled& spooled) {
-    return ports_.ledger.record({.id = header_->id.str(),
-                                 .list = header_->list,
+  Result<void> begin(std::size_t size) {
+    return ports_.ledger.record({.id = header_.id.str(),
+                                 .list = header_.list,
                                  .from = {},
-                                 .outcome = header_->kind == "post"      ? "distributed"
-                                            : header_->kind == "forward" ? "forwarded"
-                                                                         : "service",
+                                 .outcome = header_.kind == "post"      ? "distributed"
+                                            : header_.kind == "forward" ? "forwarded"
+                                                                        : "service",
                                  .reason = {},
                                  .mta_id = {},
-                                 .size = static_cast<long long>(spooled.message.size()),
-                                 .received = epoch(header_->received)});
+                                 .size = static_cast<long long>(size),
+                                 .received = epoch(header_.received)});
   }
 
   // The same octets for everybody, `nrcpt` recipients a transaction. A Maildir gains nothing from
@@ -88,7 +89,7 @@ class Shipment {
       const std::vector<std::string> some(recipients.begin() + static_cast<std::ptrdiff_t>(at),
                                           recipients.begin() + static_cast<std::ptrdiff_t>(end));
       if (auto sent = hand_over(
-              some, message,
+              some, {message},
               {.recipient = {}, .outcome = "plain", .certificate = {}, .cipher = {}, .detail = {}});
           !sent)
         return sent;
@@ -96,29 +97,58 @@ class Shipment {
     return {};
   }
 
-  Result<void> seal_for_all(const mail::MimeTree& tree, const config::ListConfig& config) {
+  struct Opened {
+    std::string outer_header;
+    Sealed<mail::RawMessage> payload;
+    std::string author;
+  };
+
+  // When this returns, the message itself and all layers around the payload are gone from memory.
+  Result<Opened> open_post(std::string message, const config::ListConfig& config) {
+    const auto tree = mail::scan(mail::RawMessage(std::move(message)));
     std::vector<std::string> from;
     for (const auto* field : tree.find(tree.root(), "From"))
       for (const auto& mailbox : mail::parse_address_list(tree.unfolded(*field)).mailboxes)
         from.push_back(mailbox.address.canonical());
-    auto context = open_context(config.address(), from, header_->received, ports_);
+    auto context = open_context(config.address(), from, header_.received, ports_);
     if (!context) return std::move(context).error();
-    const auto opened = smime::open(tree, context->context);
+    auto opened = smime::open(tree, context->context);
     if (!opened.payload)  // it opened when it came in: the key has changed or gone since
       return Error::later(Errc::config, "the post cannot be opened any more with the keys of " +
                                             config.address().str())
           .with_hint("paraph key show " + config.address().str());
+    return Opened{sealed_list_header(tree, config, ports_.site), std::move(*opened.payload),
+                  from.empty() ? std::string{} : from.front()};
+  }
 
+  // And when this returns, the plaintext is.
+  Result<smime::SealedPost> prepare_post(std::string message, const config::ListConfig& config) {
+    auto opened = open_post(std::move(message), config);
+    if (!opened) return std::move(opened).error();
+    author_ = std::move(opened->author);
     const auto cipher =
         cms::cipher_from_name(config.get("cipher")).value_or(cms::ContentCipher::aes_256_cbc);
-    auto post = smime::SealedPost::prepare(sealed_list_header(tree, config, ports_.site),
-                                           *opened.payload, cipher);
+    return smime::SealedPost::prepare(
+        std::move(opened->outer_header), opened->payload, cipher,
+        courier_.wants_crlf() ? smime::SealedPost::LineEnd::crlf : smime::SealedPost::LineEnd::lf);
+  }
+
+  Result<void> seal_for_all(std::string message, const config::ListConfig& config) {
+    auto post = prepare_post(std::move(message), config);
     if (!post) return std::move(post).error();
-    const std::string author = from.empty() ? std::string{} : from.front();
+    note(ports_.recipients.prefetch(claim_.remaining()));
+    auto sealed = seal_for_each(*post, config);
+    note(ports_.recipients.remember());
+    return sealed;
+  }
+
+  Result<void> seal_for_each(smime::SealedPost& post, const config::ListConfig& config) {
+    const auto transport =
+        cms::key_transport_from(config.get("key_transport")).value_or(cms::KeyTransport::pkcs1);
     for (const auto& member : claim_.remaining()) {
       if (sys::stop_requested()) return stopped();
-      auto made = make_for(member, *post, config, author);
-      if (auto sent = made ? hand_over({member}, made->message, std::move(made->outcome))
+      auto made = make_for(member, post, transport, config);
+      if (auto sent = made ? hand_over({member}, made->content(), std::move(made->outcome))
                            : set_aside(member, made.error());
           !sent)
         return sent;
@@ -126,30 +156,42 @@ class Shipment {
     return {};
   }
 
+  // Records of recipients only save time.
+  void note(const Result<void>& recorded) {
+    if (!recorded)
+      ports_.log.write(sys::Level::warning, "recipient-records",
+                       {{"reason", recorded.error().what()}, {"try", recorded.error().hint()}});
+  }
+
   struct Made {
-    std::string message;
+    delivery::Content copy;  ///< of the post; its octets are the post's until the next copy
+    std::string notice;      ///< in place of a copy
     spool::CopyOutcome outcome;
+    [[nodiscard]] delivery::Content content() const {
+      return notice.empty() ? copy : delivery::Content{notice};
+    }
   };
 
   // What one member gets. An Error here is about him alone: his certificate file, his address, his
   // notice.
   Result<Made> make_for(const std::string& member, smime::SealedPost& post,
-                        const config::ListConfig& config, const std::string& author) {
-    auto target = seal_target(member, ports_);
+                        cms::KeyTransport transport, const config::ListConfig& config) {
+    auto target = ports_.recipients.find(member, seal_terms(ports_, transport));
     if (!target) return std::move(target).error();
-    if (target->certificate) {
-      auto copy = post.copy_for(*target->certificate);
+    if (target->recipient != nullptr) {
+      const auto copy = post.copy_for(*target->recipient);
       if (copy)
-        return Made{std::move(*copy),
+        return Made{{copy->front, copy->tail, courier_.wants_crlf()},
+                    {},
                     {.recipient = member,
                      .outcome = "sealed",
-                     .certificate = target->certificate->sha256(),
+                     .certificate = std::string(target->sha256),
                      .cipher = std::string(cms::cipher_name(post.cipher())),
                      .detail = {}}};
       target->problem = "unsupported_key";
       target->detail = copy.error().what();
     }
-    return make_notice(member, *target, config, author);
+    return make_notice(member, *target, config);
   }
 
   // One member's trouble disturbs nobody else (attack A36): it is his outcome, or he is tried again
@@ -163,18 +205,18 @@ class Shipment {
                     .outcome = "failed",
                     .certificate = {},
                     .cipher = {},
-                    .detail = why.what()}});
+                    .detail = expired_words() + why.what()}});
   }
 
-  Result<Made> make_notice(const std::string& member, const SealTarget& target,
-                           const config::ListConfig& config, const std::string& author) {
+  Result<Made> make_notice(const std::string& member, const store::PreparedTarget& target,
+                           const config::ListConfig& config) {
     const Notice notice{
         .id = claim_.id().derive("no-certificate:" + member, ports_.digest),
         .template_name = "x509-user-cert-missing.tt2",
         .data = {{"case", target.problem},
                  {"detail", utf8::printable(target.detail)},
-                 {"sender", author},
-                 {"mail", tt2::Value::of(tt2::Data{{"sender", author}})}},  // Sympa's name for it
+                 {"sender", author_},
+                 {"mail", tt2::Value::of(tt2::Data{{"sender", author_}})}},  // Sympa's name for it
         .to = member,
         .list = config.address(),
         .domain = config.address().domain(),
@@ -183,6 +225,7 @@ class Shipment {
     auto message = compose_notice(notice, ports_);
     if (!message) return std::move(message).error();
     return Made{
+        {},
         std::move(*message),
         {.recipient = member,
          .outcome = "notice",
@@ -191,9 +234,14 @@ class Shipment {
          .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail}};
   }
 
-  Result<void> hand_over(const std::vector<std::string>& recipients, std::string_view message,
-                         spool::CopyOutcome outcome) {
-    auto statuses = courier_.deliver({header_->reverse_path, recipients}, message);
+  Result<void> hand_over(const std::vector<std::string>& recipients,
+                         const delivery::Content& message, spool::CopyOutcome outcome) {
+    if (!lost_.empty()) return give_up(recipients);
+    auto statuses = courier_.deliver({header_.reverse_path, recipients}, message);
+    if (!statuses && expired()) {
+      lost_ = expired_words() + statuses.error().what();
+      return give_up(recipients);
+    }
     if (!statuses) {
       transport_down_ = true;
       return std::move(statuses).error();
@@ -202,19 +250,37 @@ class Shipment {
     for (const auto& status : *statuses) {
       spool::CopyOutcome copy = outcome;
       copy.recipient = status.recipient;
-      if (status.outcome == delivery::Delivery::deferred && !expired()) {
+      const bool deferred = status.outcome == delivery::Delivery::deferred;
+      if (deferred && !expired()) {
         defer(status.recipient, status.reply);
         continue;
       }
       if (status.outcome != delivery::Delivery::delivered) copy.outcome = "failed";
-      if (copy.detail.empty() || copy.outcome == "failed") copy.detail = status.reply;
+      if (copy.detail.empty() || copy.outcome == "failed")
+        copy.detail = (deferred ? expired_words() : std::string()) + status.reply;
       ended.push_back(std::move(copy));
     }
     return record(ended);
   }
 
-  // A recipient who is put off for so long has an ending too.
-  [[nodiscard]] bool expired() const { return ports_.clock.now() - header_->received > kGiveUp; }
+  // The last try found no transport: that was everybody's.
+  Result<void> give_up(const std::vector<std::string>& recipients) {
+    std::vector<spool::CopyOutcome> failed;
+    for (const auto& recipient : recipients)
+      failed.push_back({.recipient = recipient,
+                        .outcome = "failed",
+                        .certificate = {},
+                        .cipher = {},
+                        .detail = lost_});
+    return record(failed);
+  }
+
+  // RFC 5321 §4.5.4.1: a recipient who is put off for so long has an ending too.
+  [[nodiscard]] bool expired() const {
+    const std::chrono::hours lifetime(24 * ports_.site.number("packet_lifetime"));
+    return ports_.clock.now() - header_.received > lifetime;
+  }
+  [[nodiscard]] std::string expired_words() const { return expired() ? "expired: " : ""; }
 
   void defer(const std::string& member, const std::string& why) {
     deferred_ = true;
@@ -234,9 +300,11 @@ class Shipment {
   static Error stopped() { return Error::later(Errc::busy, "stopping between two recipients"); }
 
   spool::PacketClaim& claim_;
+  const spool::SpoolHeader& header_;
   delivery::Courier& courier_;
   const Ports& ports_;
-  const spool::SpoolHeader* header_ = nullptr;
+  std::string author_;
+  std::string lost_;  ///< why the transport of an expired packet was not there
   bool deferred_ = false;
   bool transport_down_ = false;
   std::string deferred_why_;
@@ -271,34 +339,22 @@ Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool
                     const Ports& ports) {
   const std::string name = claim.name();
   ports.log.write(sys::Level::alert, "quarantined", {{"packet", name}, {"reason", why.what()}});
-  if (auto told = notify_listmasters(claim.id(), "packet " + name, why.what(), bulk, ports); !told)
-    ports.log.write(sys::Level::error, "notice-failed", {{"reason", told.error().what()}});
+  if (auto told = raise_alarm(claim.id(), "quarantined", "packet " + name, why.what(), bulk, ports);
+      !told)
+    ports.log.write(sys::Level::error, "alarm-failed", {{"reason", told.error().what()}});
   return bulk.quarantine(std::move(claim), why.what()) ? Sent::done : Sent::waits;
 }
 
 }  // namespace
 
-Result<SealTarget> seal_target(const std::string& member, const Ports& ports) {
-  auto lookup = ports.certificates.find(member, list::CertificateUse::encrypt);
-  if (!lookup) return std::move(lookup).error();
-  SealTarget target;
-  target.problem = std::string(cms::to_string(cms::SealFitness::missing));
-  if (!lookup->unreadable.empty()) {
-    target.problem = std::string(cms::to_string(cms::SealFitness::unreadable));
-    target.detail = lookup->unreadable.front();
-  }
-  bool nearest = true;
-  for (const auto& stored : lookup->found) {  // newest first
-    const auto fitness = cms::fitness(stored.certificate, ports.clock.now(), policy_of(ports.site));
-    if (fitness == cms::SealFitness::good) return SealTarget{stored.certificate, {}, {}};
-    if (std::exchange(nearest, false)) {
-      target.problem = std::string(cms::to_string(fitness));
-      target.detail = fmt::format("{}, {}, valid until {}", stored.certificate.subject(),
-                                  stored.certificate.key_description(),
-                                  iso8601(stored.certificate.not_after()));
-    }
-  }
-  return target;
+store::SealTerms seal_terms(const Ports& ports, cms::KeyTransport transport) {
+  return {ports.clock.now(), policy_of(ports.site), transport};
+}
+
+Result<store::SealTarget> seal_target(const std::string& member, const Ports& ports) {
+  const auto lookup = ports.certificates.find(member, list::CertificateUse::encrypt);
+  if (!lookup) return lookup.error();
+  return store::choose(*lookup, seal_terms(ports, cms::KeyTransport::pkcs1));
 }
 
 Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier,
@@ -310,8 +366,8 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
         return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
       return keep_waiting(claim, spooled.error(), bulk, ports);
     }
-    Shipment shipment(claim, courier, ports);
-    auto run = shipment.run(*spooled);
+    Shipment shipment(claim, spooled->header, courier, ports);
+    auto run = shipment.run(std::move(spooled->message));
     if (run) return conclude(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)
       return give_up_packet(std::move(claim), run.error(), bulk, ports);

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "base/result.h"
-#include "cms/certificate.h"
 #include "delivery/courier.h"
 #include "pipeline/ports.h"
 #include "spool/spool.h"
@@ -21,7 +20,12 @@ enum class Sent : unsigned char {
 };
 
 /// Sends one claimed packet: opens the post once in memory when copies are sealed, seals or copies per recipient, records
-/// each outcome in the journal after the courier's answer. Plaintext of an encrypted post exists here in memory only.
+/// each outcome in the journal after the courier's answer. Plaintext of an encrypted post exists here in memory only, and
+/// no longer than its one encryption takes; per member there are a key wrap and some 1000 octets of his own.
+///
+/// A recipient who is deferred is tried again every 10 minutes. What is older than `packet_lifetime` gets one more try:
+/// then whoever is deferred, or cannot be reached because the transport is down, has failed ("expired: …"). A clock that
+/// jumped ahead costs nothing that the MTA would take.
 [[nodiscard]] Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk,
                         delivery::Courier& courier, const Ports& ports);
 
@@ -29,12 +33,10 @@ enum class Sent : unsigned char {
 [[nodiscard]] Sent condemn(spool::PacketClaim claim, const std::string& reason,
                            spool::BulkSpool& bulk, const Ports& ports);
 
-/// The certificate to seal to for one member: the newest usable one, or why there is none.
-struct SealTarget {
-  std::optional<cms::Certificate> certificate;
-  std::string problem;  ///< "missing", "expired", "weak_key", … (cms::SealFitness)
-  std::string detail;   ///< of the certificate that came nearest
-};
-[[nodiscard]] Result<SealTarget> seal_target(const std::string& member, const Ports& ports);
+/// Under which terms copies are sealed now.
+[[nodiscard]] store::SealTerms seal_terms(const Ports& ports, cms::KeyTransport transport);
+
+/// The certificate that a copy for this member would be sealed to, parsed, for people.
+[[nodiscard]] Result<store::SealTarget> seal_target(const std::string& member, const Ports& ports);
 
 }  // namespace paraph::pipeline

@@ -12,6 +12,8 @@ namespace paraph::pipeline {
 namespace {
 
 constexpr std::string_view kNobody = "nobody";
+constexpr std::size_t kKeptFilter =
+    256U << 10;  // kept for each list that asks; larger ones are read anew
 
 // Addresses in a value as a rule sees them: a bare address or a whole From field.
 std::vector<std::string> addresses_in(std::string_view value) {
@@ -215,23 +217,40 @@ Result<bool> SiteFacts::search(std::string_view file, std::string_view address) 
   // Rule 35: a rule may name a file of search_filters/, never a path.
   if (file.find('/') != std::string_view::npos || file.starts_with('.'))
     return Error::never(Errc::denied, fmt::format("search('{}'): not a plain file name", file));
-  bool any_file = false;
+  auto patterns = patterns_of(std::string(file));
+  if (!patterns) return failed(std::move(patterns).error());
+  if (!**patterns && file != "blocklist.txt")
+    return Error::never(Errc::not_found, fmt::format("search_filters/{} is on no level", file));
+  return **patterns &&
+         std::any_of((*patterns)->value().begin(), (*patterns)->value().end(),
+                     [&](const std::string& each) { return matches_pattern(each, address); });
+}
+
+Result<std::shared_ptr<const FilterPatterns>> SiteFacts::patterns_of(
+    const std::string& file) const {
+  const std::string key =
+      fmt::format("{} {} {}", question_.list ? question_.list->str() : "", question_.domain, file);
+  if (auto kept = ports_.cache.filters.find(key)) return kept;
+  sys::Sightings seen;
+  FilterPatterns patterns;
+  std::size_t octets = 0;
   for (const auto& directory :
        ports_.site.search_path(question_.list, question_.domain, "search_filters")) {
+    seen.note(sys::join(directory, file));
     auto root = sys::open_root(directory);
     auto text = root ? (*root)->read(file, 64U << 20) : Result<std::string>(root.error());
     if (!text && text.error().code() == Errc::not_found) continue;
-    if (!text) return failed(std::move(text).error());
-    any_file = true;
+    if (!text) return std::move(text).error();
+    if (!patterns) patterns.emplace();
+    octets += text->size();
     for (const auto line : ascii::lines(*text)) {
       const auto pattern = ascii::trim(line);
       if (pattern.empty() || pattern.front() == '#' || pattern.front() == ';') continue;
-      if (matches_pattern(pattern, address)) return true;
+      patterns->emplace_back(pattern);
     }
   }
-  if (!any_file && file != "blocklist.txt")
-    return Error::never(Errc::not_found, fmt::format("search_filters/{} is on no level", file));
-  return false;
+  if (octets > kKeptFilter) return std::make_shared<const FilterPatterns>(std::move(patterns));
+  return ports_.cache.filters.keep(key, std::move(seen), std::move(patterns));
 }
 
 }  // namespace paraph::pipeline

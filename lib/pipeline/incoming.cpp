@@ -366,26 +366,62 @@ Item make_item(spool::Spooled spooled) {
               .effects = {}};
 }
 
+namespace {
+
+Result<std::shared_ptr<const OwnCertificates>> own_certificates(const std::string& directory,
+                                                                const Ports& ports) {
+  if (auto kept = ports.cache.own.find(directory)) return kept;
+  sys::Sightings seen;
+  auto own = load_own_certificates(directory, seen);
+  if (!own) return std::move(own).error();
+  if (own->incomplete) return std::make_shared<const OwnCertificates>(std::move(*own));
+  return ports.cache.own.keep(directory, std::move(seen), std::move(*own));
+}
+
+Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const Ports& ports) {
+  if (auto kept = ports.cache.anchors.find({})) return kept;
+  sys::Sightings seen;
+  auto anchors = load_anchors(ports.site, seen);
+  if (!anchors) return std::move(anchors).error();
+  return ports.cache.anchors.keep({}, std::move(seen), std::move(*anchors));
+}
+
+void warn_of_keys(const std::vector<std::string>& problems, const Ports& ports) {
+  for (const auto& problem : problems)
+    ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
+}
+
+// Security rule 15: read for one message that names them, and gone with it. What cannot be read is
+// ours all the same, so the message waits.
+cms::DecryptKeys fetch_keys(const std::string& directory, const OwnCertificates& own,
+                            const Ports& ports) {
+  auto ring = load_key_ring(directory, ports.site);
+  warn_of_keys(ring ? ring->problems : std::vector{ring.error().advice()}, ports);
+  return ring ? std::move(ring->decrypt) : cms::DecryptKeys{{}, own.certificates};
+}
+
+}  // namespace
+
 Result<Opening> open_context(const std::optional<list::ListAddress>& list,
                              const std::vector<std::string>& from, TimePoint at,
                              const Ports& ports) {
-  auto ring = load_key_ring(
-      list ? ports.site.list_directory(*list) : ports.site.site_key_directory(), ports.site);
-  if (!ring) return std::move(ring).error();
-  for (const auto& problem : ring->problems)
-    ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
-  auto anchors = load_anchors(ports.site);
+  const std::string directory =
+      list ? ports.site.list_directory(*list) : ports.site.site_key_directory();
+  auto own = own_certificates(directory, ports);
+  if (!own) return std::move(own).error();
+  warn_of_keys((*own)->problems, ports);
+  auto anchors = current_anchors(ports);
   if (!anchors) return std::move(anchors).error();
 
   Opening opening;
-  opening.keys_incomplete = ring->incomplete;
+  opening.keys_incomplete = (*own)->incomplete;
   auto& context = opening.context;
-  for (const auto& pair : ring->decrypt.ours)
-    context.own_key_digests.push_back(pair.certificate.spki_sha256());
-  for (const auto& certificate : ring->decrypt.locked)
-    context.own_key_digests.push_back(certificate.spki_sha256());
-  context.keys = std::move(ring->decrypt);
-  context.anchors = std::move(*anchors);
+  context.own_key_digests = (*own)->key_digests;
+  context.own_certificates = (*own)->certificates;
+  context.fetch_keys = [directory, own = *own, ports] {
+    return fetch_keys(directory, *own, ports);
+  };
+  context.anchors = **anchors;
   context.policy = policy_of(ports.site);
   context.at = at;
   for (const auto& address : from) {
@@ -445,8 +481,8 @@ void log_ending(const Item& item, const Disposition& disposition, const Ports& p
 // the machine lets us.
 Handled condemn(spool::Claim claim, const spool::QueueId& id, const std::string& address,
                 const std::string& reason, const IncomingSpools& spools, const Ports& ports) {
-  if (auto told = notify_listmasters(id, address, reason, spools.bulk, ports); !told)
-    ports.log.write(sys::Level::error, "notice-failed", {{"reason", told.error().what()}});
+  if (auto told = raise_alarm(id, "quarantined", address, reason, spools.bulk, ports); !told)
+    ports.log.write(sys::Level::error, "alarm-failed", {{"reason", told.error().what()}});
   if (auto recorded = ports.ledger.record({.id = id.str(),
                                            .list = {},
                                            .from = {},

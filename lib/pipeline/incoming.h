@@ -42,8 +42,8 @@ using Outcome = Result<std::optional<outcome::Disposition>>;
 /// Parses what the spool holds into an Item.
 [[nodiscard]] Item make_item(spool::Spooled spooled);
 
-/// What opening a mail to this list, or to the site's own addresses, needs: keys, anchors, stored certificates of
-/// `from`. `distribution` opens a post a second time with it.
+/// What opening a mail to this list, or to the site's own addresses, needs: a way to its keys, anchors, stored
+/// certificates of `from`. `distribution` opens a post a second time with it. Not to outlive what `ports` names.
 struct Opening {
   smime::OpenContext context;
   bool keys_incomplete =

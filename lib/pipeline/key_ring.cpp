@@ -29,6 +29,15 @@ Result<cms::PrivateKey> load_key(const std::string& path, const cms::Certificate
   return key;
 }
 
+// cert.pem of a pair, its own certificate first; an Error names the file.
+Result<std::vector<cms::Certificate>> load_certificates(const std::string& path) {
+  auto pem = sys::read_file(path, kMaxKeyFile);
+  auto chain = pem ? cms::Certificate::from_pem(*pem)
+                   : Result<std::vector<cms::Certificate>>(std::move(pem).error());
+  if (!chain) return std::move(chain).error().in(path);
+  return chain;
+}
+
 }  // namespace
 
 Result<std::string> key_passphrase(const config::Site& site) {
@@ -70,12 +79,9 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
   if (!phrase) return std::move(phrase).error();
 
   for (const auto& [certificate_name, key_name] : *pairs) {
-    const std::string certificate_path = sys::join(directory, certificate_name);
-    auto pem = sys::read_file(certificate_path, kMaxKeyFile);
-    auto chain =
-        pem ? cms::Certificate::from_pem(*pem) : Result<std::vector<cms::Certificate>>(pem.error());
+    auto chain = load_certificates(sys::join(directory, certificate_name));
     if (!chain) {
-      ring.problems.push_back(certificate_path + ": " + chain.error().advice());
+      ring.problems.push_back(chain.error().advice());
       ring.incomplete = true;
       continue;
     }
@@ -97,9 +103,35 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
   return ring;
 }
 
+Result<OwnCertificates> load_own_certificates(const std::string& directory, sys::Sightings& seen) {
+  seen.note(directory);
+  auto pairs = key_pairs_in(directory);
+  if (!pairs) return std::move(pairs).error();
+  OwnCertificates own;
+  for (const auto& pair : *pairs) {
+    const std::string path = sys::join(directory, pair.certificate);
+    seen.note(path);
+    auto chain = load_certificates(path);
+    if (!chain) {
+      own.problems.push_back(chain.error().advice());
+      own.incomplete = true;
+      continue;
+    }
+    own.key_digests.push_back(chain->front().spki_sha256());
+    own.certificates.push_back(std::move(chain->front()));
+  }
+  return own;
+}
+
 Result<cms::TrustAnchors> load_anchors(const config::Site& site) {
+  sys::Sightings unused;
+  return load_anchors(site, unused);
+}
+
+Result<cms::TrustAnchors> load_anchors(const config::Site& site, sys::Sightings& seen) {
   std::vector<cms::Certificate> anchors;
   const auto add = [&](const std::string& path) -> Result<void> {
+    seen.note(path);
     auto pem = sys::read_file(path, kMaxAnchorFile);
     if (!pem) return std::move(pem).error();
     if (ascii::trim(*pem).empty()) return {};  // a new site trusts nobody yet
@@ -111,6 +143,7 @@ Result<cms::TrustAnchors> load_anchors(const config::Site& site) {
   if (const std::string file = site.path_of("cafile"); !file.empty())
     if (auto added = add(file); !added) return std::move(added).error().in("cafile");
   if (const std::string directory = site.path_of("capath"); !directory.empty()) {
+    seen.note(directory);
     auto root = sys::open_root(directory);
     if (!root) return std::move(root).error().in("capath");
     auto files = (*root)->list(".");

@@ -10,6 +10,7 @@
 #include "cms/trust.h"
 #include "config/site.h"
 #include "list/list.h"
+#include "sys/sightings.h"
 
 namespace paraph::pipeline {
 
@@ -37,8 +38,21 @@ struct PairNames {
 /// An absent directory or no pair is an empty ring: a list without a key. Errors are `later` (disk).
 [[nodiscard]] Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& site);
 
+/// The certificates of those pairs, without a look at a key: enough to tell what is ours.
+struct OwnCertificates {
+  std::vector<cms::Certificate> certificates;
+  std::vector<std::string> key_digests;  ///< spki_sha256() of each
+  bool incomplete = false;               ///< as in KeyRing
+  std::vector<std::string> problems;
+};
+/// `seen`: what it depends on.
+[[nodiscard]] Result<OwnCertificates> load_own_certificates(const std::string& directory,
+                                                            sys::Sightings& seen);
+
 /// cafile and capath of the site. Neither set, or an empty file: no trust. Unreadable: an Error, `later`.
 [[nodiscard]] Result<cms::TrustAnchors> load_anchors(const config::Site& site);
+[[nodiscard]] Result<cms::TrustAnchors> load_anchors(const config::Site& site,
+                                                     sys::Sightings& seen);
 
 /// min_rsa_bits of the site.
 [[nodiscard]] cms::Policy policy_of(const config::Site& site);

@@ -127,26 +127,6 @@ Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
                  reverse_path, *message, bulk, ports);
 }
 
-Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address,
-                                std::string_view reason, spool::BulkSpool& bulk,
-                                const Ports& ports) {
-  for (const auto& listmaster : without_own_addresses(ports.site.listmasters(), ports.site)) {
-    const Notice notice{.id = id.derive("quarantined:" + listmaster, ports.digest),
-                        .template_name = "listmaster-notification.tt2",
-                        .data = {{"type", "quarantined"},
-                                 {"id", id.str()},
-                                 {"address", utf8::printable(address)},
-                                 {"reason", utf8::printable(reason)}},
-                        .to = listmaster,
-                        .list = std::nullopt,
-                        .domain = ports.site.domain(),
-                        .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
-    if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
-  }
-  return {};
-}
-
 Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, const Ports& ports) {
   auto sent = was_sent(refusal.id, ports);
   if (!sent) return std::move(sent).error();

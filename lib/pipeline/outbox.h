@@ -34,10 +34,13 @@ struct Notice {
 [[nodiscard]] Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
                                           spool::BulkSpool& bulk, const Ports& ports);
 
-/// Every listmaster learns that a mail or packet is in quarantine, once per id. Addresses of our own are left out.
-[[nodiscard]] Result<void> notify_listmasters(const spool::QueueId& id, std::string_view address,
-                                              std::string_view reason, spool::BulkSpool& bulk,
-                                              const Ports& ports);
+/// The listmaster hears of it: at once when nothing else was told for an hour, else with all that came until then, in
+/// one mail. `kind`: "quarantined", "expired" (store::Alarm).
+[[nodiscard]] Result<void> raise_alarm(const spool::QueueId& id, std::string_view kind,
+                                       std::string_view subject, std::string_view reason,
+                                       spool::BulkSpool& bulk, const Ports& ports);
+/// Tells what is due. Called by raise_alarm(), and between mails.
+[[nodiscard]] Result<void> send_alarms(spool::BulkSpool& bulk, const Ports& ports);
 
 /// A failure report (RFC 3464) with the null reverse path.
 struct Refusal {

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "pipeline/distribution.h"
 #include "pipeline/list_header.h"
 #include "pipeline/outbox.h"
 #include "pipeline/priority.h"
@@ -64,7 +65,8 @@ class Performer {
         header, arrived(item_),
         [&]() -> Result<std::vector<std::string>> { return next_recipients(distribute, after); });
     if (!enqueued) return std::move(enqueued).error();
-    if (*enqueued == 0) note_ = "no_subscribers";
+    left_a_file_ = *enqueued > 0;
+    if (!left_a_file_) note_ = "no_subscribers";
     return {};
   }
 
@@ -86,6 +88,7 @@ class Performer {
           return forward.recipients;
         });
     if (!enqueued) return std::move(enqueued).error();
+    left_a_file_ = *enqueued > 0;
     return {};
   }
 
@@ -96,6 +99,7 @@ class Performer {
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = std::string(scenario::to_string(item_.method));
     header.sealed = item_.opened.payload ? "yes" : "no";
+    left_a_file_ = true;
     return spool.hold(header, arrived(item_), hold.reason);
   }
 
@@ -141,8 +145,14 @@ class Performer {
   Result<void> operator()(const Discard&) { return {}; }
 
   Result<void> operator()(const Quarantine& quarantine) {
-    return notify_listmasters(item_.header.id, item_.header.address, quarantine.reason,
-                              spools_.bulk, ports_);
+    return raise_alarm(item_.header.id, "quarantined", item_.header.address, quarantine.reason,
+                       spools_.bulk, ports_);
+  }
+
+  /// So that distribution need not parse it. What fails here it will do itself.
+  void learn_recipient(const std::string& address, list::CertificateStore::Stored stored) {
+    if (stored != list::CertificateStore::Stored::stored) return;
+    (void)ports_.recipients.learn({address}, seal_terms(ports_, cms::KeyTransport::pkcs1));
   }
 
   Result<void> learn() {
@@ -158,6 +168,7 @@ class Performer {
       }
       if (!stored) return std::move(stored).error();
       const auto word = words[static_cast<std::size_t>(*stored)];
+      learn_recipient(certificate.address, *stored);
       if (learned_.empty()) learned_ = word;
       if (*stored == list::CertificateStore::Stored::stored)
         ports_.log.write(
@@ -168,6 +179,8 @@ class Performer {
   }
 
   [[nodiscard]] const std::string& note() const { return note_; }
+  /// Under a name made from the ingest id, which every repeat looks for: bulk/msg or done, held mail.
+  [[nodiscard]] bool left_a_file() const { return left_a_file_; }
 
  private:
   Result<void> report(const Reject& reject) {
@@ -226,6 +239,7 @@ class Performer {
   Priorities priority_{ports_.site};
   std::string learned_;
   std::string note_;
+  bool left_a_file_ = false;
 };
 
 }  // namespace
@@ -237,14 +251,18 @@ Result<void> perform(const Item& item, const outcome::Disposition& disposition,
   if (auto done = std::visit(performer, disposition); !done) return done;
 
   const std::string why = outcome::reason(disposition);
-  return ports.ledger.record({.id = item.header.id.str(),
-                              .list = item.list ? item.list->str() : std::string{},
-                              .from = item.sender,
-                              .outcome = std::string(outcome::word(disposition)),
-                              .reason = why.empty() ? performer.note() : why,
-                              .mta_id = mta_id(item),
-                              .size = static_cast<long long>(item.tree.message().size()),
-                              .received = epoch(item.header.received)});
+  const store::MailRow row{.id = item.header.id.str(),
+                           .list = item.list ? item.list->str() : std::string{},
+                           .from = item.sender,
+                           .outcome = std::string(outcome::word(disposition)),
+                           .reason = why.empty() ? performer.note() : why,
+                           .mta_id = mta_id(item),
+                           .size = static_cast<long long>(item.tree.message().size()),
+                           .received = epoch(item.header.received),
+                           .message_id = message_id(item)};
+  // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
+  // the same name and keeps it. Of a discarded one the row is all that remains.
+  return performer.left_a_file() ? ports.ledger.record_soon(row) : ports.ledger.record(row);
 }
 
 }  // namespace paraph::pipeline

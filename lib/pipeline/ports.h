@@ -3,6 +3,7 @@
 #include "base/ports.h"
 #include "config/site.h"
 #include "list/list.h"
+#include "pipeline/cache.h"
 #include "store/store.h"
 #include "sys/log.h"
 
@@ -13,11 +14,14 @@ struct Ports {
   const config::Site& site;
   list::Directory& directory;
   list::CertificateStore& certificates;
+  store::Recipients& recipients;
   store::Ledger& ledger;
+  store::Alarms& alarms;
   const Clock& clock;
   Random& random;
   const Digest& digest;
   sys::Log& log;
+  Cache& cache;
 };
 
 }  // namespace paraph::pipeline

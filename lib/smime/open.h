@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,11 @@ namespace paraph::smime {
 
 /// What opening needs to know. Only the keys of the delivered address (security rule 15).
 struct OpenContext {
-  cms::DecryptKeys keys;
+  cms::DecryptKeys keys;  ///< at hand already
+  /// Further certificates of that address, the keys of which are asked for, once at the most, when a RecipientInfo names
+  /// one of them; gone when the message is open. Without its key a certificate goes under `locked`.
+  std::vector<cms::Certificate> own_certificates;
+  std::function<cms::DecryptKeys()> fetch_keys;
   cms::TrustAnchors anchors;
   cms::Policy policy;
   TimePoint at;  ///< when the queue wrote it

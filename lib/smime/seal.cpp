@@ -77,20 +77,20 @@ std::string sealed_fields(cms::ContentCipher cipher) {
 
 Result<SealedPost> SealedPost::prepare(std::string outer_header,
                                        const Sealed<mail::RawMessage>& payload,
-                                       cms::ContentCipher cipher) {
+                                       cms::ContentCipher cipher, LineEnd tail_line_end) {
   // As a RawMessage the canonical plaintext is wiped on return.
   const mail::RawMessage canonical(mail::canonical_crlf(payload.reveal().octets()));
   auto content = cms::SealedContent::encrypt(canonical.octets(), cipher);
   if (!content) return std::move(content).error();
   outer_header += sealed_fields(cipher);
-  return SealedPost(std::move(outer_header), std::move(*content));
+  return SealedPost(std::move(outer_header), std::move(*content), tail_line_end);
 }
 
-Result<std::string> SealedPost::copy_for(const cms::Certificate& recipient) {
-  std::string out = header_;
-  if (auto done = content_.append_base64(out, recipient, cms::SealedContent::LineEnd::lf); !done)
-    return std::move(done).error();
-  return out;
+Result<SealedPost::Copy> SealedPost::copy_for(const cms::Recipient& recipient) {
+  front_.resize(header_octets_);
+  auto tail = content_.append_base64(front_, recipient, line_end_);
+  if (!tail) return std::move(tail).error();
+  return Copy{front_, *tail};
 }
 
 Result<std::string> sign_message(std::string_view message, const cms::KeyPair& signer,
@@ -133,7 +133,11 @@ Result<std::string> encrypt_message(std::string_view message, const cms::Certifi
   const Sealed payload(mail::RawMessage(std::move(parts.inner)));
   auto post = SealedPost::prepare(std::move(parts.outer), payload, cipher);
   if (!post) return std::move(post).error();
-  return post->copy_for(recipient);
+  const auto prepared = cms::Recipient::from(recipient);
+  if (!prepared) return prepared.error();
+  const auto copy = post->copy_for(*prepared);
+  if (!copy) return copy.error();
+  return copy->str();
 }
 
 }  // namespace paraph::smime

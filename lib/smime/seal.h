@@ -18,19 +18,33 @@ class SealedPost {
  public:
   /// `outer_header`: the finished outer fields but MIME-Version and Content-*, each with its line end (LF).
   /// From `payload` only what stands in it is encrypted; nothing of it travels outward.
+  /// With `tail_line_end` crlf the part that all copies share needs no work on its way through SMTP.
+  using LineEnd = cms::SealedContent::LineEnd;
   [[nodiscard]] static Result<SealedPost> prepare(std::string outer_header,
                                                   const Sealed<mail::RawMessage>& payload,
-                                                  cms::ContentCipher cipher);
-  /// The complete message for one recipient, LF line ends: outer header, `MIME-Version`, `Content-Type:
-  /// application/pkcs7-mime; smime-type=enveloped-data|authEnveloped-data; name="smime.p7m"`, base64.
-  [[nodiscard]] Result<std::string> copy_for(const cms::Certificate& recipient);
+                                                  cms::ContentCipher cipher,
+                                                  LineEnd tail_line_end = LineEnd::lf);
+
+  /// One recipient's message: outer header, `MIME-Version`, `Content-Type: application/pkcs7-mime;
+  /// smime-type=enveloped-data|authEnveloped-data; name="smime.p7m"`, base64. `front` lives until the next copy_for(),
+  /// `tail` (whole lines of base64) as long as the post. Nothing of the size of the post is copied.
+  struct Copy {
+    std::string_view front, tail;
+    [[nodiscard]] std::string str() const { return std::string(front).append(tail); }
+  };
+  [[nodiscard]] Result<Copy> copy_for(const cms::Recipient& recipient);
   [[nodiscard]] cms::ContentCipher cipher() const { return content_.cipher(); }
 
  private:
-  SealedPost(std::string header, cms::SealedContent content)
-      : header_(std::move(header)), content_(std::move(content)) {}
-  std::string header_;
+  SealedPost(std::string header, cms::SealedContent content, LineEnd line_end)
+      : front_(std::move(header)),
+        header_octets_(front_.size()),
+        content_(std::move(content)),
+        line_end_(line_end) {}
+  std::string front_;  ///< the header, and behind it what the last copy had of its own
+  std::size_t header_octets_;
   cms::SealedContent content_;
+  LineEnd line_end_;
 };
 
 /// Signs a message of ours: its Content-* fields and body become the first part of multipart/signed

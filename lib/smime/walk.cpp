@@ -1,6 +1,7 @@
 #include "smime/walk.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cms/content_info.h"
@@ -36,6 +37,7 @@ class Walk {
   bool open_cms();
   bool open_opaque(std::string_view octets);
   bool open_enveloped(std::string_view octets, LayerType type);
+  void fetch_keys(std::string_view octets);
   bool open_compressed(std::string_view octets);
   bool unreadable(Reason reason);
 
@@ -51,7 +53,8 @@ class Walk {
   const mail::Entity& root() const { return trail_.root_entity(); }
 
   const OpenContext& context_;
-  std::size_t budget_;  ///< octets that opening may still yield
+  std::optional<cms::DecryptKeys> fetched_;  ///< and the ones at hand
+  std::size_t budget_;                       ///< octets that opening may still yield
   Trail trail_;
   bool unsafe_frame_ = false;  ///< bare CR or NUL around the layer being opened
 };
@@ -214,8 +217,21 @@ bool Walk::open_opaque(std::string_view octets) {
   return readable && enter(mail::scan(mail::RawMessage(std::move(report.content))));
 }
 
+void Walk::fetch_keys(std::string_view octets) {
+  if (fetched_ || !context_.fetch_keys ||
+      !cms::names_recipient(octets, context_.own_certificates)) {
+    return;
+  }
+  fetched_ = context_.fetch_keys();
+  const cms::DecryptKeys& more = context_.keys;
+  fetched_->ours.insert(fetched_->ours.end(), more.ours.begin(), more.ours.end());
+  fetched_->locked.insert(fetched_->locked.end(), more.locked.begin(), more.locked.end());
+}
+
 bool Walk::open_enveloped(std::string_view octets, LayerType type) {
-  const cms::Decrypted decrypted = cms::decrypt_enveloped(octets, context_.keys);
+  fetch_keys(octets);
+  const cms::Decrypted decrypted =
+      cms::decrypt_enveloped(octets, fetched_ ? *fetched_ : context_.keys);
   const cms::EnvelopedReport& report = decrypted.report;
   protection().encrypted = true;
   protection().fully_opened = false;

@@ -83,7 +83,17 @@ Query& Query::bind(std::int64_t number) {
   return *this;
 }
 
+Query& Query::bind_octets(std::string_view octets) {
+  const char* data = octets.empty() ? "" : octets.data();
+  const int code = sqlite3_bind_blob(statement_, ++bound_, data, length(octets), SQLITE_STATIC);
+  assert(code == SQLITE_OK);
+  static_cast<void>(code);
+  return *this;
+}
+
 Result<bool> Query::step() {
+  if (sqlite3_stmt_readonly(statement_) == 0)
+    if (auto set = connection_->settle_durability(); !set) return std::move(set).error();
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -127,8 +137,9 @@ Result<void> Connection::set_up(std::chrono::milliseconds patience) {
   }
   sqlite3_extended_result_codes(handle_, 1);
   sqlite3_busy_timeout(handle_, static_cast<int>(patience.count()));
-  // Rule 31: nothing of a query may lie in a temporary file. FULL: a row is on disk before the
-  // mail's file goes.
+  // Rule 31: nothing of a query may lie in a temporary file. FULL: what the command line calls done
+  // (members, owners) is on disk, and so is the row that alone tells how a mail ended before its file
+  // goes. The one exception is Unsynced, for rows of endings that a file in a spool witnesses as well.
   auto set =
       execute("PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;");
   if (!set) return set;
@@ -177,7 +188,16 @@ Error Connection::failure(std::string_view doing) const {
   return error_of(code, fmt::format("database {}: {}: {}", path_, doing, words));
 }
 
+// Only where it changes: a daemon writes many rows of one kind, and each PRAGMA costs as much as one.
+Result<void> Connection::settle_durability() {
+  if (synced_ == wanted_ || sqlite3_get_autocommit(handle_) == 0) return {};
+  auto set = execute(wanted_ ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  if (set) synced_ = wanted_;
+  return set;
+}
+
 Result<Transaction> Transaction::begin(Connection& connection) {
+  if (auto set = connection.settle_durability(); !set) return std::move(set).error();
   if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return std::move(begun).error();
   return Transaction(connection);
 }

@@ -33,6 +33,7 @@ class Query {
   /// The text must live until the Query is gone.
   Query& bind(std::string_view text);
   Query& bind(std::int64_t number);
+  Query& bind_octets(std::string_view octets);  ///< a BLOB, with the same promise
   /// True: a row stands ready. False: no more.
   [[nodiscard]] Result<bool> step();
   /// For statements without rows; the number of rows they changed.
@@ -53,6 +54,12 @@ class Connection {
   /// for.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(
       const std::string& path, std::chrono::milliseconds patience = default_patience);
+  /// Of a file that is there, to read it; see store::open_for_reading(). `as_it_stands`: without a look at locks or
+  /// the write-ahead log, for a directory in which SQLite cannot make its files.
+  [[nodiscard]] static Result<std::unique_ptr<Connection>> open_for_reading(
+      const std::string& path, std::chrono::milliseconds patience, bool as_it_stands);
+  /// SQLite falls back to this in silence where the file, or its disk, cannot be written to.
+  [[nodiscard]] bool read_only() const;
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -68,13 +75,35 @@ class Connection {
 
  private:
   friend class Query;
+  friend class Unsynced;
+  friend class Transaction;
   explicit Connection(std::string path) : path_(std::move(path)) {}
   [[nodiscard]] Result<void> set_up(std::chrono::milliseconds patience);
   [[nodiscard]] Result<void> use_wal(std::chrono::milliseconds patience);
+  /// Before a write outside a transaction, and before one begins: what the commit has to wait for.
+  [[nodiscard]] Result<void> settle_durability();
 
   std::string path_;
   sqlite3* handle_ = nullptr;
+  bool synced_ = true;  ///< as SQLite has been told
+  bool wanted_ = true;  ///< as the next commit shall be
   std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
+};
+
+/// While it lives, what is committed does not wait for the disk (PRAGMA synchronous = NORMAL): the database stays whole
+/// whatever happens, but a power cut may take back the last commits. The next commit without it makes them durable, too.
+/// Not inside a transaction.
+class Unsynced {
+ public:
+  explicit Unsynced(Connection& connection) : connection_(connection) {
+    connection.wanted_ = false;
+  }
+  ~Unsynced() { connection_.wanted_ = true; }
+  Unsynced(const Unsynced&) = delete;
+  Unsynced& operator=(const Unsynced&) = delete;
+
+ private:
+  Connection& connection_;
 };
 
 /// Takes the write lock at once (BEGIN IMMEDIATE); rolls back unless committed.

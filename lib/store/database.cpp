@@ -1,33 +1,19 @@
-#include "store/connection.h"
+#include "store/sql_database.h"
+
 #include "store/schema.h"
-#include "store/sql_directory.h"
-#include "store/sql_ledger.h"
-#include "store/store.h"
 
 namespace paraph::store {
-namespace {
-
-class SqlDatabase final : public Database {
- public:
-  SqlDatabase(std::unique_ptr<Connection> connection, std::shared_ptr<const Clock> clock,
-              int version)
-      : connection_(std::move(connection)),
-        clock_(std::move(clock)),
-        version_(version),
-        directory_(*connection_, *clock_),
-        ledger_(*connection_) {}
-  list::Directory& directory() override { return directory_; }
-  Ledger& ledger() override { return ledger_; }
-  int schema_version() override { return version_; }
-  Result<void> together(const std::function<Result<void>()>& work) override;
-
- private:
-  std::unique_ptr<Connection> connection_;
-  std::shared_ptr<const Clock> clock_;
-  int version_;
-  SqlDirectory directory_;
-  SqlLedger ledger_;
-};
+Result<std::vector<std::string>> SqlDatabase::problems() {
+  auto query = connection_->prepare("PRAGMA quick_check(20)");
+  if (!query) return std::move(query).error();
+  std::vector<std::string> found;
+  for (;;) {
+    const auto row = query->step();
+    if (!row) return row.error();
+    if (!*row) return found;
+    if (auto text = query->text(0); text != "ok") found.push_back(std::move(text));
+  }
+}
 
 Result<void> SqlDatabase::together(const std::function<Result<void>()>& work) {
   auto transaction = Transaction::begin(*connection_);
@@ -35,8 +21,6 @@ Result<void> SqlDatabase::together(const std::function<Result<void>()>& work) {
   if (auto done = work(); !done) return done;
   return transaction->commit();
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
   return open(path, std::make_shared<sys::SystemClock>());

@@ -26,6 +26,32 @@ CREATE TABLE paraph_copy (
   PRIMARY KEY (mail_id, member)
 ) WITHOUT ROWID;
 )sql"},
+      {"the ledger by Message-ID, list, sender and member", R"sql(
+ALTER TABLE paraph_mail ADD COLUMN message_id text NOT NULL DEFAULT '';
+CREATE INDEX paraph_mail_message_id ON paraph_mail (message_id, received, id);
+CREATE INDEX paraph_mail_list ON paraph_mail (list, received, id);
+CREATE INDEX paraph_mail_from ON paraph_mail (from_address, received, id);
+CREATE INDEX paraph_copy_member ON paraph_copy (member, mail_id);
+)sql"},
+      {"recipients ready for sealing", R"sql(
+CREATE TABLE paraph_recipient (
+  address text NOT NULL PRIMARY KEY,
+  record blob NOT NULL
+) WITHOUT ROWID;
+)sql"},
+      {"alarms until they are told", R"sql(
+CREATE TABLE paraph_alarm (
+  number integer PRIMARY KEY,
+  at integer NOT NULL,
+  kind text NOT NULL,
+  subject text NOT NULL,
+  mail_id text NOT NULL,
+  reason text NOT NULL,
+  told integer NOT NULL,
+  UNIQUE (kind, subject, mail_id)
+);
+CREATE INDEX paraph_alarm_told ON paraph_alarm (told, number);
+)sql"},
   };
   return steps;
 }

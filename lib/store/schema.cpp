@@ -139,6 +139,14 @@ Error too_new(const Connection& connection, int version, std::size_t known) {
 
 }  // namespace
 
+int current_schema() {
+  return static_cast<int>(migrations().size());
+}
+
+Error too_new(const Connection& connection, int version) {
+  return too_new(connection, version, migrations().size());
+}
+
 Result<int> schema_version(Connection& connection) {
   const auto present = has_table(connection, "paraph_schema");
   if (!present) return present.error();

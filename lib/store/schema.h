@@ -21,6 +21,10 @@ struct Migration {
 /// Refuses a file that has had more steps than there are.
 [[nodiscard]] Result<void> bring_up_to_date(Connection& connection,
                                             const std::vector<Migration>& steps);
+/// Steps that this program knows.
+[[nodiscard]] int current_schema();
+/// The refusal of a file that has had more.
+[[nodiscard]] Error too_new(const Connection& connection, int version);
 /// Steps the file has had; 0 for a file without our tables.
 [[nodiscard]] Result<int> schema_version(Connection& connection);
 

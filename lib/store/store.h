@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/ports.h"
 #include "base/result.h"
 #include "list/list.h"
+#include "store/recipients.h"
 #include "sys/file_system.h"
 
 /// SQLite behind `list`'s ports, the ledger, and the certificate directory.
@@ -20,9 +22,20 @@ struct MailRow {
   std::string id, list, from, outcome, reason, mta_id;
   long long size = 0;
   long long received = 0;  ///< epoch
+  std::string message_id =
+      {};  ///< as mail::canonical_message_id() has it; 998 octets of it are kept
 };
 struct CopyRow {
   std::string mail_id, member, outcome, certificate, cipher, reply;
+};
+
+/// Which mails `trace` asks for. What is empty does not restrict.
+struct MailQuery {
+  std::string list = {};    ///< name@domain
+  std::string from = {};    ///< canonical
+  std::string member = {};  ///< canonical: who got a copy
+  long long since = 0;      ///< epoch
+  std::size_t limit = 100;
 };
 
 /// What happened to every accepted mail and every copy: the memory of `trace` and of crash repeats.
@@ -31,12 +44,58 @@ class Ledger {
   virtual ~Ledger() = default;
   /// The row of an ingest id, when it has ended or is being distributed.
   [[nodiscard]] virtual Result<std::optional<MailRow>> find(std::string_view id) = 0;
-  /// The first ending stands, but for "quarantined", which a later one replaces; fields that were empty are filled in.
+  /// The first ending stands, but for "held" and "quarantined", which a later one replaces: a person may put such a mail
+  /// back, or drop it. Fields that were empty are filled in.
   [[nodiscard]] virtual Result<void> record(const MailRow& row) = 0;
+  /// The same without waiting for the disk: a power cut may take back the rows of the last half minute, a crash of the
+  /// program none. For an ending that another durable file witnesses, so that a repeat finds that file and does no harm.
+  [[nodiscard]] virtual Result<void> record_soon(const MailRow& row) = 0;
   /// All copies of a packet in one transaction; a repeat replaces.
   [[nodiscard]] virtual Result<void> record_copies(const std::vector<CopyRow>& rows) = 0;
   [[nodiscard]] virtual Result<std::vector<MailRow>> recent(std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::vector<CopyRow>> copies(std::string_view id) = 0;
+
+  /// The outcomes of a mail's copies, by word, with how many have it.
+  [[nodiscard]] virtual Result<std::map<std::string, std::size_t>> counts(std::string_view id) = 0;
+  /// Mails whose id begins with `prefix`, by id, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<MailRow>> with_prefix(std::string_view prefix,
+                                                                 std::size_t limit) = 0;
+  /// Mails of that Message-ID, newest first, at most `limit`: one per list it went to.
+  [[nodiscard]] virtual Result<std::vector<MailRow>> with_message_id(std::string_view message_id,
+                                                                     std::size_t limit) = 0;
+  /// The endings of mails received since then, by word, with how many there are; our own notices ("service") among them.
+  [[nodiscard]] virtual Result<std::map<std::string, std::size_t>> endings(long long since) = 0;
+  /// Newest first.
+  [[nodiscard]] virtual Result<std::vector<MailRow>> search(const MailQuery& query) = 0;
+
+  /// Forgets mails received before `before`, with their copies, oldest first: at most kExpirePortion rows a call, in
+  /// one transaction, so that no writer waits long. Returns how many went; fewer than the portion: nothing is left.
+  static constexpr std::size_t kExpirePortion = 1000;
+  [[nodiscard]] virtual Result<std::size_t> expire(long long before) = 0;
+};
+
+/// Something the listmaster must hear of.
+struct Alarm {
+  long long number = 0;  ///< given by raise()
+  long long at = 0;      ///< epoch
+  std::string kind;      ///< "quarantined", "expired"
+  std::string subject;   ///< the address, or "packet NAME"
+  std::string mail_id;
+  std::string reason;
+};
+
+/// Alarms, kept until he was told, so that a flood of them becomes one mail.
+class Alarms {
+ public:
+  virtual ~Alarms() = default;
+  /// The same kind, subject and mail once, until he was told of it.
+  [[nodiscard]] virtual Result<void> raise(const Alarm& alarm) = 0;
+  /// Oldest first, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<Alarm>> untold(std::size_t limit) = 0;
+  /// When he was told last; epoch, 0: never.
+  [[nodiscard]] virtual Result<long long> last_told() = 0;
+  /// He was told at `at` of all up to that number. Forgets those told a month ago.
+  [[nodiscard]] virtual Result<void> told(long long up_to, long long at) = 0;
 };
 
 /// One connection: WAL, busy timeout 5 s, foreign keys on, temp_store MEMORY (rule 31). Opening creates Sympa's tables
@@ -52,11 +111,27 @@ class Database {
   virtual ~Database() = default;
   [[nodiscard]] virtual list::Directory& directory() = 0;
   [[nodiscard]] virtual Ledger& ledger() = 0;
+  [[nodiscard]] virtual Alarms& alarms() = 0;
+  [[nodiscard]] virtual RecipientRecords& recipient_records() = 0;
   [[nodiscard]] virtual int schema_version() = 0;
+  /// What SQLite's quick_check finds wrong with the file; empty: nothing. Reads all of it.
+  [[nodiscard]] virtual Result<std::vector<std::string>> problems() = 0;
   /// Runs `work` in one transaction: all of it or, when it returns an Error, nothing; one fsync instead of one per
-  /// call, for imports. `work` must not call together() or Ledger::record_copies().
+  /// call, for imports. `work` must not call together(), Ledger::record_copies() or
+  /// RecipientRecords.
   [[nodiscard]] virtual Result<void> together(const std::function<Result<void>()>& work) = 0;
 };
+
+/// A database for tools that must work when the daemons cannot: the disk is full, the file read-only, somebody has
+/// locked it. Nothing is written, no file made, no migration run; a lock is waited for a second. Errors are those of
+/// Database::open(), an absent file is Errc::not_found, and one whose schema is older than this program's Errc::config.
+struct ReadOnlyDatabase {
+  std::unique_ptr<Database> database;  ///< what writes is denied
+  std::string limits;  ///< what it cannot show ("rows that are still in FILE-wal"), else empty
+};
+[[nodiscard]] Result<ReadOnlyDatabase> open_for_reading(const std::string& path);
+/// Whether the file could be written to now: takes the write lock, waits a second for it at most, and gives it back.
+[[nodiscard]] Result<void> check_writable(const std::string& path);
 
 /// ssl_cert_dir: one PEM file per address and slot, Sympa's names. `fs` is rooted at it.
 [[nodiscard]] std::unique_ptr<list::CertificateStore> open_certificate_directory(

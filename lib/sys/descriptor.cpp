@@ -58,11 +58,14 @@ int sync_all(int fd) {
 }
 
 int read_up_to(int fd, std::size_t count, std::string& out) {
-  constexpr std::size_t kStep = 1U << 20U;  // the buffer follows the data, not the caller's limit
+  // The buffer follows the data, not the caller's limit: what he reserved, then steps that grow.
+  constexpr std::size_t kFirst = 1U << 12U, kLast = 1U << 20U;
   const std::size_t end = out.size() + std::min(count, out.max_size() - out.size());
   while (out.size() < end) {
     const std::size_t before = out.size();
-    out.resize(before + std::min(end - before, kStep));
+    const std::size_t reserved = out.capacity() - before;
+    const std::size_t step = reserved > 0 ? reserved : std::clamp(before, kFirst, kLast);
+    out.resize(before + std::min({end - before, step, kLast}));
     const ssize_t got = ::read(fd, out.data() + before, out.size() - before);
     const int code = errno;
     out.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

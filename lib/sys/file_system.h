@@ -27,6 +27,24 @@ struct FileInfo {
       true;  ///< false: a directory, link, FIFO, socket or device; no verb below opens one as a file
 };
 
+/// Which file stands behind a name, and its state: as long as this is the same, so are the octets. Any change moves
+/// the file's ctime, an entry made, renamed or removed moves the mtime of its directory.
+struct FileIdentity {
+  bool present = false;
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t modified_ns = 0, changed_ns = 0;  ///< since 1970
+  /// Stamps have the granularity of the kernel's tick, so that two changes shortly after each other may carry one stamp.
+  /// True: the last change lies 20 ms back at this look (2 s where stamps are whole seconds), so a later change will
+  /// show. False, "racy" as git calls it: what was read now may be kept only after another look. A clock put back makes
+  /// identities racy for so long; an absent file is settled. Not part of the comparison.
+  bool settled = true;
+
+  friend bool operator==(const FileIdentity& a, const FileIdentity& b) {
+    return a.present == b.present && a.device == b.device && a.inode == b.inode &&
+           a.size == b.size && a.modified_ns == b.modified_ns && a.changed_ns == b.changed_ns;
+  }
+};
+
 /// An open file that grows at its end: the journal of a packet.
 class AppendFile {
  public:
@@ -75,6 +93,9 @@ class FileSystem {
   [[nodiscard]] virtual Result<std::vector<std::string>> names(std::string_view directory) = 0;
   [[nodiscard]] virtual Result<FileInfo> info(std::string_view path) = 0;
   [[nodiscard]] virtual Result<bool> exists(std::string_view path) = 0;
+  /// One system call and no allocation, for whoever keeps what a file held. Directories ("" is the root) and links too
+  /// have an identity; an absent file is a value and no Error.
+  [[nodiscard]] virtual Result<FileIdentity> identity(std::string_view path) = 0;
 
   /// O_EXCL, every write checked, fsync of the file. Removed again when a step fails. The directory is not synced:
   /// publish with rename_new() or replace().

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -18,6 +19,10 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   if (!standard_input && !opened) return machine_error(errno, "open", path);
   std::string octets;
   const int fd = standard_input ? STDIN_FILENO : opened.get();
+  struct stat st {};
+  if (::fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+    octets.reserve(std::min(limit, static_cast<std::size_t>(st.st_size)) +
+                   1);  // 1: to meet the end
   if (const int code = read_up_to(fd, limit + 1, octets); code != 0)
     return machine_error(code, "read", path);
   if (octets.size() > limit)

@@ -6,13 +6,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <string>
 
 #include "base/ascii.h"
 #include "sys/beneath.h"
 #include "sys/file_system.h"
+#include "sys/identity.h"
 #include "sys/kernel_random.h"
 
 namespace paraph::sys {
@@ -97,6 +101,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::vector<std::string>> names(std::string_view directory) override;
   Result<FileInfo> info(std::string_view path) override;
   Result<bool> exists(std::string_view path) override;
+  Result<FileIdentity> identity(std::string_view path) override;
   Result<void> write_new(std::string_view path, std::string_view octets) override;
   Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
   Result<void> write_new_together(const std::vector<NewFile>& files) override;
@@ -112,9 +117,10 @@ class PosixFileSystem final : public FileSystem {
  private:
   /// The directory that holds the last component of a path, and that component.
   struct Place {
-    Descriptor directory;
+    Descriptor opened;  // none for a name in the root itself, which is open already
     std::string name;
-    [[nodiscard]] int at() const { return directory.get(); }
+    int root = -1;
+    [[nodiscard]] int at() const { return opened ? opened.get() : root; }
     [[nodiscard]] const char* c_str() const { return name.c_str(); }
   };
   [[nodiscard]] Error failed(int code, std::string_view verb, std::string_view path) const {
@@ -150,10 +156,10 @@ Result<PosixFileSystem::Place> PosixFileSystem::locate(std::string_view path) co
     return Error::never(Errc::denied,
                         fmt::format("{}: not a path below the root", full_path(path)));
   const std::size_t slash = path.rfind('/');
-  const bool nested = slash != std::string_view::npos;
-  auto parent = directory(nested ? path.substr(0, slash) : "");
+  if (slash == std::string_view::npos) return Place{{}, std::string(path), directory_.get()};
+  auto parent = directory(path.substr(0, slash));
   if (!parent) return std::move(parent).error();
-  return Place{std::move(*parent), std::string(nested ? path.substr(slash + 1) : path)};
+  return Place{std::move(*parent), std::string(path.substr(slash + 1)), -1};
 }
 
 Result<Descriptor> PosixFileSystem::open_file(const Place& place, std::string_view path,
@@ -189,7 +195,8 @@ Result<std::string> PosixFileSystem::read_start(std::string_view path, std::size
   std::string octets;
   struct stat st {};
   if (::fstat(file->get(), &st) == 0 && st.st_size > 0)
-    octets.reserve(std::min(count, static_cast<std::size_t>(st.st_size)));
+    octets.reserve(
+        std::min(count, static_cast<std::size_t>(st.st_size) + 1));  // 1: to meet the end
   if (const int code = read_up_to(file->get(), count, octets); code != 0)
     return failed(code, "read", path);
   return octets;
@@ -254,6 +261,31 @@ Result<bool> PosixFileSystem::exists(std::string_view path) {
   if (found) return true;
   if (found.error().code() == Errc::not_found) return false;
   return found.error();
+}
+
+Result<FileIdentity> PosixFileSystem::identity(std::string_view path) {
+  const bool root = path.empty() || path == ".";
+  if (!root && !plain_path(path))
+    return Error::never(Errc::denied,
+                        fmt::format("{}: not a path below the root", full_path(path)));
+  struct stat st {};
+  int done = 0;
+  if (root) {
+    done = ::fstat(directory_.get(), &st);
+  } else if (path.find('/') == std::string_view::npos && path.size() <= NAME_MAX) {
+    // A name in the root itself can lead nowhere else; this is asked for each copy of a post.
+    std::array<char, NAME_MAX + 1> name{};
+    std::copy(path.begin(), path.end(), name.begin());
+    done = ::fstatat(directory_.get(), name.data(), &st, AT_SYMLINK_NOFOLLOW);
+  } else {
+    const auto place = locate(path);
+    if (!place && place.error().code() == Errc::not_found) return FileIdentity{};
+    if (!place) return place.error();
+    done = ::fstatat(place->at(), place->c_str(), &st, AT_SYMLINK_NOFOLLOW);
+  }
+  if (done == 0) return to_identity(st);
+  if (errno == ENOENT) return FileIdentity{};
+  return failed(errno, "stat", path);
 }
 
 Result<void> PosixFileSystem::fill(const Descriptor& file, std::string_view path,
@@ -399,8 +431,11 @@ Result<std::unique_ptr<AppendFile>> PosixFileSystem::append_to(std::string_view 
     file = open_file(*place, path, O_RDWR | O_APPEND);
   }
   if (!file) return file.error();
-  return std::unique_ptr<AppendFile>(std::make_unique<JournalFile>(
-      std::move(*file), created ? std::move(place->directory) : Descriptor(), full_path(path)));
+  Descriptor made_in;
+  if (created) made_in = Descriptor(::fcntl(place->at(), F_DUPFD_CLOEXEC, 0));
+  if (created && !made_in) return failed(errno, "open directory of", path);
+  return std::unique_ptr<AppendFile>(
+      std::make_unique<JournalFile>(std::move(*file), std::move(made_in), full_path(path)));
 }
 
 Result<void> PosixFileSystem::set_modified(std::string_view path, TimePoint at) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <grp.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -59,6 +60,10 @@ bool harden() {
   static_cast<void>(
       std::signal(SIGXFSZ, SIG_IGN));  // a file size limit is a failed write, not a death
   return ::getauxval(AT_SECURE) == 0;
+}
+
+void return_big_blocks() {
+  (void)::mallopt(M_MMAP_THRESHOLD, 1 << 20);  // fixed: by itself it grows with each block freed
 }
 
 Result<void> become_owner_of(const std::string& path) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "sys/descriptor.h"
+#include "sys/gather.h"
 #include "sys/process.h"
 
 namespace paraph::sys {
@@ -18,6 +19,8 @@ namespace {
 
 using Instant = std::chrono::steady_clock::time_point;
 constexpr std::size_t kKeptErr = 4096;
+constexpr std::size_t kPipe = 65'536;  // what a pipe holds by itself
+constexpr int kBigPipe = 1 << 20;
 
 struct Pipe {
   Descriptor read, write;
@@ -72,12 +75,12 @@ Result<pid_t> start(const std::vector<std::string>& argv, int input, int err) {
 
 // A child that does not read to the end is its own affair; our process may not have been told to
 // ignore SIGPIPE.
-ssize_t write_unsignalled(int fd, std::string_view octets) {
+ssize_t write_unsignalled(int fd, Gather& octets) {
   sigset_t broken_pipe, before;
   sigemptyset(&broken_pipe);
   sigaddset(&broken_pipe, SIGPIPE);
   ::pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
-  const ssize_t wrote = ::write(fd, octets.data(), octets.size());
+  const ssize_t wrote = ::writev(fd, octets.vectors(), static_cast<int>(octets.count()));
   const int code = errno;
   const timespec at_once{};
   if (wrote < 0 && code == EPIPE) ::sigtimedwait(&broken_pipe, nullptr, &at_once);
@@ -89,11 +92,11 @@ ssize_t write_unsignalled(int fd, std::string_view octets) {
 // Feeds, listens and reaps one child.
 class Child {
  public:
-  Child(pid_t pid, Descriptor input, Descriptor err, std::string_view left)
+  Child(pid_t pid, Descriptor input, Descriptor err, Gather left)
       : pid_(pid), input_(std::move(input)), err_(std::move(err)), left_(left) {
     ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(err_.get(), F_SETFL, O_NONBLOCK);
-    if (left_.empty()) input_ = Descriptor();
+    if (left_.done()) input_ = Descriptor();
   }
 
   Result<Finished> wait(Instant deadline) {
@@ -120,9 +123,9 @@ class Child {
 
   void feed() {
     const ssize_t wrote = write_unsignalled(input_.get(), left_);
-    if (wrote > 0) left_.remove_prefix(static_cast<std::size_t>(wrote));
+    if (wrote > 0) left_.take(static_cast<std::size_t>(wrote));
     const bool broken = wrote < 0 && errno != EAGAIN && errno != EINTR;
-    if (left_.empty() || broken) input_ = Descriptor();
+    if (left_.done() || broken) input_ = Descriptor();
   }
 
   void listen() {
@@ -137,14 +140,14 @@ class Child {
 
   pid_t pid_;
   Descriptor input_, err_;
-  std::string_view left_;
+  Gather left_;
   std::string heard_;
 };
 
 }  // namespace
 
-Result<Finished> run(const std::vector<std::string>& argv, std::string_view input,
-                     std::chrono::seconds limit) {
+Result<Finished> run(const std::vector<std::string>& argv,
+                     std::initializer_list<std::string_view> input, std::chrono::seconds limit) {
   if (argv.empty() || argv.front().find('/') == std::string::npos)
     return Error::never(Errc::config, "a program to run must be named by its path");
   auto to_child = make_pipe();
@@ -155,7 +158,11 @@ Result<Finished> run(const std::vector<std::string>& argv, std::string_view inpu
   if (!pid) return pid.error();
   to_child->read = Descriptor();
   from_child->write = Descriptor();
-  Child child(*pid, std::move(to_child->write), std::move(from_child->read), input);
+  std::size_t octets = 0;
+  for (const auto piece : input) octets += piece.size();
+  // With 64 KB a big message costs a change of process every 64 KB. Refused, it is only slower.
+  if (octets > kPipe) (void)::fcntl(to_child->write.get(), F_SETPIPE_SZ, kBigPipe);
+  Child child(*pid, std::move(to_child->write), std::move(from_child->read), Gather(input));
   return child.wait(std::chrono::steady_clock::now() + limit);
 }
 

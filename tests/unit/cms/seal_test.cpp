@@ -70,6 +70,27 @@ std::string as_mail(std::string_view base64, ContentCipher cipher) {
       cipher == ContentCipher::aes_256_gcm ? "authEnveloped-data" : "enveloped-data", base64);
 }
 
+Result<std::string> copy_for(SealedContent& sealed, const Certificate& member,
+                             KeyTransport transport = KeyTransport::pkcs1) {
+  const auto recipient = Recipient::from(member, transport);
+  if (!recipient) return recipient.error();
+  return sealed.for_recipient(*recipient);
+}
+
+Result<std::string> base64_for(SealedContent& sealed, const Certificate& member,
+                               SealedContent::LineEnd line_end = SealedContent::LineEnd::crlf,
+                               KeyTransport transport = KeyTransport::pkcs1) {
+  const auto recipient = Recipient::from(member, transport);
+  if (!recipient) return recipient.error();
+  std::string out = "kept";
+  const auto tail = sealed.append_base64(out, *recipient, line_end);
+  if (!tail) return tail.error();
+  REQUIRE(out.substr(0, 4) == "kept");
+  REQUIRE(out.size() < 1'400);
+  REQUIRE(out.back() == '\n');  // the tail begins with a line
+  return out.substr(4).append(*tail);
+}
+
 const std::string kContent = "Content-Type: text/plain\r\n\r\nThe canary sings at noon.\r\n";
 constexpr std::array kAllCiphers = {ContentCipher::aes_256_cbc, ContentCipher::aes_256_gcm,
                                     ContentCipher::aes_128_cbc};
@@ -100,7 +121,16 @@ TEST_CASE("every copy opens with its recipient's key and with nobody else's", "[
     REQUIRE(sealed->cipher() == cipher);
     for (std::size_t i = 0; i < names.size(); ++i) {
       INFO(names[i] << " " << cipher_name(cipher));
-      const auto der = sealed->for_recipient(members[i]);
+      const auto oaep = copy_for(*sealed, members[i], KeyTransport::oaep);
+      REQUIRE(oaep);
+      REQUIRE(opened(*oaep, names[i]) == kContent);
+      if (members[i].key_type() == KeyType::rsa)
+        REQUIRE(sh("openssl cms -cmsout -print -inform DER", *oaep).find("rsaesOaep") !=
+                std::string::npos);
+      const auto oaep64 =
+          base64_for(*sealed, members[i], SealedContent::LineEnd::lf, KeyTransport::oaep);
+      REQUIRE(opened(as_mail(*oaep64, cipher), names[i], "SMIME") == kContent);
+      const auto der = copy_for(*sealed, members[i]);
       REQUIRE(der);
       REQUIRE(opened(*der, names[i]) == kContent);
       REQUIRE_FALSE(opened(*der, names[(i + 1) % names.size()]));
@@ -117,7 +147,7 @@ TEST_CASE("every copy opens with its recipient's key and with nobody else's", "[
         const bool named = der->find(members[other].issuer_and_serial_der()) != std::string::npos;
         REQUIRE(named == (other == i));
       }
-      const auto base64 = sealed->base64_for_recipient(members[i]);
+      const auto base64 = base64_for(*sealed, members[i]);
       REQUIRE(base64);
       REQUIRE(opened(as_mail(*base64, cipher), names[i], "SMIME") == kContent);
     }
@@ -126,7 +156,7 @@ TEST_CASE("every copy opens with its recipient's key and with nobody else's", "[
 
 TEST_CASE("a flipped bit of an AES-256-GCM copy opens as nothing", "[cms][seal]") {
   auto sealed = SealedContent::encrypt(kContent, ContentCipher::aes_256_gcm);
-  const auto der = sealed->for_recipient(certificate("carol")).value();
+  const auto der = copy_for(*sealed, certificate("carol")).value();
   REQUIRE(opened(der, "carol") == kContent);
   for (const std::size_t from_end : {1U, 16U, 20U, 40U}) {  // the tag's ends, and ciphertext
     auto broken = der;
@@ -144,13 +174,10 @@ TEST_CASE("the shared base64 tail decodes to the same octets at every alignment"
     for (const auto cipher : kAllCiphers) {
       for (std::size_t length = 0; length < 200; length += length < 34 ? 1 : 23) {
         auto sealed = SealedContent::encrypt(std::string(length, 'x'), cipher);
-        const auto der = sealed->for_recipient(member).value();
+        const auto der = copy_for(*sealed, member).value();
         for (const auto line_end : {SealedContent::LineEnd::crlf, SealedContent::LineEnd::lf}) {
           const std::string_view eol = line_end == SealedContent::LineEnd::crlf ? "\r\n" : "\n";
-          std::string text = "kept";
-          REQUIRE(sealed->append_base64(text, member, line_end));
-          REQUIRE(text.substr(0, 4) == "kept");
-          text.erase(0, 4);
+          const auto text = base64_for(*sealed, member, line_end).value();
           REQUIRE(base64_decode(text) == der);
           REQUIRE(ascii::iends_with(text, eol));
           const auto lines = ascii::lines(text);
@@ -177,14 +204,13 @@ TEST_CASE("python's mail parser reads a copy with a short line in the middle", "
   const TempDir dir;
   const auto carol = certificate("carol");
   auto sealed = SealedContent::encrypt(std::string(5'000, 'x'), ContentCipher::aes_256_cbc);
-  spit(dir / "in.eml",
-       as_mail(sealed->base64_for_recipient(carol).value(), ContentCipher::aes_256_cbc));
+  spit(dir / "in.eml", as_mail(base64_for(*sealed, carol).value(), ContentCipher::aes_256_cbc));
   sh(fmt::format(
       "cd {} && python3 -c \"import "
       "email,sys;m=email.message_from_binary_file(open('in.eml','rb'));"
       "open('out.der','wb').write(m.get_payload(decode=True));sys.exit(len(m.defects))\"",
       dir.path().string()));
-  REQUIRE(slurp(dir / "out.der") == sealed->for_recipient(carol).value());
+  REQUIRE(slurp(dir / "out.der") == copy_for(*sealed, carol).value());
 }
 
 TEST_CASE("one content has one key, another content another", "[cms][seal]") {
@@ -198,11 +224,11 @@ TEST_CASE("one content has one key, another content another", "[cms][seal]") {
   for (const auto cipher : kAllCiphers) {
     auto first = SealedContent::encrypt(kContent, cipher);
     auto second = SealedContent::encrypt(kContent, cipher);
-    const auto copy = first->for_recipient(alice).value();
+    const auto copy = copy_for(*first, alice).value();
     const auto key = key_of(copy);
     REQUIRE(key.size() == (cipher == ContentCipher::aes_128_cbc ? 16 : 32));
-    REQUIRE(key_of(first->for_recipient(alice).value()) == key);
-    const auto other = second->for_recipient(alice).value();
+    REQUIRE(key_of(copy_for(*first, alice).value()) == key);
+    const auto other = copy_for(*second, alice).value();
     REQUIRE(key_of(other) != key);
     REQUIRE(other.substr(other.size() - 16) != copy.substr(copy.size() - 16));
     // Neither the key nor the plaintext lies open.
@@ -221,9 +247,9 @@ TEST_CASE("the ephemeral key is shared by the copies of one content and never be
   };
   auto first = SealedContent::encrypt(kContent, ContentCipher::aes_256_cbc);
   auto second = SealedContent::encrypt(kContent, ContentCipher::aes_256_cbc);
-  const auto point = point_of(first->for_recipient(carol).value());
-  REQUIRE(point_of(first->for_recipient(carol).value()) == point);
-  REQUIRE(point_of(second->for_recipient(carol).value()) != point);
+  const auto point = point_of(copy_for(*first, carol).value());
+  REQUIRE(point_of(copy_for(*first, carol).value()) == point);
+  REQUIRE(point_of(copy_for(*second, carol).value()) != point);
 }
 
 TEST_CASE("contents of any size, moved or not", "[cms][seal]") {
@@ -236,7 +262,7 @@ TEST_CASE("contents of any size, moved or not", "[cms][seal]") {
       for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<char>(i * 7);
       auto sealed = SealedContent::encrypt(content, cipher);
       SealedContent moved = std::move(*sealed);
-      REQUIRE((opened(moved.for_recipient(alice).value(), "alice") == content));
+      REQUIRE((opened(copy_for(moved, alice).value(), "alice") == content));
     }
   }
 }
@@ -282,16 +308,13 @@ TEST_CASE("hostile keys give an Error, and the content serves the next recipient
   auto sealed = SealedContent::encrypt(kContent, ContentCipher::aes_256_cbc);
   for (const auto& key : hostile) {
     INFO(key.key_description() << " " << key.common_name());
-    const auto copy = sealed->for_recipient(key);
+    const auto copy = copy_for(*sealed, key);
     REQUIRE_FALSE(copy);
     REQUIRE(copy.error().retry() == Retry::never);
     REQUIRE_FALSE(copy.error().what().empty());
-    std::string out = "kept";
-    REQUIRE_FALSE(sealed->append_base64(out, key, SealedContent::LineEnd::lf));
-    REQUIRE(out == "kept");
     REQUIRE(fitness(key, kAt, Policy{}) != SealFitness::good);
   }
-  REQUIRE(opened(sealed->for_recipient(carol).value(), "carol") == kContent);
+  REQUIRE(opened(copy_for(*sealed, carol).value(), "carol") == kContent);
 }
 
 TEST_CASE("damaged certificates never crash sealing", "[cms][seal]") {
@@ -305,7 +328,7 @@ TEST_CASE("damaged certificates never crash sealing", "[cms][seal]") {
         const auto parsed = Certificate::from_der(der);
         if (!parsed) continue;
         (void)fitness(*parsed, kAt, Policy{});
-        if (sealed->for_recipient(*parsed)) ++sealable;
+        if (copy_for(*sealed, *parsed)) ++sealable;
       }
     }
   }
@@ -398,12 +421,85 @@ TEST_CASE("gpgsm opens RSA copies", "[cms][seal]") {
   }
   for (const auto cipher : {ContentCipher::aes_256_cbc, ContentCipher::aes_128_cbc}) {
     auto sealed = SealedContent::encrypt(kContent, cipher);
-    spit(home / "in.p7m", sealed->for_recipient(certificate("alice")).value());
+    spit(home / "in.p7m", copy_for(*sealed, certificate("alice")).value());
     REQUIRE(gpgsm("--output plain --decrypt in.p7m"));
     REQUIRE(slurp(home / "plain") == kContent);
-    spit(home / "in.b64", sealed->base64_for_recipient(certificate("alice")).value());
+    spit(home / "in.b64", base64_for(*sealed, certificate("alice")).value());
     REQUIRE(gpgsm("--output plain64 --assume-base64 --decrypt in.b64"));
     REQUIRE(slurp(home / "plain64") == kContent);
   }
   REQUIRE(sh_status(fmt::format("GNUPGHOME={} gpgconf --kill all", home.path().string())) == 0);
+}
+
+TEST_CASE("a recipient made from stored facts seals like one made from the certificate",
+          "[cms][seal]") {
+  issued({.name = "dave", .key = "ec:P-384"});
+  auto sealed = SealedContent::encrypt(kContent, ContentCipher::aes_256_gcm).value();
+  for (const std::string name : {"alice", "carol", "dave"}) {
+    INFO(name);
+    const auto member = certificate(name);
+    const auto stored = encode(facts_of(member));
+    REQUIRE(stored.size() < 600);
+    const auto facts = decode_facts(stored);
+    REQUIRE(facts);
+    REQUIRE(encode(*facts) == stored);
+    REQUIRE(facts->sha256 == member.sha256());
+    REQUIRE(facts->name == member.issuer_and_serial_der());
+    REQUIRE(facts->not_after == member.not_after());
+    REQUIRE(fitness(*facts, kAt, Policy{}) == SealFitness::good);
+    for (const auto transport : {KeyTransport::pkcs1, KeyTransport::oaep}) {
+      const auto recipient = Recipient::from(*facts, transport);
+      REQUIRE(recipient);
+      REQUIRE(recipient->footprint() > 2'000);
+      for (int copy = 0; copy < 2; ++copy)
+        REQUIRE(opened(sealed.for_recipient(*recipient).value(), name) == kContent);
+    }
+    // Cut or grown octets are no facts.
+    for (std::size_t length = 0; length < stored.size(); ++length)
+      REQUIRE_FALSE(decode_facts(std::string_view(stored).substr(0, length)));
+    REQUIRE_FALSE(decode_facts(stored + "x"));
+    REQUIRE_FALSE(decode_facts("\2" + stored.substr(1)));
+  }
+}
+
+TEST_CASE("facts that were damaged never crash sealing", "[cms][seal]") {
+  auto sealed = SealedContent::encrypt(kContent, ContentCipher::aes_256_cbc).value();
+  for (const std::string name : {"alice", "carol"}) {
+    const auto stored = encode(facts_of(certificate(name)));
+    for (std::size_t at = 0; at < stored.size(); ++at) {
+      auto broken = stored;
+      broken[at] = static_cast<char>(broken[at] ^ 0x55);
+      const auto facts = decode_facts(broken);
+      const auto recipient =
+          facts ? Recipient::from(*facts, KeyTransport::pkcs1) : Error::never(Errc::corrupt, "");
+      if (recipient) (void)sealed.for_recipient(*recipient);
+    }
+  }
+}
+
+TEST_CASE("fitness stays the same within its period", "[cms][seal]") {
+  using namespace std::chrono_literals;
+  const auto facts = facts_of(certificate("alice"));
+  const Policy policy;
+  for (const auto at : {facts.not_before - 10min, facts.not_before - 5min, kAt, facts.not_after,
+                        facts.not_after + 1s}) {
+    const auto [since, until] = steady_period(facts, at);
+    REQUIRE(since <= at);
+    REQUIRE(at < until);
+    const auto now = fitness(facts, at, policy);
+    if (since > TimePoint::min()) {
+      REQUIRE(fitness(facts, since, policy) == now);
+      REQUIRE(fitness(facts, since - 1s, policy) != now);
+    }
+    if (until < TimePoint::max()) {
+      REQUIRE(fitness(facts, until - 1s, policy) == now);
+      REQUIRE(fitness(facts, until, policy) != now);
+    }
+  }
+}
+
+TEST_CASE("key transports have one word each", "[cms][seal]") {
+  for (const auto transport : {KeyTransport::pkcs1, KeyTransport::oaep})
+    REQUIRE(key_transport_from(to_string(transport)) == transport);
+  REQUIRE_FALSE(key_transport_from("PKCS#1"));
 }

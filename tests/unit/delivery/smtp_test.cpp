@@ -23,7 +23,7 @@ std::unique_ptr<Courier> client(const ScriptedServer& server, Protocol protocol 
 
 std::vector<DeliveryStatus> served(Courier& courier, const mail::Envelope& envelope,
                                    std::string_view message = kMessage) {
-  auto result = courier.deliver(envelope, message);
+  auto result = courier.deliver(envelope, {message});
   INFO((result ? "" : result.error().what()));
   REQUIRE(result);
   REQUIRE(result->size() == envelope.forward_paths.size());
@@ -31,7 +31,7 @@ std::vector<DeliveryStatus> served(Courier& courier, const mail::Envelope& envel
 }
 
 Error refused(Courier& courier, const mail::Envelope& envelope = kOne) {
-  auto result = courier.deliver(envelope, kMessage);
+  auto result = courier.deliver(envelope, {kMessage});
   REQUIRE_FALSE(result);
   REQUIRE(result.error().retry() == Retry::later);
   return result.error();
@@ -54,6 +54,33 @@ TEST_CASE("a message goes over in lock-step, octet for octet", "[delivery][smtp]
           "DATA\r\n"
           "Subject: x\r\n\r\n..dot\r\nend\r\n.\r\n"
           "QUIT\r\n");
+}
+
+TEST_CASE("a tail in wire form leaves as it is, any other is made so", "[delivery][smtp]") {
+  ScriptedServer server({[](Peer& peer) {
+    peer.open();
+    for (int i = 0; i < 3; ++i) peer.take();
+    peer.quit();
+  }});
+  auto courier = client(server);
+  REQUIRE(courier->wants_crlf());
+  const auto send = [&](const Content& content) {
+    const auto result = courier->deliver(kOne, content);
+    REQUIRE(result);
+    REQUIRE(result->front().outcome == Delivery::delivered);
+  };
+  send({"Subject: x\n\n.front\n", "QUJD\r\nREVG\r\n", true});
+  send({"Subject: x\n\nfront\n", ".tail\n", false});
+  send({"Subject: x\n\nopen", "QUJD\r\n", true});  // the line goes on in the tail
+  courier.reset();
+  const auto said = server.transcript();
+  for (const std::string wanted :
+       {"SIZE=35\r\n", "DATA\r\nSubject: x\r\n\r\n..front\r\nQUJD\r\nREVG\r\n.\r\n",
+        "DATA\r\nSubject: x\r\n\r\nfront\r\n..tail\r\n.\r\n",
+        "DATA\r\nSubject: x\r\n\r\nopenQUJD\r\n.\r\n"}) {
+    INFO(wanted << "\nin\n" << said);
+    REQUIRE(said.find(wanted) != std::string::npos);
+  }
 }
 
 TEST_CASE("the connection serves further messages, and one refused in between",

@@ -84,7 +84,7 @@ TEST_CASE_METHOD(Fixture, "a Maildir per recipient is made, private, with one fi
   auto courier = open("maildir:" + dir / "a/b/mail");
   const mail::Envelope envelope{"secure-owner@example.org",
                                 {"Alice@example.org", "o/../x@example.org", "bad"}};
-  const auto result = courier->deliver(envelope, "Subject: x\n\nbody\n.\n");
+  const auto result = courier->deliver(envelope, {"Subject: x\n\n", "body\n.\n"});
   REQUIRE(result);
   REQUIRE((*result)[0].outcome == Delivery::delivered);
   REQUIRE((*result)[1].outcome == Delivery::delivered);
@@ -105,7 +105,7 @@ TEST_CASE_METHOD(Fixture, "a Maildir per recipient is made, private, with one fi
 
 TEST_CASE_METHOD(Fixture, "further messages get names of their own", "[delivery][maildir]") {
   auto courier = open("maildir:" + dir / "mail");
-  for (int i = 0; i < 3; ++i) REQUIRE(courier->deliver({"", {"a@example.org"}}, "\n"));
+  for (int i = 0; i < 3; ++i) REQUIRE(courier->deliver({"", {"a@example.org"}}, {"\n"}));
   const auto files = entries(dir / "mail/a@example.org/new");
   REQUIRE(files.size() == 3);
   REQUIRE(contents(files[0]) == "Return-Path: <>\n\n");
@@ -114,7 +114,8 @@ TEST_CASE_METHOD(Fixture, "further messages get names of their own", "[delivery]
 TEST_CASE_METHOD(Fixture, "a root that cannot be made is the transport's failure",
                  "[delivery][maildir]") {
   std::ofstream(dir / "file") << "x";
-  const auto result = open("maildir:" + dir / "file/mail")->deliver({"", {"a@example.org"}}, "\n");
+  const auto result =
+      open("maildir:" + dir / "file/mail")->deliver({"", {"a@example.org"}}, {"\n"});
   REQUIRE_FALSE(result);
   REQUIRE(result.error().retry() == Retry::later);
 }
@@ -128,7 +129,7 @@ TEST_CASE_METHOD(Fixture, "one box that cannot be written leaves the others alon
                           ->deliver({"",
                                      {"b@example.org", "a@example.org", "link@example.org",
                                       std::string(250, '/') + "@example.org"}},
-                                    "\n");
+                                    {"\n"});
   REQUIRE(result);
   REQUIRE((*result)[0].outcome == Delivery::delivered);
   REQUIRE((*result)[1].outcome == Delivery::deferred);
@@ -142,7 +143,7 @@ TEST_CASE_METHOD(Fixture, "sendmail gets the envelope as arguments and the octet
   auto courier = open("sendmail:" + program(0) + " -v -X/dev/null");
   const auto result = courier->deliver(
       {"owner@example.org", {"a@example.org", "-Cx@example.org", "b c@example.org"}},
-      "Subject: x\r\n\r\n.\r\nlast\n");
+      {"Subject: x\r\n\r\n", ".\r\nlast\n"});
   REQUIRE(result);
   REQUIRE((*result)[0].outcome == Delivery::delivered);
   REQUIRE((*result)[1].outcome == Delivery::delivered);
@@ -153,7 +154,7 @@ TEST_CASE_METHOD(Fixture, "sendmail gets the envelope as arguments and the octet
 }
 
 TEST_CASE_METHOD(Fixture, "the null sender is <> for sendmail", "[delivery][sendmail]") {
-  REQUIRE(open("sendmail:" + program(0))->deliver({"", {"a@example.org"}}, "\n"));
+  REQUIRE(open("sendmail:" + program(0))->deliver({"", {"a@example.org"}}, {"\n"}));
   REQUIRE(contents(dir / "argv") == "-oi\n-f\n<>\n--\na@example.org\n");
 }
 
@@ -169,7 +170,8 @@ TEST_CASE_METHOD(Fixture, "sendmail's exit status decides", "[delivery][sendmail
                                              {71, Delivery::deferred},
                                              {1, Delivery::deferred},
                                              {127, Delivery::deferred}}) {
-    const auto result = open("sendmail:" + program(status))->deliver({"", {"a@example.org"}}, "\n");
+    const auto result =
+        open("sendmail:" + program(status))->deliver({"", {"a@example.org"}}, {"\n"});
     INFO(status);
     REQUIRE(result);
     REQUIRE((*result)[0].outcome == outcome);
@@ -180,7 +182,7 @@ TEST_CASE_METHOD(Fixture, "sendmail's exit status decides", "[delivery][sendmail
 
 TEST_CASE_METHOD(Fixture, "a sendmail that is missing is the transport's failure",
                  "[delivery][sendmail]") {
-  const auto result = open("sendmail:" + dir / "nowhere")->deliver({"", {"a@example.org"}}, "\n");
+  const auto result = open("sendmail:" + dir / "nowhere")->deliver({"", {"a@example.org"}}, {"\n"});
   REQUIRE_FALSE(result);
   REQUIRE(result.error().retry() == Retry::later);
   REQUIRE_FALSE(result.error().hint().empty());
@@ -207,7 +209,7 @@ TEST_CASE_METHOD(Fixture, "an smtp:// URL leads to the server it names", "[deliv
   test::ScriptedServer server(
       {[](test::Peer& p) { p.open(), p.take("250 from the URL"), p.quit(); }});
   const auto result =
-      open("smtp://127.0.0.1:" + server.port())->deliver({"", {"a@example.org"}}, "\n");
+      open("smtp://127.0.0.1:" + server.port())->deliver({"", {"a@example.org"}}, {"\n"});
   REQUIRE(result);
   REQUIRE((*result)[0].reply == "250 from the URL");
 }

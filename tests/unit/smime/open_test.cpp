@@ -71,6 +71,36 @@ TEST_CASE("a key that cannot be loaded makes the message wait", "[open]") {
   CHECK(ours.protection.fully_opened);
 }
 
+TEST_CASE("security rule 15: keys are fetched for a message that names them, and then once",
+          "[open]") {
+  const Kit& kit = Kit::shared();
+  OpenContext context = kit.context({"other"});
+  context.own_certificates = {kit.certificate("list")};
+  int fetched = 0;
+  cms::DecryptKeys keys{{kit.pair("list")}, {}};
+  context.fetch_keys = [&] {
+    ++fetched;
+    return keys;
+  };
+  CHECK(open(kit.message("text | clear_signed alice | post"), context).protection.smime);
+  CHECK(open(kit.message("text | encrypted aes-256-cbc other | post"), context)
+            .protection.fully_opened);
+  CHECK(codes(open(kit.message("text | encrypted aes-256-cbc alice | post"), context)
+                  .protection.reasons) == "not_for_us");
+  CHECK(fetched == 0);
+  const std::string ours = kit.message("text | encrypted aes-256-cbc list | post");
+  CHECK(open(ours, context).protection.fully_opened);
+  CHECK(fetched == 1);
+  const std::string twice =
+      kit.message("text | encrypted aes-256-cbc list | encrypted aes-128-cbc list | post");
+  CHECK(open(twice, context).protection.fully_opened);
+  CHECK(fetched == 2);
+  keys = {{}, {kit.certificate("list")}};
+  CHECK(open(ours, context).protection.must_wait);
+  keys = {};  // gone meanwhile
+  CHECK(codes(open(ours, context).protection.reasons) == "not_for_us");
+}
+
 TEST_CASE("security rule 27: our own addresses and keys never yield smime", "[open]") {
   const Kit& kit = Kit::shared();
   const std::string post = kit.message("text | clear_signed alice | post ALICE@Example.Org");

@@ -55,6 +55,14 @@ Result<SealedPost> prepare(std::string payload, ContentCipher cipher = ContentCi
                              cipher);
 }
 
+Result<std::string> copy_for(SealedPost& post, std::string_view name) {
+  const auto recipient = cms::Recipient::from(certificate(name));
+  if (!recipient) return recipient.error();
+  const auto copy = post.copy_for(*recipient);
+  if (!copy) return copy.error();
+  return copy->str();
+}
+
 const std::string kPayload =
     "Content-Type: multipart/mixed; boundary=b\nSubject: the protected "
     "canary\n\n--b\n\ncanary\n--b--\n";
@@ -69,7 +77,7 @@ TEST_CASE("a post is sealed once and opens for each recipient alone", "[smime][s
     REQUIRE(post->cipher() == cipher);
     for (const std::string name : {"alice", "carol"}) {
       INFO(name << " " << cms::cipher_name(cipher));
-      const auto copy = post->copy_for(certificate(name));
+      const auto copy = copy_for(*post, name);
       REQUIRE(copy);
       REQUIRE(opened(*copy, name) == crlf(kPayload));
       REQUIRE_FALSE(opened(*copy, "bob"));
@@ -82,7 +90,8 @@ TEST_CASE("a post is sealed once and opens for each recipient alone", "[smime][s
 
 TEST_CASE("the outer header of a copy names its S/MIME type", "[smime][seal]") {
   const auto type = [](ContentCipher cipher) {
-    const auto copy = prepare(kPayload, cipher).value().copy_for(certificate("carol")).value();
+    auto post = prepare(kPayload, cipher).value();
+    const auto copy = copy_for(post, "carol").value();
     const auto tree = mail::scan(mail::RawMessage(copy));
     REQUIRE(tree.defects() == mail::Defect::none);
     REQUIRE(tree.root().content_type.is("application", "pkcs7-mime"));
@@ -98,8 +107,8 @@ TEST_CASE("the outer header of a copy names its S/MIME type", "[smime][seal]") {
 }
 
 TEST_CASE("python reads a sealed copy and finds the CMS object whole", "[smime][seal]") {
-  const auto copy =
-      prepare(std::string(20'000, 'x')).value().copy_for(certificate("carol")).value();
+  auto post = prepare(std::string(20'000, 'x')).value();
+  const auto copy = copy_for(post, "carol").value();
   const TempDir dir;
   spit(dir / "in.eml", copy);
   const auto said = sh(fmt::format(
@@ -111,11 +120,28 @@ TEST_CASE("python reads a sealed copy and finds the CMS object whole", "[smime][
   REQUIRE(Pki::shared().decrypt(slurp(dir / "out.der"), "carol") == std::string(20'000, 'x'));
 }
 
+TEST_CASE("copies share their tail, with the line ends that were asked for", "[smime][seal]") {
+  const auto alice = cms::Recipient::from(certificate("alice")).value();
+  const auto bob = cms::Recipient::from(certificate("bob")).value();
+  auto post =
+      SealedPost::prepare(std::string(kOuter), Sealed(mail::RawMessage(std::string(20'000, 'x'))),
+                          ContentCipher::aes_256_cbc, SealedPost::LineEnd::crlf)
+          .value();
+  const auto first = post.copy_for(alice).value();
+  const auto again = post.copy_for(alice).value();
+  REQUIRE(first.tail.data() == again.tail.data());
+  REQUIRE(again.front.size() < 1'500);
+  REQUIRE(first.tail.size() > 26'000);
+  REQUIRE(first.tail.substr(first.tail.size() - 2) == "\r\n");
+  REQUIRE(opened(again.str(), "alice") == std::string(20'000, 'x'));
+  REQUIRE(opened(post.copy_for(bob).value().str(), "bob") == std::string(20'000, 'x'));
+}
+
 TEST_CASE("one bad certificate costs that recipient only", "[smime][seal]") {
   Pki::shared().issue({.name = "edward", .key = "ed25519"});
   auto post = prepare(kPayload).value();
-  REQUIRE_FALSE(post.copy_for(certificate("edward")));
-  REQUIRE(opened(post.copy_for(certificate("alice")).value(), "alice") == crlf(kPayload));
+  REQUIRE_FALSE(copy_for(post, "edward"));
+  REQUIRE(opened(copy_for(post, "alice").value(), "alice") == crlf(kPayload));
 }
 
 TEST_CASE("our own mail is signed so that every reader verifies it", "[smime][sign]") {

@@ -66,7 +66,8 @@ TEST_CASE("a new database: private, write-ahead logged, with Sympa's tables and 
   CHECK(ask(file,
             "select group_concat(name) from (select name from sqlite_master where type = 'table' "
             "order by name)") ==
-        "admin_table,exclusion_table,paraph_copy,paraph_mail,paraph_schema,subscriber_table,user_"
+        "admin_table,exclusion_table,paraph_alarm,paraph_copy,paraph_mail,paraph_recipient,paraph_schema,"
+        "subscriber_table,user_"
         "table");
 }
 

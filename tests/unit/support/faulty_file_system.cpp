@@ -76,6 +76,10 @@ Result<sys::FileInfo> FaultyFileSystem::info(std::string_view path) {
 Result<bool> FaultyFileSystem::exists(std::string_view path) {
   return call(*state_, words("exists", path), [&] { return inner_.exists(path); });
 }
+
+Result<sys::FileIdentity> FaultyFileSystem::identity(std::string_view path) {
+  return call(*state_, words("identity", path), [&] { return inner_.identity(path); });
+}
 Result<void> FaultyFileSystem::write_new(std::string_view path, std::string_view octets) {
   return call(
       *state_, words("write_new", path), [&] { return inner_.write_new(path, octets); },

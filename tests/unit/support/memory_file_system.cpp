@@ -1,6 +1,9 @@
 #include "support/memory_file_system.h"
 
+#include <fmt/core.h>
 #include <algorithm>
+#include <functional>
+
 #include <functional>
 #include <limits>
 
@@ -175,6 +178,20 @@ Result<sys::FileInfo> MemoryFileSystem::info(std::string_view path) {
 
 Result<bool> MemoryFileSystem::exists(std::string_view path) {
   return find(path) != nullptr;
+}
+
+Result<sys::FileIdentity> MemoryFileSystem::identity(std::string_view path) {
+  const auto node = find(path);
+  sys::FileIdentity out;
+  if (!node) return out;
+  out.present = true;
+  out.size = node->octets.size();
+  out.modified_ns = epoch(node->modified);
+  std::string content = node->octets;
+  for (const auto& [name, child] : node->names)
+    content += name + fmt::format("{}", static_cast<const void*>(child.get()));
+  out.inode = std::hash<std::string>()(content);
+  return out;
 }
 
 Result<void> MemoryFileSystem::write_new_from(std::string_view path, const sys::NextChunk& next) {

@@ -36,6 +36,8 @@ class MemoryFileSystem final : public sys::FileSystem {
   [[nodiscard]] Result<std::vector<std::string>> names(std::string_view directory) override;
   [[nodiscard]] Result<sys::FileInfo> info(std::string_view path) override;
   [[nodiscard]] Result<bool> exists(std::string_view path) override;
+  /// Made from what is there, so that all identities are settled.
+  [[nodiscard]] Result<sys::FileIdentity> identity(std::string_view path) override;
   [[nodiscard]] Result<void> write_new(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> write_new_from(std::string_view path,
                                             const sys::NextChunk& next) override;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "support/pki.h"
 #include "sys/file_system.h"
@@ -295,6 +296,41 @@ TEST_CASE("times can be set, into the future too", "[sys]") {
   REQUIRE(disk.fs->set_modified("a", then));
   REQUIRE(disk.fs->info("a")->modified == then);
   REQUIRE(disk.fs->list("")->front().modified == then);
+}
+
+TEST_CASE("an identity shows every change, and says when it is too young to be kept", "[sys]") {
+  Disk disk;
+  REQUIRE_FALSE(disk.fs->identity("a")->present);
+  const auto empty = *disk.fs->identity("");
+  REQUIRE(disk.fs->write_new("a", "one"));
+  const auto first = *disk.fs->identity("a");
+  REQUIRE(first.present);
+  REQUIRE_FALSE(first.settled);
+  const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(30)); };
+  pause();
+  const auto directory = *disk.fs->identity("");
+  REQUIRE_FALSE(directory == empty);  // an entry came
+  REQUIRE(directory.settled);
+  REQUIRE(disk.fs->identity("a")->settled);
+  REQUIRE(*disk.fs->identity("a") == first);
+
+  const std::string path = disk.fs->full_path("a");
+  spit(path, "two");  // in place, as long as before
+  REQUIRE_FALSE(*disk.fs->identity("a") == first);
+  REQUIRE(*disk.fs->identity("") == directory);
+  const auto second = *disk.fs->identity("a");
+  pause();
+  ::chmod(path.c_str(), 0400);
+  REQUIRE_FALSE(*disk.fs->identity("a") == second);
+  pause();
+  REQUIRE(disk.fs->remove("a", false));
+  REQUIRE_FALSE(*disk.fs->identity("") == directory);
+
+  REQUIRE(disk.fs->make_directory("d"));
+  REQUIRE_FALSE(disk.fs->identity("d/none")->present);
+  REQUIRE_FALSE(disk.fs->identity("none/none")->present);
+  REQUIRE(disk.fs->identity("d")->present);
+  REQUIRE(disk.fs->identity("../a").error().code() == Errc::denied);
 }
 
 TEST_CASE("paths join lexically", "[sys]") {

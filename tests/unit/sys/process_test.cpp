@@ -103,34 +103,36 @@ TEST_CASE("run feeds a program, hears its stderr and tells its end", "[sys]") {
   testing::TempDir where;
   const std::string input = std::string(300000, 'i') + "\0end"s;
   const auto copied = sys::run(
-      {"/bin/sh", "-c", "cat > \"$1\"; echo heard >&2; exit 3", "sh", where / "copy"}, input, 10s);
+      {"/bin/sh", "-c", "cat > \"$1\"; echo heard >&2; exit 3", "sh", where / "copy"},
+      {std::string_view(input).substr(0, 100), "", std::string_view(input).substr(100)}, 10s);
   REQUIRE(copied);
   REQUIRE(copied->status == 3);
   REQUIRE(copied->err == "heard\n");
   REQUIRE(testing::slurp(where / "copy") == input);
-  REQUIRE(sys::run({"/bin/sh", "-c", "kill -TERM $$"}, "", 10s)->status == 128 + SIGTERM);
-  REQUIRE(sys::run({"/bin/true"}, input, 10s)->status == 0);  // does not read: no SIGPIPE, no wait
-  REQUIRE(sys::run({"/bin/sh", "-c", "head -c 100000 /dev/zero >&2"}, "", 10s)->err.size() == 4096);
+  REQUIRE(sys::run({"/bin/sh", "-c", "kill -TERM $$"}, {}, 10s)->status == 128 + SIGTERM);
+  REQUIRE(sys::run({"/bin/true"}, {input}, 10s)->status ==
+          0);  // does not read: no SIGPIPE, no wait
+  REQUIRE(sys::run({"/bin/sh", "-c", "head -c 100000 /dev/zero >&2"}, {}, 10s)->err.size() == 4096);
 }
 
 TEST_CASE("run knows no shell and no PATH", "[sys]") {
   testing::TempDir where;
-  REQUIRE(sys::run({"/bin/echo", "; touch " + (where / "x"), "$(touch " + (where / "y") + ")"}, "",
+  REQUIRE(sys::run({"/bin/echo", "; touch " + (where / "x"), "$(touch " + (where / "y") + ")"}, {},
                    10s));
   REQUIRE(std::filesystem::is_empty(where.path()));
-  REQUIRE(sys::run({"true"}, "", 10s).error().code() == Errc::config);
-  REQUIRE_FALSE(sys::run({}, "", 10s));
-  REQUIRE(sys::run({where / "none"}, "", 10s).error().code() == Errc::not_found);
+  REQUIRE(sys::run({"true"}, {}, 10s).error().code() == Errc::config);
+  REQUIRE_FALSE(sys::run({}, {}, 10s));
+  REQUIRE(sys::run({where / "none"}, {}, 10s).error().code() == Errc::not_found);
 }
 
 TEST_CASE("a child gets descriptors 0 to 2 and no signal setting of ours", "[sys]") {
   const int leaked = ::open("/dev/null", O_RDONLY);  // not close-on-exec
-  const auto listed = sys::run({"/bin/sh", "-c", "ls /proc/self/fd >&2"}, "", 10s);
+  const auto listed = sys::run({"/bin/sh", "-c", "ls /proc/self/fd >&2"}, {}, 10s);
   ::close(leaked);
   REQUIRE(listed->err == "0\n1\n2\n3\n");  // 3 is ls's own, on /proc/self/fd
   REQUIRE(in_child([] {
             static_cast<void>(sys::harden());
-            return sys::run({"/bin/sh", "-c", "kill -PIPE $$"}, "", 10s)->status == 128 + SIGPIPE
+            return sys::run({"/bin/sh", "-c", "kill -PIPE $$"}, {}, 10s)->status == 128 + SIGPIPE
                        ? 0
                        : 1;
           }) == 0);
@@ -139,13 +141,13 @@ TEST_CASE("a child gets descriptors 0 to 2 and no signal setting of ours", "[sys
 TEST_CASE("run ends a program that takes too long, with its children", "[sys]") {
   int status = 0;
   const auto took = time_of([&] {
-    status = sys::run({"/bin/sh", "-c", "sleep 30; true"}, "", 1s)->status;
+    status = sys::run({"/bin/sh", "-c", "sleep 30; true"}, {}, 1s)->status;
   });
   REQUIRE(status == 128 + SIGKILL);
   REQUIRE(took < 5s);
   // A daemon that keeps stderr open does not keep us.
   const auto left = time_of([] {
-    REQUIRE(sys::run({"/bin/sh", "-c", "sleep 3 & exit 0"}, "", 10s)->status == 0);
+    REQUIRE(sys::run({"/bin/sh", "-c", "sleep 3 & exit 0"}, {}, 10s)->status == 0);
   });
   REQUIRE(left < 2s);
 }

@@ -134,7 +134,26 @@ std::vector<Case> cases() {
         {"reason", "worker died"},
         {"attempts", "3"}},
        {"5jv02", "secure@lists.example.org", "worker died", "3 times", "paraph spool show 5jv02",
-        "paraph spool list", "spool/msg/bad", "back to spool/msg"}});
+        "paraph spool list", "spool/msg/bad", "paraph spool retry 5jv02"}});
+  const auto alarm = [](const char* id, const char* reason) {
+    return tt2::Value::of(tt2::Data{{"type", "quarantined"},
+                                    {"id", id},
+                                    {"address", "secure@lists.example.org"},
+                                    {"reason", reason},
+                                    {"at", "2026-11-23T14:02:00Z"}});
+  };
+  out.push_back(
+      {"listmaster-notification.tt2",
+       {{"type", "quarantined"},
+        {"id", "5jv02"},
+        {"address", "secure@lists.example.org"},
+        {"domain", "lists.example.org"},
+        {"reason", "no_from"},
+        {"count", "7"},
+        {"more", "5"},
+        {"alarms", tt2::Value::of(std::vector<tt2::Value>{alarm("5jv02", "no_from"),
+                                                          alarm("5jv03", "worker died")})}},
+       {"7 things", "5jv02", "5jv03", "no_from", "worker died", "5 more", "paraph status"}});
   out.push_back(
       {"listmaster-notification.tt2",
        {{"id", "5jv02"},

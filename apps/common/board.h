@@ -1,0 +1,105 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+/// What a supervisor and its workers tell each other: memory that all of them map. It lives in spool/tmp/PROGRAM.state,
+/// so that the next supervisor learns what was in hand when everything was killed at once (security rule 45), and
+/// `paraph status` sees who is at work. Nothing in it is needed to lose no mail: it only counts deaths.
+///
+/// Texts are written by one process and may be read half written by another; every reader tolerates that, and what
+/// decides (a sentence) is published with its state, last.
+namespace paraph::app {
+
+/// Marks a board of this layout.
+[[nodiscard]] std::uint64_t board_magic();
+/// Milliseconds of a clock that only goes forward, also across processes (CLOCK_BOOTTIME).
+[[nodiscard]] std::int64_t boot_milliseconds();
+
+constexpr std::size_t kMaxWorkers = 64;
+constexpr std::size_t kMaxSuspects = 256;
+
+template <std::size_t N>
+class SharedText {
+ public:
+  void set(std::string_view text) {
+    const std::size_t length = text.size() < N ? text.size() : N - 1;
+    text.copy(octets_.data(), length);
+    octets_[length] = '\0';
+  }
+  [[nodiscard]] std::string str() const {
+    const std::string_view all(octets_.data(), N);
+    return std::string(all.substr(0, all.find('\0')));
+  }
+  [[nodiscard]] bool empty() const { return octets_[0] == '\0'; }
+
+ private:
+  std::array<char, N> octets_{};
+};
+
+/// One worker, as it describes itself.
+struct Slot {
+  std::atomic<std::int32_t> pid{0};
+  std::atomic<std::int64_t> step_began{
+      0};  ///< boot_milliseconds(); 0: the clock stands (an MTA is waited for)
+  std::atomic<std::int64_t> cpu_at_step{0};  ///< its CPU milliseconds then
+  std::atomic<bool> ready{false};
+  SharedText<384> in_hand;     ///< empty: nothing
+  SharedText<160> last_words;  ///< why it is about to die, when it or its supervisor knows
+};
+
+/// A name that workers died on.
+struct Suspect {
+  enum State : std::uint32_t { free = 0, suspected = 1, condemned = 2 };
+  std::atomic<std::uint32_t> state{free};
+  std::atomic<std::int32_t> worker_deaths{0};
+  std::atomic<std::int32_t> supervisor_deaths{0};
+  std::atomic<std::int64_t> not_before{0};  ///< boot_milliseconds() of the next attempt
+  SharedText<384> name;
+  SharedText<256> reason;
+};
+
+struct Board {
+  std::uint64_t magic = 0;
+  std::atomic<std::int32_t> supervisor{0};  ///< 0 after an orderly end
+  std::atomic<std::int64_t> since{0};       ///< epoch seconds
+  std::atomic<std::int64_t> deaths{0};      ///< of workers, since then
+  std::atomic<std::int64_t> last_beat{0};   ///< epoch seconds, of the supervisor
+  std::array<Slot, kMaxWorkers> slots;
+  std::array<Suspect, kMaxSuspects> suspects;
+};
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
+/// The board of one program, mapped. Of two supervisors on one site the second gets a board of its own in memory: both
+/// work (claims keep them apart), each counts for itself.
+class MappedBoard {
+ public:
+  /// `path`: the state file, made when missing. `note` says why the board is not kept in it, else empty.
+  [[nodiscard]] static Result<MappedBoard> open(const std::string& path, std::string& note);
+  MappedBoard(MappedBoard&& other) noexcept;
+  MappedBoard(const MappedBoard&) = delete;
+  MappedBoard& operator=(const MappedBoard&) = delete;
+  MappedBoard& operator=(MappedBoard&&) = delete;
+  ~MappedBoard();
+  [[nodiscard]] Board& operator*() const { return *board_; }
+  [[nodiscard]] Board* operator->() const { return board_; }
+  /// In a child: the lock goes with the supervisor, not with the last of its workers.
+  void leave_lock_to_parent();
+  /// Somebody else's supervisor lives on the file; its pid.
+  [[nodiscard]] int other() const { return other_; }
+
+ private:
+  MappedBoard(Board* board, int fd, int other) : board_(board), fd_(fd), other_(other) {}
+  Board* board_;
+  int fd_;  ///< locked for as long as it is open; -1: in memory
+  int other_;
+};
+
+}  // namespace paraph::app

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ports.h"
+#include "config/site.h"
+
+/// Who is at work on a site, for `paraph status` and `spool list`: read from the state files that supervisors keep.
+namespace paraph::app {
+
+/// A name that workers died on and that is tried again.
+struct SuspectState {
+  std::string name;  ///< of a mail, or "ID.NNNN after N" of a packet
+  int worker_deaths = 0;
+  int supervisor_deaths = 0;
+  std::string reason;  ///< of the last death
+};
+
+struct DaemonState {
+  std::string program;   ///< "paraph-incoming", "paraph-distribute"
+  bool running = false;  ///< a supervisor lives
+  int pid = 0;           ///< of the supervisor; when it is not running, 0 after an orderly end
+  TimePoint since{};     ///< its start
+  TimePoint last_beat{};
+  int workers = 0;
+  std::vector<std::string> in_hand;  ///< of the workers that have something
+  long long deaths = 0;              ///< of workers, since `since`
+  std::vector<SuspectState> suspects;
+};
+
+[[nodiscard]] std::string state_path(const config::Site& site, std::string_view program);
+/// One for each daemon, also for those that never ran.
+[[nodiscard]] std::vector<DaemonState> daemon_states(const config::Site& site);
+
+}  // namespace paraph::app

@@ -1,0 +1,134 @@
+// The worker's side of the board.
+
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <vector>
+
+#include "apps/common/hand.h"
+#include "apps/common/supervisor.h"
+
+namespace paraph::app {
+namespace {
+
+Board* board = nullptr;
+Slot* mine = nullptr;
+bool first = true;
+
+std::int64_t own_cpu_milliseconds() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::int64_t{used.tv_sec} * 1000 + used.tv_nsec / 1'000'000;
+}
+
+// "NAME" or "NAME after 12": the suspicions against one mail or packet.
+bool is_about(const std::string& suspicion, std::string_view name) {
+  return suspicion.compare(0, name.size(), name) == 0 &&
+         (suspicion.size() == name.size() || suspicion.compare(name.size(), 7, " after ") == 0);
+}
+
+}  // namespace
+
+void sit_down(Board& shared, Slot& slot, bool is_first) {
+  board = &shared;
+  mine = &slot;
+  first = is_first;
+  next_step();
+}
+
+void say_last_words(std::string_view why) {
+  if (mine != nullptr) mine->last_words.set(why);
+}
+
+bool is_first_worker() {
+  return first;
+}
+
+void report_ready() {
+  if (mine != nullptr) mine->ready = true;
+}
+
+void take_in_hand(std::string_view name) {
+  if (mine == nullptr) return;
+  mine->in_hand.set(name);
+  next_step();
+}
+
+void next_step() {
+  if (mine == nullptr) return;
+  mine->cpu_at_step = own_cpu_milliseconds();
+  mine->step_began = boot_milliseconds();
+}
+
+Waiting::Waiting() {
+  if (mine != nullptr) mine->step_began = 0;
+}
+
+Waiting::~Waiting() {
+  next_step();
+}
+
+Verdict verdict_on(std::string_view name) {
+  if (board == nullptr) return {};
+  for (const Suspect& suspect : board->suspects) {
+    const auto state = suspect.state.load();
+    if (state == Suspect::free || suspect.name.str() != name) continue;
+    if (state == Suspect::condemned) return {Verdict::condemned, suspect.reason.str()};
+    const auto now = boot_milliseconds();
+    // Farther ahead than anybody is put off: from before a reboot.
+    if (suspect.not_before > now && suspect.not_before <= now + kLongestSuspicion)
+      return {Verdict::not_yet, {}};
+  }
+  return {};
+}
+
+void absolve(std::string_view name) {
+  if (board == nullptr) return;
+  for (Suspect& suspect : board->suspects)
+    if (suspect.state != Suspect::free && is_about(suspect.name.str(), name))
+      suspect.state = Suspect::free;
+}
+
+#ifdef PARAPH_TEST_HOOKS
+namespace {
+
+void spin() {
+  for (volatile bool forever = true; forever;) continue;
+}
+
+void hang() {
+  for (;;) ::pause();
+}
+
+void eat_memory() {
+  constexpr std::size_t bite = 16U << 20U;
+  for (std::vector<std::unique_ptr<char[]>> eaten;;)
+    eaten.push_back(std::make_unique<char[]>(bite));
+}
+
+struct Poison {
+  std::string_view how;
+  void (*act)();
+};
+constexpr std::array kPoisons{Poison{"spin", spin}, Poison{"hang", hang},
+                              Poison{"eat", eat_memory}};
+
+}  // namespace
+
+void crash_if_poisoned(std::string_view name) {
+  const char* const poison = std::getenv("PARAPH_TEST_POISON");
+  if (poison == nullptr || name.find(poison) == std::string_view::npos) return;
+  const char* const how = std::getenv("PARAPH_TEST_POISON_HOW");
+  for (const auto& row : kPoisons)
+    if (how != nullptr && row.how == how) row.act();
+  static_cast<void>(std::raise(SIGSEGV));
+}
+#else
+void crash_if_poisoned(std::string_view) {}
+#endif
+
+}  // namespace paraph::app

@@ -1,0 +1,197 @@
+#include <fmt/core.h>
+
+#include <array>
+
+#include "apps/paraph/finding.h"
+#include "pipeline/key_ring.h"
+#include "sys/file_system.h"
+#include "sys/process.h"
+
+namespace paraph::app {
+namespace {
+
+constexpr auto kSoon = std::chrono::hours(24 * 30);
+constexpr auto kVerySoon = std::chrono::hours(24);
+
+std::string day_of(TimePoint at) {
+  return iso8601(at).substr(0, 10);
+}
+
+// A pair is to be replaced by a further generation: the old one still opens old mail.
+void check_validity(const cms::Certificate& certificate, const std::string& whose, TimePoint now,
+                    Findings& findings) {
+  const auto left = certificate.not_after() - now;
+  if (left > kSoon) return;
+  const bool over = left <= std::chrono::seconds(0);
+  findings.push_back(
+      {left <= kVerySoon ? Severity::critical : Severity::warning,
+       over ? "key_expired" : "key_expires",
+       fmt::format("the certificate of {} {} {}", whose, over ? "has expired" : "expires",
+                   day_of(certificate.not_after())),
+       fmt::format("paraph key install {} --cert FILE --key FILE --suffix {}", whose,
+                   day_of(now))});
+}
+
+void check_ring(const std::string& directory, const std::string& whose, const config::Site& site,
+                TimePoint now, Findings& findings) {
+  auto ring = pipeline::load_key_ring(directory, site);
+  if (!ring) {
+    findings.push_back(finding_of(Severity::critical, "key_unusable", ring.error()));
+    return;
+  }
+  // Advice holds the command that mends it, behind "; try: ".
+  for (const auto& problem : ring->problems) {
+    const auto cut = problem.find("; try: ");
+    findings.push_back(
+        {Severity::critical, "key_unusable",
+         fmt::format("key of {}: {}", whose, problem.substr(0, cut)),
+         cut == std::string::npos ? "paraph key show " + whose : problem.substr(cut + 7)});
+  }
+  if (ring->publish) check_validity(*ring->publish, whose, now, findings);
+  if (ring->sign && (!ring->publish || ring->sign->certificate != *ring->publish))
+    check_validity(ring->sign->certificate, whose, now, findings);
+}
+
+void check_directory(const std::string& path, Severity when_missing, Findings& findings) {
+  const auto owned = sys::ownership(path);
+  if (!owned) {
+    const bool missing = owned.error().code() == Errc::not_found;
+    findings.push_back({when_missing, missing ? "directory_missing" : "directory_unreadable",
+                        owned.error().what(), missing ? "mkdir -p -m 700 " + path : ""});
+    return;
+  }
+  if ((owned->mode & 0077U) != 0)
+    findings.push_back({Severity::warning, "directory_open",
+                        fmt::format("{}: mode {:04o} lets others in", path, owned->mode & 07777U),
+                        "chmod 700 " + path});
+  if (owned->uid != sys::current_uid())
+    findings.push_back({Severity::critical, "directory_foreign",
+                        fmt::format("{}: belongs to {}", path, sys::user_name(owned->uid)),
+                        fmt::format("chown -R {} {}", sys::user_name(sys::current_uid()), path)});
+}
+
+}  // namespace
+
+void check_configuration(const config::Site& site, Findings& findings) {
+  const auto warn = [&](std::size_t count, const config::Warning& first,
+                        const std::string& command) {
+    findings.push_back({Severity::warning, "configuration",
+                        fmt::format("{} configuration warning{}, the first {}:{}: {}", count,
+                                    count == 1 ? "" : "s", first.file, first.line, first.message),
+                        command});
+  };
+  if (!site.warnings().empty())
+    warn(site.warnings().size(), site.warnings().front(), "paraph config show -n");
+  auto anchors = pipeline::load_anchors(site);
+  if (!anchors)
+    findings.push_back(finding_of(Severity::critical, "anchors_unreadable", anchors.error()));
+  else if (anchors->certificates().empty())
+    findings.push_back({Severity::warning, "no_anchor", "no CA is trusted: no signature counts",
+                        "paraph ca add FILE"});
+  auto lists = site.lists();
+  if (!lists) {
+    findings.push_back(finding_of(Severity::critical, "lists_unreadable", lists.error()));
+    return;
+  }
+  for (const auto& list : *lists) {
+    auto config = config::ListConfig::load(site, list);
+    if (!config)
+      findings.push_back(finding_of(Severity::critical, "list_unreadable", config.error()));
+    else if (!config->warnings().empty())
+      warn(config->warnings().size(), config->warnings().front(),
+           "paraph config show " + list.str());
+  }
+}
+
+void check_database(const config::Site& site, Findings& findings) {
+  struct Row {
+    Errc error;
+    std::string_view code;
+    std::string_view command;
+  };
+  constexpr std::array kRows{
+      Row{Errc::not_found, "database_missing", "restore it from a backup"},
+      Row{Errc::busy, "database_locked", "fuser "},
+      Row{Errc::corrupt, "database_damaged", "restore it from a backup"},
+      Row{Errc::config, "database_schema", ""},
+      Row{Errc::denied, "database_unwritable", "ls -l "},
+      Row{Errc::io, "database_unwritable", "df "},
+  };
+  const std::string path = site.path_of("db_name");
+  const auto say = [&](const Error& error) {
+    Finding finding = finding_of(Severity::critical, "database_error", error);
+    for (const auto& row : kRows)
+      if (row.error == error.code()) {
+        finding.code = row.code;
+        if (finding.command.empty()) finding.command = row.command;
+      }
+    if (!finding.command.empty() && finding.command.back() == ' ') finding.command += path;
+    if (error.code() == Errc::busy) finding.message += ": mail waits";
+    findings.push_back(std::move(finding));
+  };
+  auto opened = store::open_for_reading(path);
+  if (!opened) return say(opened.error());
+  if (auto writable = store::check_writable(path); !writable) say(writable.error());
+}
+
+void check_keys(const config::Site& site, TimePoint now, Findings& findings) {
+  check_ring(site.site_key_directory(), "site", site, now, findings);
+  auto lists = site.lists();
+  if (!lists) return;  // check_configuration() says so
+  for (const auto& list : *lists) {
+    auto config = config::ListConfig::load(site, list);
+    if (config && config->is_open())
+      check_ring(config->directory(), list.str(), site, now, findings);
+  }
+}
+
+void check_directories(const config::Site& site, const WaitingMail& waiting, Findings& findings) {
+  const std::size_t before = findings.size();
+  for (const auto* spool : {"msg", "auth", "moderation", "bulk"})
+    check_directory(site.spool_directory(spool), Severity::critical, findings);
+  if (findings.size() == before)
+    for (const auto& spool : waiting.not_seen())
+      findings.push_back({Severity::critical, "spool_not_seen", spool, "paraph fsck"});
+  for (const auto* inside : {"/bad", "/hold", "/.wait"})
+    check_directory(site.spool_directory("msg") + inside, Severity::warning, findings);
+  for (const auto* inside : {"/msg", "/pct", "/done", "/bad", "/hold", "/.wait"})
+    check_directory(site.spool_directory("bulk") + inside, Severity::warning, findings);
+  check_directory(site.path_of("ssl_cert_dir"), Severity::critical, findings);
+  check_directory(site.path_of("home"), Severity::critical, findings);
+}
+
+std::optional<sys::DiskSpace> disk_of(const config::Site& site) {
+  auto space = sys::disk_space(site.spool_directory("msg"));
+  return space ? std::optional(*space) : std::nullopt;
+}
+
+void check_disk(const std::optional<sys::DiskSpace>& disk, const config::Site& site,
+                Findings& findings) {
+  const std::string path = site.spool_directory("msg");
+  if (!disk) {
+    findings.push_back(
+        {Severity::critical, "disk_unknown", "the disk of " + path + " cannot be asked", ""});
+    return;
+  }
+  // Below spool_min_free paraph-queue sends the MTA away: mail waits there.
+  const auto wanted = sys::MinFree::parse(site.get("spool_min_free"));
+  if (const auto lack = wanted ? wanted->lack(*disk) : std::nullopt) {
+    findings.push_back({Severity::critical, "disk_full",
+                        fmt::format("the disk of {}: {}; the MTA keeps new mail", path, *lack),
+                        "df -h " + path});
+    return;
+  }
+  const auto say = [&](std::uint64_t free, std::uint64_t total, const std::string& what) {
+    const double percent =
+        total == 0 ? 100 : 100 * static_cast<double>(free) / static_cast<double>(total);
+    if (percent >= 10) return;
+    findings.push_back({percent < 2 ? Severity::critical : Severity::warning, "disk_full",
+                        fmt::format("the disk of {} has {:.0f} % of its {} left, {}", path, percent,
+                                    what, size_text(free)),
+                        "df -h " + path});
+  };
+  say(disk->free, disk->total, "space");
+  say(disk->inodes, disk->inodes_total, "inodes");
+}
+
+}  // namespace paraph::app

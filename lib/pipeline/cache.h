@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cms/trust.h"
+#include "pipeline/key_ring.h"
+#include "scenario/scenario.h"
+#include "sys/sightings.h"
+
+namespace paraph::pipeline {
+
+/// Patterns of a file in search_filters/, of all levels; nullopt: no level has it.
+using FilterPatterns = std::optional<std::vector<std::string>>;
+
+/// What a worker need not read again for every mail: public things alone, each good for as long as the files that it was
+/// made from look the same, so that a change holds from the next mail on. No private key, nothing of a mail, no failure. For
+/// one Site, which gives the keys their meaning, and one thread; nothing has to be called between mails.
+struct Cache {
+  sys::FileCache<cms::TrustAnchors> anchors{1};
+  sys::FileCache<OwnCertificates> own{1000};           ///< by directory
+  sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
+  sys::FileCache<FilterPatterns> filters{100};         ///< by the same
+};
+
+}  // namespace paraph::pipeline

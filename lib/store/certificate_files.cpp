@@ -1,0 +1,171 @@
+#include "store/certificate_files.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cms/keys.h"
+#include "mail/address.h"
+#include "store/certificate_slots.h"
+
+namespace paraph::store {
+namespace {
+
+using cms::Certificate;
+using list::CertificateLookup;
+using list::CertificateUse;
+using list::StoredCertificate;
+
+constexpr std::size_t max_file = 256U << 10U;
+
+bool serves(const Slot& slot, CertificateUse use) {
+  return use == CertificateUse::verify ? slot.verifies : slot.encrypts;
+}
+
+bool may_serve(const Certificate& certificate, CertificateUse use) {
+  return use == CertificateUse::verify ? certificate.may_sign() : certificate.may_encrypt();
+}
+
+struct Source {
+  std::string name;
+  const Slot* slot;
+  bool historic;
+};
+
+std::vector<Source> sources(std::string_view address, CertificateUse use) {
+  const std::string current = mail::filesystem_encode(address);
+  const std::string historic = mail::historic_escape(address);
+  std::vector<Source> out;
+  for (const bool old : {false, true}) {
+    if (old && historic == current) break;
+    for (const Slot& slot : slots) {
+      Source source{(old ? historic : current) + std::string(slot.suffix), &slot, old};
+      if (serves(slot, use) && is_file_name(source.name)) out.push_back(std::move(source));
+    }
+  }
+  return out;
+}
+
+// A file with its chain: the authorities in it are nobody's own certificate.
+void drop_authorities(std::vector<Certificate>& certificates) {
+  const auto is_ca = [](const Certificate& each) { return each.is_ca(); };
+  if (std::all_of(certificates.begin(), certificates.end(), is_ca)) return;
+  certificates.erase(std::remove_if(certificates.begin(), certificates.end(), is_ca),
+                     certificates.end());
+}
+
+void parse(FileContent& content) {
+  if (content.absent) return;
+  auto certificates = Certificate::from_pem(content.text);
+  if (certificates)
+    content.certificates = *std::move(certificates);
+  else
+    content.fault = certificates.error().what();
+}
+
+void take(FileContent content, const Source& source, std::string_view address, CertificateUse use,
+          CertificateLookup& lookup) {
+  if (!content.fault.empty())
+    lookup.unreadable.push_back(fmt::format("{}: {}", source.name, content.fault));
+  drop_authorities(content.certificates);
+  for (Certificate& certificate : content.certificates) {
+    // A historic name may stand for two addresses; only the certificate can tell (Sympa's encoding
+    // before 6.2.63).
+    if (source.historic && !certificate.names(address)) continue;
+    if (may_serve(certificate, use)) {
+      lookup.found.push_back({std::move(certificate), source.slot->slot, source.name});
+    } else {
+      lookup.unreadable.push_back(
+          fmt::format("{}: its keyUsage does not allow {}", source.name,
+                      use == CertificateUse::verify ? "signing" : "encryption"));
+    }
+  }
+}
+
+// So that no text can be moved from one file to the other without a change.
+void add_to(std::string& texts, const Source& source, const FileContent& content) {
+  texts += fmt::format("{} {} {}:", source.name, content.fault, content.text.size());
+  texts += content.text;
+}
+
+}  // namespace
+
+bool is_file_name(std::string_view name) {
+  constexpr std::size_t max_name = 255;  // in octets, on every file system that matters
+  return !name.empty() && name.size() <= max_name && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+// One bad file must not stop the mail of the others; empty: it is not there, or the process is out
+// of means.
+std::string CertificateFiles::fault_of(const Error& error, const std::string& name) {
+  if (error.code() == Errc::denied) return "cannot be read (permissions, or a link)";
+  if (error.code() == Errc::limit) return "too large for a certificate";
+  if (error.code() == Errc::not_found) return {};
+  const auto info = fs_->info(name);
+  if (info && info->directory) return "is a directory";
+  // The directory itself answers, so the fault is this file's: a socket, a bad block.
+  return info ? error.what() : std::string{};
+}
+
+Result<FileContent> CertificateFiles::read_text(const std::string& name) {
+  FileContent content;
+  auto text = fs_->read(name, max_file);
+  if (text) {
+    content.text = *std::move(text);
+    return content;
+  }
+  content.absent = true;
+  content.fault = fault_of(text.error(), name);
+  content.hidden = text.error().code() == Errc::denied;
+  if (content.fault.empty() && text.error().code() != Errc::not_found)
+    return std::move(text).error();
+  return content;
+}
+
+Result<FileContent> CertificateFiles::read(const std::string& name) {
+  auto content = read_text(name);
+  if (content) parse(*content);
+  return content;
+}
+
+std::vector<std::string> CertificateFiles::names(std::string_view canonical_address,
+                                                 CertificateUse use) {
+  std::vector<std::string> out;
+  for (auto& source : sources(canonical_address, use)) out.push_back(std::move(source.name));
+  return out;
+}
+
+Result<CertificateFiles::Found> CertificateFiles::find(std::string_view canonical_address,
+                                                       CertificateUse use) {
+  Found out;
+  std::string texts;
+  for (const auto& source : sources(canonical_address, use)) {
+    auto content = read_text(source.name);
+    if (!content) return std::move(content).error();
+    add_to(texts, source, *content);
+    parse(*content);
+    take(*std::move(content), source, canonical_address, use, out.lookup);
+  }
+  // Rule 22: by date, not by suffix; at one date the current name before the historic.
+  std::stable_sort(out.lookup.found.begin(), out.lookup.found.end(),
+                   [](const StoredCertificate& a, const StoredCertificate& b) {
+                     return a.certificate.not_before() > b.certificate.not_before();
+                   });
+  out.digest = cms::digest().sha256(texts);
+  return out;
+}
+
+Result<std::string> CertificateFiles::digest(std::string_view canonical_address,
+                                             CertificateUse use) {
+  std::string texts;
+  for (const auto& source : sources(canonical_address, use)) {
+    const auto content = read_text(source.name);
+    if (!content) return content.error();
+    add_to(texts, source, *content);
+  }
+  return cms::digest().sha256(texts);
+}
+
+}  // namespace paraph::store

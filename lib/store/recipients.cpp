@@ -1,0 +1,347 @@
+#include "store/recipients.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <list>
+#include <unordered_map>
+
+#include "store/certificate_files.h"
+#include "store/recipient_record.h"
+
+namespace paraph::store {
+namespace {
+
+using Identities = std::vector<sys::FileIdentity>;
+
+bool same(const cms::Policy& a, const cms::Policy& b) {
+  return a.min_rsa_bits == b.min_rsa_bits && a.max_rsa_bits == b.max_rsa_bits;
+}
+
+bool holds(const cms::Period& period, TimePoint at) {
+  return period.since <= at && at < period.until;
+}
+
+bool all_settled(const Identities& files) {
+  return std::all_of(files.begin(), files.end(), [](const auto& file) { return file.settled; });
+}
+
+/// In which no certificate of the address starts or ends.
+cms::Period period_of(const list::CertificateLookup& lookup, TimePoint at) {
+  cms::Period out;
+  for (const auto& stored : lookup.found) {
+    const auto one = cms::steady_period(cms::facts_of(stored.certificate), at);
+    out.since = std::max(out.since, one.since);
+    out.until = std::min(out.until, one.until);
+  }
+  return out;
+}
+
+struct Entry;
+using Order = std::list<Entry*>;  // the newest in front
+
+/// One member under one key transport. What each hit reads stands together.
+struct Entry {
+  std::uint64_t generation;  ///< of the directory when all names were looked at
+  bool lasting;              ///< false: for one find() only
+  bool used = false;         ///< since it last came to the end of the order
+  cms::Period period;
+  struct File {
+    std::string name;
+    sys::FileIdentity identity;
+  };
+  File first;  ///< of the names that can serve, the first that exists
+  cms::Recipient recipient;
+  std::string sha256;
+  std::vector<File> others;  ///< further ones
+  Order::iterator place{};
+  std::string_view key{};
+
+  [[nodiscard]] std::size_t footprint() const {
+    constexpr std::size_t kNodes = 128;  // of the table and the order
+    std::size_t octets = sizeof(Entry) + kNodes + key.size() + sha256.size() + first.name.size();
+    for (const auto& file : others) octets += sizeof(File) + file.name.size();
+    return octets + recipient.footprint();
+  }
+};
+
+class RecipientCache final : public Recipients {
+ public:
+  RecipientCache(std::shared_ptr<sys::FileSystem> fs, RecipientRecords& records, std::size_t memory)
+      : files_(std::move(fs)), records_(records), memory_(memory) {}
+  Result<PreparedTarget> find(const std::string& address, const SealTerms& terms) override;
+  Result<void> prefetch(const std::vector<std::string>& addresses) override;
+  Result<void> remember() override;
+  Result<void> learn(const std::vector<std::string>& addresses, const SealTerms& terms) override;
+
+ private:
+  static constexpr auto kUse = list::CertificateUse::encrypt;
+
+  /// What was chosen, and from which files.
+  struct Choice {
+    cms::RecipientFacts facts;
+    cms::Period period;
+  };
+  [[nodiscard]] Result<void> look_at_directory();
+  [[nodiscard]] Result<Identities> look(const std::vector<std::string>& names);
+  [[nodiscard]] Result<bool> fresh(Entry& entry, const std::string& address);
+  [[nodiscard]] Result<std::optional<Choice>> recall(const std::string& address,
+                                                     const Identities& now, const SealTerms& terms);
+  [[nodiscard]] Result<PreparedTarget> load(const std::string& address, const SealTerms& terms);
+  [[nodiscard]] PreparedTarget keep(std::string key, Entry entry);
+  void make_room(const Entry& kept);
+  void drop(Entry& entry);
+
+  CertificateFiles files_;
+  RecipientRecords& records_;
+  std::size_t memory_;
+  std::size_t used_ = 0;
+  std::unordered_map<std::string, Entry> entries_;
+  Order order_;
+  std::string key_;  // of the last find(); kept for its memory
+  sys::FileIdentity directory_;
+  std::uint64_t generation_ = 0;
+  cms::Policy policy_;
+  std::unordered_map<std::string, std::string> fetched_;  // records, since prefetch()
+  std::vector<RecipientRecords::Row> pending_;
+};
+
+char mark_of(cms::KeyTransport transport) {
+  return static_cast<char>('0' + static_cast<int>(transport));
+}
+
+// A directory that has changed less than a tick ago may change again unseen: every look then counts
+// as a change.
+Result<void> RecipientCache::look_at_directory() {
+  const auto now = files_.fs().identity("");
+  if (!now) return now.error();
+  if (!directory_.present || !directory_.settled || !(*now == directory_)) {
+    ++generation_;
+    directory_ = *now;
+  }
+  return {};
+}
+
+Result<Identities> RecipientCache::look(const std::vector<std::string>& names) {
+  Identities out;
+  out.reserve(names.size());
+  for (const auto& name : names) {
+    const auto identity = files_.fs().identity(name);
+    if (!identity) return identity.error();
+    out.push_back(*identity);
+  }
+  return out;
+}
+
+Result<bool> RecipientCache::fresh(Entry& entry, const std::string& address) {
+  if (!entry.lasting) return false;
+  const auto unchanged = [&](const Entry::File& file) -> Result<bool> {
+    const auto now = files_.fs().identity(file.name);
+    if (!now) return now.error();
+    return *now == file.identity;
+  };
+  if (entry.generation == generation_) {
+    auto good = unchanged(entry.first);
+    for (auto file = entry.others.begin(); good && *good && file != entry.others.end(); ++file)
+      good = unchanged(*file);
+    return good;
+  }
+  const auto names = CertificateFiles::names(address, kUse);
+  const auto now = look(names);
+  if (!now) return now.error();
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!(*now)[i].present) continue;
+    if (known > entry.others.size()) return false;
+    const auto& file = known == 0 ? entry.first : entry.others[known - 1];
+    if (file.name != names[i] || !(file.identity == (*now)[i])) return false;
+    ++known;
+  }
+  entry.generation = generation_;
+  return known == 1 + entry.others.size();
+}
+
+Result<PreparedTarget> RecipientCache::find(const std::string& address, const SealTerms& terms) {
+  if (!same(policy_, terms.policy)) {
+    entries_.clear();
+    order_.clear();
+    used_ = 0;
+    policy_ = terms.policy;
+  }
+  if (auto looked = look_at_directory(); !looked) return std::move(looked).error();
+  key_ = address;
+  key_ += mark_of(terms.transport);
+  const auto found = entries_.find(key_);
+  if (found != entries_.end()) {
+    Entry& entry = found->second;
+    auto good = fresh(entry, address);
+    if (!good) return std::move(good).error();
+    if (*good && holds(entry.period, terms.at)) {
+      entry.used = true;
+      return PreparedTarget{&entry.recipient, entry.sha256, {}, {}};
+    }
+    drop(entry);
+  }
+  return load(address, terms);
+}
+
+// nullopt: no record, or one that is not true any more.
+Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::string& address,
+                                                                     const Identities& now,
+                                                                     const SealTerms& terms) {
+  std::optional<Choice> none;
+  auto stored = fetched_.extract(address);
+  if (stored.empty()) return none;
+  auto record = decode_record(address, stored.mapped());
+  if (!record || !same(record->policy, terms.policy) || !holds(record->period, terms.at) ||
+      !same_files(record->files, now))
+    return none;
+  if (!record->settled) {
+    const auto digest = files_.digest(address, kUse);
+    if (!digest) return digest.error();
+    if (*digest != record->digest) return none;
+    record->settled = all_settled(now);
+    const auto after = look(CertificateFiles::names(address, kUse));
+    if (!after) return after.error();
+    if (*after != now) return none;
+    if (record->settled) pending_.push_back({address, encode(address, *record)});
+  }
+  return std::optional(Choice{std::move(record->facts), record->period});
+}
+
+Result<PreparedTarget> RecipientCache::load(const std::string& address, const SealTerms& terms) {
+  const auto names = CertificateFiles::names(address, kUse);
+  const auto before = look(names);
+  if (!before) return before.error();
+  bool lasting = all_settled(*before);
+  auto choice = recall(address, *before, terms);
+  if (!choice) return std::move(choice).error();
+  if (!*choice) {
+    const auto found = files_.find(address, kUse);
+    if (!found) return found.error();
+    auto target = choose(found->lookup, terms);
+    if (!target.certificate)
+      return PreparedTarget{nullptr, {}, std::move(target.problem), std::move(target.detail)};
+    *choice = Choice{cms::facts_of(*target.certificate), period_of(found->lookup, terms.at)};
+    const auto after = look(names);
+    if (!after) return after.error();
+    const bool still = *after == *before;
+    lasting = lasting && still;
+    if (still)
+      pending_.push_back(
+          {address, encode(address, {(*choice)->facts, *before, found->digest, all_settled(*before),
+                                     (*choice)->period, terms.policy})});
+  }
+  auto recipient = cms::Recipient::from((*choice)->facts, terms.transport);
+  if (!recipient)
+    return PreparedTarget{nullptr,
+                          {},
+                          std::string(to_string(cms::SealFitness::unsupported_key)),
+                          recipient.error().what()};
+  std::vector<Entry::File> present;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if ((*before)[i].present) present.push_back({names[i], (*before)[i]});
+  if (present.empty())  // gone between the two looks
+    return PreparedTarget{nullptr, {}, std::string(to_string(cms::SealFitness::missing)), {}};
+  Entry entry{.generation = generation_,
+              .lasting = lasting,
+              .period = (*choice)->period,
+              .first = std::move(present.front()),
+              .recipient = std::move(*recipient),
+              .sha256 = std::move((*choice)->facts.sha256),
+              .others = {}};
+  entry.others.assign(std::next(present.begin()), present.end());
+  return keep(address + mark_of(terms.transport), std::move(entry));
+}
+
+PreparedTarget RecipientCache::keep(std::string key, Entry entry) {
+  const auto [at, added] = entries_.insert_or_assign(std::move(key), std::move(entry));
+  Entry& kept = at->second;
+  kept.key = at->first;
+  order_.push_front(&kept);
+  kept.place = order_.begin();
+  used_ += kept.footprint();
+  make_room(kept);
+  return PreparedTarget{&kept.recipient, kept.sha256, {}, {}};
+}
+
+// The oldest goes, unless it was used since it last came up: then it starts anew ("second chance").
+// Moving an entry at each use, as the strictest order would have it, costs more than looking it up.
+void RecipientCache::make_room(const Entry& kept) {
+  while (used_ > memory_ && order_.size() > 1) {
+    Entry& last = *order_.back();
+    if (&last != &kept && !last.used) {
+      drop(last);
+      continue;
+    }
+    last.used = false;
+    order_.splice(order_.begin(), order_, last.place);
+  }
+}
+
+void RecipientCache::drop(Entry& entry) {
+  used_ -= entry.footprint();
+  order_.erase(entry.place);
+  entries_.erase(std::string(entry.key));
+}
+
+Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses) {
+  fetched_.clear();
+  std::vector<std::string> wanted;
+  for (const auto& address : addresses) {
+    const auto known = [&](cms::KeyTransport transport) {
+      key_ = address;
+      key_ += mark_of(transport);
+      return entries_.count(key_) != 0;
+    };
+    if (!known(cms::KeyTransport::pkcs1) && !known(cms::KeyTransport::oaep))
+      wanted.push_back(address);
+  }
+  if (wanted.empty()) return {};
+  auto rows = records_.fetch(wanted);
+  if (!rows) return std::move(rows).error();
+  for (auto& row : *rows) fetched_[std::move(row.address)] = std::move(row.octets);
+  return {};
+}
+
+Result<void> RecipientCache::remember() {
+  if (pending_.empty()) return {};
+  return records_.put(std::exchange(pending_, {}));
+}
+
+Result<void> RecipientCache::learn(const std::vector<std::string>& addresses,
+                                   const SealTerms& terms) {
+  for (const auto& address : addresses)
+    if (auto found = find(address, terms); !found) return std::move(found).error();
+  return remember();
+}
+
+}  // namespace
+
+SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms) {
+  SealTarget target;
+  target.problem = std::string(cms::to_string(cms::SealFitness::missing));
+  if (!lookup.unreadable.empty()) {
+    target.problem = std::string(cms::to_string(cms::SealFitness::unreadable));
+    target.detail = lookup.unreadable.front();
+  }
+  bool nearest = true;
+  for (const auto& stored : lookup.found) {  // newest first
+    const auto fitness = cms::fitness(stored.certificate, terms.at, terms.policy);
+    if (fitness == cms::SealFitness::good) return SealTarget{stored.certificate, {}, {}};
+    if (std::exchange(nearest, false)) {
+      target.problem = std::string(cms::to_string(fitness));
+      target.detail = fmt::format("{}, {}, valid until {}", stored.certificate.subject(),
+                                  stored.certificate.key_description(),
+                                  iso8601(stored.certificate.not_after()));
+    }
+  }
+  return target;
+}
+
+std::unique_ptr<Recipients> open_recipients(std::shared_ptr<sys::FileSystem> certificates,
+                                            RecipientRecords& records, std::size_t memory) {
+  return std::make_unique<RecipientCache>(std::move(certificates), records, memory);
+}
+
+}  // namespace paraph::store

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+
+#include "store/connection.h"
+#include "store/sql_alarms.h"
+#include "store/sql_directory.h"
+#include "store/sql_ledger.h"
+#include "store/sql_recipients.h"
+#include "store/store.h"
+
+namespace paraph::store {
+
+/// One connection with what is read and written through it; for this module only.
+class SqlDatabase final : public Database {
+ public:
+  SqlDatabase(std::unique_ptr<Connection> connection, std::shared_ptr<const Clock> clock,
+              int version)
+      : connection_(std::move(connection)),
+        clock_(std::move(clock)),
+        version_(version),
+        directory_(*connection_, *clock_),
+        ledger_(*connection_),
+        alarms_(*connection_),
+        recipients_(*connection_) {}
+  list::Directory& directory() override { return directory_; }
+  Ledger& ledger() override { return ledger_; }
+  Alarms& alarms() override { return alarms_; }
+  RecipientRecords& recipient_records() override { return recipients_; }
+  int schema_version() override { return version_; }
+  Result<std::vector<std::string>> problems() override;
+  Result<void> together(const std::function<Result<void>()>& work) override;
+
+ private:
+  std::unique_ptr<Connection> connection_;
+  std::shared_ptr<const Clock> clock_;
+  int version_;
+  SqlDirectory directory_;
+  SqlLedger ledger_;
+  SqlAlarms alarms_;
+  SqlRecipients recipients_;
+};
+
+}  // namespace paraph::store

@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# Supervisor and workers: limits, attempts, a crew that shares the work, signals, two daemons, the service manager.
+. "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+
+make_ca
+make_site
+make_list open alice@example.org open
+make_list poison alice@example.org open
+paraph member add open bob@example.org >/dev/null
+post() { plain "$1" alice "$2" | paraph-queue "$2@lists.example.org"; }
+state() { ls site/spool/msg | grep -vc '^bad$'; }
+wait_for() { # wait_for SECONDS command…
+  local end=$((SECONDS + $1)); shift
+  until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done
+}
+workers_of() { pgrep -P "$1" | sort | tr '\n' ' '; }
+
+# Each limit ends a worker, and three times is a quarantine that says why; the others go through.
+post probe poison
+PARAPH_TEST_POISON=poison@ paraph-incoming --once 2>probe.log
+grep -q 'a worker died' probe.log || { echo "SKIP: these programs have no test hooks (PARAPH_TEST_HOOKS)"; exit 77; }
+check_limit() { # check_limit HOW WORDS LIMIT
+  echo "$3" >>site/paraph.conf
+  post "bad-$1" poison
+  post "good-$1" open
+  PARAPH_TEST_POISON=poison@ PARAPH_TEST_POISON_HOW=$1 paraph-incoming --once 2>"$1.log"
+  [ "$(grep -c '^paraph-incoming: error: a worker died' "$1.log")" = 3 ] || fail "$1: $(cat "$1.log")"
+  grep -h . site/spool/msg/bad/*.reason | grep -q "3 attempts: .*$2" || fail "$1: reasons: $(cat site/spool/msg/bad/*.reason)"; ok
+  paraph-distribute --once 2>/dev/null
+  mail_for bob | xargs grep -l "^Subject: .*good-$1\$" >/dev/null || fail "$1: the good mail did not go through"; ok
+  sed -i '/^worker_/d' site/paraph.conf
+}
+check_limit spin 'over its limit of 1 s of processor time' 'worker_cpu 1'
+check_limit hang 'over its time limit of 2 s' 'worker_time 2'
+check_limit eat 'over its memory limit' 'worker_memory 128'
+
+# Alarms that come within an hour of each other are gathered.
+[ "$(count_for listmaster)" = 1 ] || fail "listmaster has $(count_for listmaster) mails for four quarantines"; ok
+sqlite3() { python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' site/paraph.sqlite "$1"; }
+sqlite3 "update paraph_alarm set told = told - 3601 where told > 0"
+paraph-incoming --once 2>/dev/null
+paraph-distribute --once 2>/dev/null
+[ "$(count_for listmaster)" = 2 ] || fail "the gathered alarms were not told"; ok
+mail_for listmaster | xargs grep -l '^Subject: 3 things need attention' >/dev/null || fail "not gathered"; ok
+
+# Put back by a person, a condemned mail is judged anew, by the same supervisor.
+paraph-incoming 2>daemon.log & daemon=$!
+wait_for 10 pgrep -P $daemon || fail "no worker"
+bad=$(ls site/spool/msg/bad | grep -v reason | head -1)
+rm "site/spool/msg/bad/$bad.reason"
+mv "site/spool/msg/bad/$bad" site/spool/msg/
+wait_for 10 test ! -e "site/spool/msg/$bad" || fail "put back, it was not looked at: $(cat daemon.log)"; ok
+
+# SIGHUP: new workers, the same supervisor; a broken configuration changes nothing.
+before=$(workers_of $daemon)
+[ "$(wc -w <<<"$before")" = 2 ] || fail "two workers by default: $before"; ok
+echo 'incoming_max_count 3' >>site/paraph.conf
+kill -HUP $daemon
+three() { [ "$(workers_of $daemon | wc -w)" = 3 ]; }
+wait_for 10 three || fail "three workers after SIGHUP: $(workers_of $daemon)"; ok
+old_ones_left() { for pid in $before; do [ -d "/proc/$pid" ] && return 1; done; true; }
+wait_for 10 old_ones_left || fail "a worker still has the old configuration"; ok
+cp site/paraph.conf good.conf
+echo 'packet_size many' >>site/paraph.conf
+kill -HUP $daemon
+wait_for 10 grep -q 'going on with the old configuration' daemon.log || fail "no complaint: $(cat daemon.log)"; ok
+cp good.conf site/paraph.conf
+post after-hup open
+wait_for 10 test "$(ls site/spool/bulk/msg 2>/dev/null | wc -l)" -gt 0 || true
+gone() { [ -z "$(ls site/spool/msg | grep '^open@')" ]; }
+wait_for 10 gone || fail "the old configuration does not work any more"; ok
+
+# Workers that are killed are replaced, and what they had is done by another.
+for pid in $(workers_of $daemon); do kill -9 "$pid"; done
+post after-kill open
+wait_for 10 gone || fail "no worker came back: $(cat daemon.log)"; ok
+
+# A second daemon does no harm, and says so.
+paraph-incoming 2>second.log & second=$!
+wait_for 10 grep -q "another one works on this site already, pid $daemon" second.log || fail "second: $(cat second.log)"; ok
+for i in $(seq 20); do post "twice$i" open; done
+wait_for 20 gone || fail "two daemons"; ok
+kill $second; wait $second || fail "the second one stops in order: $?"; ok
+wait_for 10 three || fail "the first one lost workers"; ok
+
+# Orderly stop.
+kill $daemon
+wait $daemon || fail "exit $? of a stopped daemon: $(tail -3 daemon.log)"; ok
+paraph-distribute --once 2>/dev/null
+for i in $(seq 20); do
+  [ "$(mail_for bob | xargs grep -l "^Subject: .*twice$i\$" | wc -l)" = 1 ] || fail "twice$i: not once"
+done; ok
+
+# Killed together (the whole group): counted apart from attempts, never at the first times.
+for i in 1 2 3 4; do
+  setsid paraph-incoming 2>>group.log & group=$!
+  post "group$i" open
+  sleep 0.3
+  kill -9 -- -$group; wait $group 2>/dev/null || true
+done
+paraph-incoming --once 2>>group.log
+gone || fail "left after the group was killed: $(ls site/spool/msg)"; ok
+[ "$(ls site/spool/msg/bad | grep -c '^open@')" = 0 ] || fail "an innocent mail in bad/"; ok
+
+# But what is in hand each time everything dies ends in quarantine too, after ten (security rule 45).
+post fatal poison
+for i in $(seq 10); do
+  PARAPH_TEST_POISON=poison@ PARAPH_TEST_POISON_HOW=hang setsid paraph-incoming --once 2>>group.log & group=$!
+  sleep 0.4
+  kill -9 -- -$group; wait $group 2>/dev/null || true
+  [ -n "$(ls site/spool/msg | grep '^poison@')" ] || fail "ended after $i"
+done
+paraph-incoming --once 2>>group.log
+grep -h . site/spool/msg/bad/*.reason | grep -q '10 times everything was killed with it in hand' || fail "reasons: $(cat site/spool/msg/bad/*.reason)"; ok
+
+# Ready, watchdog and stopping reach the service manager.
+python3 - "$work/notify" >notified.txt <<'PY' &
+import socket, sys
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind(sys.argv[1])
+server.settimeout(20)
+try:
+    while True:
+        text = server.recv(4096).decode()
+        print(text, flush=True)
+        if "STOPPING" in text:
+            break
+except TimeoutError:
+    pass
+PY
+listener=$!
+wait_for 10 test -S notify
+NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=400000 paraph-incoming 2>/dev/null & daemon=$!
+wait_for 10 grep -q WATCHDOG=1 notified.txt || fail "no watchdog: $(cat notified.txt)"; ok
+grep -q READY=1 notified.txt || fail "not ready: $(cat notified.txt)"; ok
+kill $daemon; wait $daemon; wait $listener
+grep -q STOPPING=1 notified.txt || fail "not stopping: $(cat notified.txt)"; ok
+
+# No place for the state file: attempts are counted in memory, mail goes on.
+rm -rf site/spool/tmp
+post no-tmp open
+paraph-incoming --once 2>no-tmp.log
+grep -q 'counted in memory only' no-tmp.log || fail "no warning: $(cat no-tmp.log)"; ok
+gone || fail "stopped for want of a state file"; ok
+finished

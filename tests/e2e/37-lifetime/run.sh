@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# packet_lifetime: mail that is too old gets one more try. With the MTA down it has failed, with the MTA up (a clock that
+# jumped ahead) it goes out. And key_transport: RSA members get OAEP where the list says so.
+. "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+
+make_ca
+make_person alice rsa
+make_person bob ec
+make_site
+make_list secure alice@example.org
+check "members" paraph member add secure alice@example.org bob@example.org
+check "certificates" paraph cert import pki/alice.pem pki/bob.pem
+[ "$(ledger 'select count(*) from paraph_recipient')" = 2 ] || fail "import stored no records"; ok
+works=$(grep '^transport' site/paraph.conf)
+set_transport() { sed -i "s|^transport.*|$1|" site/paraph.conf; }
+outcomes() { ledger "select outcome, count(*) from paraph_copy group by outcome order by 1" | tr '\n' ' '; }
+
+# --- young mail waits for the MTA ----------------------------------------------------------------------------------
+set_transport "transport lmtp+unix:$work/nobody-listens"
+make_post one alice secure
+paraph-queue secure@lists.example.org <post/one.eml || fail "queue"
+run_daemons || true
+[ "$(ls site/spool/bulk/pct | grep -vc done)" = 1 ] || fail "the packet is gone"; ok
+[ -z "$(outcomes)" ] || fail "young mail has outcomes: $(outcomes)"; ok
+
+# --- old mail gets its last try, and the MTA takes it --------------------------------------------------------------
+echo "packet_lifetime 0" >>site/paraph.conf
+set_transport "$works"
+sleep 1.1
+run_daemons
+[ "$(outcomes)" = "sealed|2 " ] || fail "the MTA would have taken it: $(outcomes)"; ok
+for who in alice bob; do check "$who opens the copy" opens "$(mail_for $who)" "$who" post/one.txt; done
+! openssl cms -cmsout -print -noout -in "$(mail_for alice)" | grep -qi oaep || fail "OAEP by default"; ok
+
+# --- old mail whose MTA is down has failed -------------------------------------------------------------------------
+set_transport "transport lmtp+unix:$work/nobody-listens"
+make_post two alice secure
+paraph-queue secure@lists.example.org <post/two.eml || fail "queue"
+paraph-incoming --once 2>>incoming.log
+sleep 1.1
+paraph-distribute --once 2>>distribute.log || true
+[ "$(outcomes)" = "failed|2 sealed|2 " ] || fail "old mail without an MTA: $(outcomes)"; ok
+ledger "select reply from paraph_copy where outcome = 'failed'" | grep -qv '^expired: ' && fail "no word of its age"; ok
+[ "$(paraph spool list)" = "nothing waits" ] || fail "$(paraph spool list)"; ok
+
+# --- a certificate replaced between two posts; OAEP ----------------------------------------------------------------
+set_transport "$works"
+empty_mailboxes
+printf '\nkey_transport oaep\n' >>site/list_data/secure/config
+cp pki/bob.key pki/former.key && cp pki/bob.pem pki/former.pem
+make_person bob rsa "" 20260101000000Z
+check "bob's new certificate" paraph cert import pki/bob.pem
+rm -f "site/X509-user-certs/bob@example.org@enc"
+make_post three alice secure
+paraph-queue secure@lists.example.org <post/three.eml || fail "queue"
+run_daemons
+for who in alice bob; do
+  check "$who opens the copy" opens "$(mail_for $who)" "$who" post/three.txt
+  openssl cms -cmsout -print -noout -in "$(mail_for $who)" | grep -qi oaep || fail "$who's copy is not OAEP"; ok
+done
+finished
