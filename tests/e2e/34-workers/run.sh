@@ -132,7 +132,7 @@ listener=$!
 wait_for 10 test -S notify
 NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=400000 paraph-incoming 2>/dev/null & daemon=$!
 wait_for 10 grep -q WATCHDOG=1 notified.txt || fail "no watchdog: $(cat notified.txt)"; ok
-grep -q READY=1 notified.txt || fail "not ready: $(cat notified.txt)"; ok
+wait_for 10 grep -q READY=1 notified.txt || fail "not ready: $(cat notified.txt)"; ok
 kill $daemon; wait $daemon; wait $listener
 grep -q STOPPING=1 notified.txt || fail "not stopping: $(cat notified.txt)"; ok
 
