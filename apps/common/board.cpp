@@ -37,6 +37,28 @@ bool has_room(int fd) {
   return failed == 0;
 }
 
+// Whoever reads the board locks it for an instant to see whether somebody lives on it.
+bool lock(int fd) {
+  constexpr timespec moment{0, 20'000'000};
+  for (int tries = 0; tries < 5; ++tries) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) return false;
+    ::nanosleep(&moment, nullptr);
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
+// A mapping keeps its open file, and that its lock, also in children: so the lock is on another one.
+void* map_apart(int fd) {
+  if (fd < 0) return map(fd);
+  const int apart = ::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDWR | O_CLOEXEC);
+  if (apart < 0) return nullptr;
+  void* const page = map(apart);
+  ::close(apart);
+  return page;
+}
+
 }  // namespace
 
 std::uint64_t board_magic() {
@@ -54,7 +76,7 @@ Result<MappedBoard> MappedBoard::open(const std::string& path, std::string& note
   int other = 0;
   if (fd < 0) {
     note = because(path);
-  } else if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  } else if (!lock(fd)) {
     note = because(path);
     Board* const theirs = has_room(fd) ? static_cast<Board*>(map(fd)) : nullptr;
     if (theirs != nullptr) {
@@ -66,7 +88,7 @@ Result<MappedBoard> MappedBoard::open(const std::string& path, std::string& note
     note = because(path);
     ::close(std::exchange(fd, -1));
   }
-  void* const page = map(fd);
+  void* const page = map_apart(fd);
   if (page == nullptr) {
     const Error error = Error::later(Errc::io, "mmap of the workers' board: " + because(path));
     if (fd >= 0) ::close(fd);

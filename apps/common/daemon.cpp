@@ -6,11 +6,13 @@
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <iostream>
+#include <optional>
 
 #include "apps/common/daemon_state.h"
 #include "apps/common/supervisor.h"
 #include "apps/common/worker.h"
 #include "cms/memory.h"
+#include "sys/file_system.h"
 #include "sys/process.h"
 
 namespace paraph::app {
@@ -51,9 +53,17 @@ std::size_t not_negative(long long value) {
   return static_cast<std::size_t>(std::max(0LL, value));
 }
 
-Result<Plan> make_plan(const Daemon& daemon, const std::string& config) {
-  auto site = Runtime::load_site(config);
-  if (!site) return std::move(site).error();
+// The configuration stands in `current` for the workers, who inherit it: one that cannot be read later stops none.
+Result<Plan> make_plan(const Daemon& daemon, const std::string& config,
+                       std::optional<config::Site>& current) {
+  auto loaded = Runtime::load_site(config);
+  if (!loaded) return std::move(loaded).error();
+  const std::string queue = loaded->spool_directory("msg");
+  if (sys::current_uid() == 0 && !sys::ownership(queue))  // rule 2: whose site would it be?
+    return Error::later(Errc::denied, queue + ": not there, so nobody to become instead of root")
+        .with_hint("paraph fsck --repair");
+  current = std::move(*loaded);
+  const auto& site = current;
   return Plan{.workers = not_negative(daemon.workers(*site)),
               .limits = {.memory = not_negative(site->number("worker_memory")) * kMegabyte,
                          .cpu = std::chrono::seconds(site->number("worker_cpu")),
@@ -86,11 +96,12 @@ int run_daemon(int argc, char** argv, const Daemon& daemon) {
   sys::watch_signals();
   const std::string config = config_path(options->config);
   const bool once = options->once;
+  std::optional<config::Site> site;
   return supervise(
       {.program = daemon.program,
        .once = once,
-       .plan = [&] { return make_plan(daemon, config); },
-       .work = [&] { return once ? work_once(daemon, config) : work_forever(daemon, config); }});
+       .plan = [&] { return make_plan(daemon, config, site); },
+       .work = [&] { return once ? work_once(daemon, *site) : work_forever(daemon, *site); }});
 }
 
 }  // namespace paraph::app

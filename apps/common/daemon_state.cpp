@@ -37,8 +37,9 @@ DaemonState read(const config::Site& site, std::string_view program) {
   const int fd =
       ::open(state_path(site, program).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return state;
-  // A shared lock fails for as long as a supervisor holds its own, and is gone with `fd`.
+  // A shared lock fails for as long as a supervisor holds its own.
   state.running = ::flock(fd, LOCK_SH | LOCK_NB) != 0;
+  ::flock(fd, LOCK_UN);  // at once: a supervisor may be about to start
   struct stat status {};
   if (::fstat(fd, &status) == 0 && status.st_size >= static_cast<off_t>(sizeof(Board))) {
     void* const page = ::mmap(nullptr, sizeof(Board), PROT_READ, MAP_SHARED, fd, 0);

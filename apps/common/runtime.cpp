@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -83,22 +84,32 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const std::string& config, std::s
                                                sys::Level minimum) {
   auto site = load_site(config);
   if (!site) return std::move(site).error();
-  std::unique_ptr<Runtime> runtime(new Runtime(std::move(*site)));
+  return open(std::move(*site), program, minimum);
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(config::Site site, std::string_view program,
+                                               sys::Level minimum) {
+  std::unique_ptr<Runtime> runtime(new Runtime(std::move(site)));
   runtime->log_ = sys::open_log(program, true, minimum);
   auto database = store::Database::open(runtime->site_.path_of("db_name"));
   if (!database) return std::move(database).error();
   runtime->database_ = std::move(*database);
-  runtime->database_file_ = file_at(runtime->site_.path_of("db_name"));
   auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
   if (!directory) return std::move(directory).error().in("ssl_cert_dir");
   runtime->certificates_ = store::open_certificate_directory(*directory);
   runtime->recipients_ =
       store::open_recipients(*directory, runtime->database_->recipient_records());
+  const auto& opened = runtime->site_;
+  for (const auto& path : {opened.path_of("db_name"), opened.path_of("ssl_cert_dir"),
+                           opened.spool_directory("msg"), opened.spool_directory("auth"),
+                           opened.spool_directory("moderation"), opened.spool_directory("bulk")})
+    runtime->opened_.push_back({path, file_at(path)});
   return runtime;
 }
 
-bool Runtime::database_replaced() const {
-  return file_at(site_.path_of("db_name")) != database_file_;
+bool Runtime::replaced() const {
+  return std::any_of(opened_.begin(), opened_.end(),
+                     [](const Opened& each) { return file_at(each.path) != each.file; });
 }
 
 pipeline::Ports Runtime::ports() {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "apps/common/exit_code.h"
 #include "base/result.h"
@@ -29,19 +30,28 @@ class Runtime {
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(const std::string& config,
                                                              std::string_view program,
                                                              sys::Level minimum);
+  /// The same with a configuration that has been read.
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(config::Site site,
+                                                             std::string_view program,
+                                                             sys::Level minimum);
   /// The first part of it: privileges dropped, configuration read.
   [[nodiscard]] static Result<config::Site> load_site(const std::string& config);
   [[nodiscard]] const config::Site& site() const { return site_; }
   [[nodiscard]] store::Database& database() { return *database_; }
   [[nodiscard]] pipeline::Ports ports();
-  /// Another file stands where the database was opened (a restored backup): what is open leads nowhere any more.
-  [[nodiscard]] bool database_replaced() const;
+  /// Something else stands where the database, the certificates or the spools were opened (a restored backup, a
+  /// directory moved into place): what is open leads nowhere any more.
+  [[nodiscard]] bool replaced() const;
 
  private:
   explicit Runtime(config::Site site) : site_(std::move(site)) {}
   config::Site site_;
   std::unique_ptr<store::Database> database_;
-  std::pair<std::uint64_t, std::uint64_t> database_file_;  ///< device and inode
+  struct Opened {
+    std::string path;
+    std::pair<std::uint64_t, std::uint64_t> file;  ///< device and inode
+  };
+  std::vector<Opened> opened_;
   std::unique_ptr<list::CertificateStore> certificates_;
   std::unique_ptr<store::Recipients> recipients_;
   std::unique_ptr<sys::Log> log_;

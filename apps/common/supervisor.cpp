@@ -19,6 +19,7 @@
 #include "apps/common/exit_code.h"
 #include "apps/common/hand.h"
 #include "apps/common/runtime.h"
+#include "base/utf8.h"
 #include "sys/process.h"
 
 namespace paraph::app {
@@ -26,6 +27,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr std::size_t kMostWorkers = kMaxWorkers / 2;  // beside those of a killed supervisor
 constexpr std::int64_t kLook = 100;         // milliseconds between two looks at the workers
 constexpr std::int64_t kFirstPause = 1000;  // before another worker, doubling
 constexpr std::int64_t kLongestPause = 60'000;
@@ -108,6 +110,7 @@ void count_supervisor_death(Board& board, const std::string& name) {
 
 struct Worker {
   pid_t pid = 0;
+  std::size_t slot = 0;
   bool over = false;          ///< ended for good
   std::int64_t start_at = 0;  ///< not before
   std::int64_t pause = kFirstPause;
@@ -121,7 +124,7 @@ class Supervisor {
     board_->supervisor = own_;
     board_->since = epoch_now();
     board_->deaths = 0;
-    workers_.resize(std::clamp<std::size_t>(plan_.workers, 1, kMaxWorkers));
+    take_places(std::clamp<std::size_t>(plan_.workers, 1, kMostWorkers));
     read_watchdog();
   }
 
@@ -144,9 +147,33 @@ class Supervisor {
   void settle_the_past() {
     const bool unclean = board_->supervisor != 0;
     for (Slot& slot : board_->slots) {
+      if (lives(slot)) continue;  // a worker of the last supervisor, about to go: its own affair
       if (unclean && slot.pid != 0 && !slot.in_hand.empty())
         count_supervisor_death(*board_, slot.in_hand.str());
       clear(slot);
+    }
+  }
+
+  static bool lives(const Slot& slot) {
+    return slot.pid != 0 && (::kill(slot.pid, 0) == 0 || errno == EPERM);
+  }
+
+  // More workers, at free places.
+  void take_places(std::size_t count) {
+    for (std::size_t i = 0; i < board_->slots.size() && workers_.size() < count; ++i) {
+      const bool ours = std::any_of(workers_.begin(), workers_.end(),
+                                    [i](const Worker& worker) { return worker.slot == i; });
+      if (ours || board_->slots.at(i).pid != 0) continue;
+      workers_.emplace_back().slot = i;
+    }
+  }
+
+  void clear_places_of_the_gone() {
+    for (std::size_t i = 0; i < board_->slots.size(); ++i) {
+      Slot& slot = board_->slots.at(i);
+      const bool ours = std::any_of(workers_.begin(), workers_.end(),
+                                    [i](const Worker& worker) { return worker.slot == i; });
+      if (!ours && slot.pid != 0 && !lives(slot)) clear(slot);
     }
   }
 
@@ -180,9 +207,7 @@ class Supervisor {
     });
   }
 
-  Slot& slot_of(const Worker& worker) {
-    return board_->slots.at(static_cast<std::size_t>(&worker - workers_.data()));
-  }
+  Slot& slot_of(const Worker& worker) { return board_->slots.at(worker.slot); }
 
   void tell_workers(int signal) const {
     for (const Worker& worker : workers_)
@@ -212,10 +237,9 @@ class Supervisor {
                std::move(fresh).error().in("reload (going on with the old configuration)"));
       return;
     }
-    const std::size_t before = workers_.size();
     plan_ = std::move(*fresh);
-    const auto wanted = std::clamp<std::size_t>(plan_.workers, 1, kMaxWorkers);
-    if (wanted > before) workers_.resize(wanted);
+    const auto wanted = std::clamp<std::size_t>(plan_.workers, 1, kMostWorkers);
+    take_places(wanted);
     for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i].over = i >= wanted;
     tell_workers(SIGHUP);
   }
@@ -241,14 +265,19 @@ class Supervisor {
     const std::string words = slot.last_words.str();
     const std::string how = words.empty() ? death_of(signal) : death_of(signal) + ", " + words;
     fmt::print(stderr, "{}: error: {}, in hand: {}\n", crew_.program, how,
-               name.empty() ? "nothing" : name);
+               name.empty() ? "nothing" : utf8::printable(name));
     if (stopping_) {
       status_ = kTemporary;
       return;
     }
     ++board_->deaths;
-    if (!name.empty()) return count_attempt(*board_, name, how);
-    pause(worker);  // not about a mail: memory, a broken library; do not spin
+    if (!name.empty()) count_attempt(*board_, name, how);
+    const Suspect* const suspect = find_suspect(*board_, name);
+    // Not about a mail (memory, a broken library), or quarantine itself kills: do not spin.
+    if (suspect == nullptr || suspect->state == Suspect::condemned)
+      pause(worker);
+    else
+      worker.pause = kFirstPause;
   }
 
   void dismiss(Worker& worker, int status) {
@@ -305,6 +334,7 @@ class Supervisor {
   }
 
   void watch_limits() {
+    clear_places_of_the_gone();
     const auto now = boot_milliseconds();
     for (const Worker& worker : workers_) {
       if (worker.pid == 0) continue;

@@ -48,7 +48,8 @@ struct Pass {
 
 class Worker {
  public:
-  Worker(Runtime& runtime, Station& station) : runtime_(runtime), station_(station) {}
+  Worker(Runtime& runtime, Station& station, bool once)
+      : runtime_(runtime), station_(station), once_(once) {}
 
   /// `patient`: suspects wait for their time.
   Result<Pass> pass(bool patient) {
@@ -115,8 +116,7 @@ class Worker {
   void conclude(const std::string& name, Took took, Pass& pass) {
     if (took == Took::transport_down) {
       transport_.extend();
-      ++pass.waiting;
-      return;
+      return wait(name, pass);  // so that the next try begins with another one
     }
     transport_ = Pause{};
     if (took == Took::waits) return wait(name, pass);
@@ -127,7 +127,9 @@ class Worker {
   }
 
   void wait(const std::string& name, Pass& pass) {
-    waits_[name].extend();
+    auto& pause = waits_[name];
+    pause.extend();
+    if (once_) pause.until = SteadyTime::max();  // or there is no end
     ++pass.waiting;
   }
 
@@ -140,6 +142,7 @@ class Worker {
 
   Runtime& runtime_;
   Station& station_;
+  bool once_;
   std::map<std::string, Pause> waits_;
   Pause transport_;
   std::size_t ended_ = 0;
@@ -150,8 +153,8 @@ struct Place {
   std::unique_ptr<Station> station;
 };
 
-Result<Place> open(const Daemon& daemon, const std::string& config) {
-  auto runtime = Runtime::open(config, daemon.program, sys::Level::info);
+Result<Place> open(const Daemon& daemon, const config::Site& site) {
+  auto runtime = Runtime::open(site, daemon.program, sys::Level::info);
   if (!runtime) return std::move(runtime).error();
   auto station = daemon.open(**runtime);
   if (!station) return std::move(station).error();
@@ -160,11 +163,11 @@ Result<Place> open(const Daemon& daemon, const std::string& config) {
 
 }  // namespace
 
-int work_once(const Daemon& daemon, const std::string& config) {
-  auto place = open(daemon, config);
+int work_once(const Daemon& daemon, const config::Site& site) {
+  auto place = open(daemon, site);
   if (!place) return complain(daemon.program, place.error());
   report_ready();
-  Worker worker(*place->runtime, *place->station);
+  Worker worker(*place->runtime, *place->station, true);
   place->station->idle(is_first_worker());
   for (bool patient = true; !sys::stop_requested();) {
     const auto pass = worker.pass(patient);
@@ -178,16 +181,15 @@ int work_once(const Daemon& daemon, const std::string& config) {
   return kOk;
 }
 
-int work_forever(const Daemon& daemon, const std::string& config) {
-  auto place = open(daemon, config);
+int work_forever(const Daemon& daemon, const config::Site& site) {
+  auto place = open(daemon, site);
   if (!place) return complain(daemon.program, place.error());
   sys::DirectoryWatch watch(daemon.watched(place->runtime->site()));
   report_ready();
-  Worker worker(*place->runtime, *place->station);
+  Worker worker(*place->runtime, *place->station, false);
   Pause trouble;
   while (!sys::stop_requested()) {
-    if (sys::take_reload_request() || worker.ended() > kService ||
-        place->runtime->database_replaced())
+    if (sys::take_reload_request() || worker.ended() > kService || place->runtime->replaced())
       return kAgain;
     take_in_hand({});  // for the watchers: it moves
     place->station->idle(is_first_worker());
@@ -199,6 +201,7 @@ int work_forever(const Daemon& daemon, const std::string& config) {
       trouble = Pause{};
     }
     if (sys::stop_requested()) break;
+    const Waiting waiting;
     watch.wait(pass ? worker.until_due(*pass) : trouble.length);
   }
   return kOk;

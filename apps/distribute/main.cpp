@@ -5,6 +5,7 @@
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
 #include "pipeline/distribution.h"
+#include "pipeline/outbox.h"
 #include "sys/process.h"
 
 namespace {
@@ -73,7 +74,7 @@ class PostOffice final : public app::Station {
 
   Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {
     auto claim = spools_.bulk.claim(name);
-    if (!claim) return std::move(claim).error();
+    if (!claim) return tell(name, std::move(claim).error());
     if (!*claim) return std::unique_ptr<app::Job>();
     return std::unique_ptr<app::Job>(
         std::make_unique<Parcel>(std::move(**claim), spools_.bulk, courier_, runtime_));
@@ -82,6 +83,15 @@ class PostOffice final : public app::Station {
   void idle(bool) override {}
 
  private:
+  // A packet that could not be read has gone into quarantine already.
+  Error tell(const std::string& name, Error why) {
+    const auto id = spool::QueueId::parse(name.substr(0, name.find('.')));
+    if (why.code() != Errc::corrupt || !id) return why;
+    const auto told = pipeline::raise_alarm(*id, "quarantined", "packet " + name, why.what(),
+                                            spools_.bulk, runtime_.ports());
+    return told ? why : std::move(why).in(told.error().what());
+  }
+
   app::Spools spools_;
   Watched courier_;
   app::Runtime& runtime_;

@@ -109,9 +109,13 @@ void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& w
                    TimePoint now, Findings& findings) {
   const bool none = std::none_of(daemons.begin(), daemons.end(),
                                  [](const DaemonState& daemon) { return daemon.running; });
-  if (none) return nobody_runs(waiting, now, findings);
+  const bool killed = std::any_of(daemons.begin(), daemons.end(), [](const DaemonState& daemon) {
+    return !daemon.running && daemon.pid != 0;
+  });
+  for (const auto& daemon : daemons) check_suspects(daemon, findings);
+  // Neither runs and both ended in order: cron does their work.
+  if (none && !killed) return nobody_runs(waiting, now, findings);
   for (const auto& daemon : daemons) {
-    check_suspects(daemon, findings);
     if (daemon.running)
       check_running(daemon, waiting, now, findings);
     else

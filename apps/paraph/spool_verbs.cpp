@@ -227,7 +227,7 @@ Result<int> change(Invocation& call, const Change& what) {
       if (what.concerns(entry) && filter->takes(entry)) run.mail({entry}, true);
   } else {
     for (const auto& argument : call.arguments) {
-      auto found = run.waiting().find(argument);
+      auto found = run.waiting().find_to_change(argument);
       if (found)
         run.mail(*found, false);
       else

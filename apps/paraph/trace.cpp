@@ -6,6 +6,7 @@
 #include <set>
 
 #include "apps/paraph/waiting.h"
+#include "base/ascii.h"
 #include "mail/address.h"
 #include "sys/file_system.h"
 
@@ -46,8 +47,9 @@ Sight look(const config::Site& site) {
 struct Traced {
   MailRow row;
   std::vector<spool::Entry> places;
-  std::vector<CopyRow> copies;       ///< of the ledger and the journals
-  std::vector<std::string> waiting;  ///< members whose copy has not left
+  std::vector<CopyRow> copies;           ///< of the ledger and the journals
+  std::vector<std::string> waiting;      ///< members whose copy has not left
+  std::vector<std::string> quarantined;  ///< of those, whose packet is in quarantine
 };
 
 MailRow row_of(const spool::Entry& entry, const WaitingMail& waiting) {
@@ -79,7 +81,8 @@ Result<void> add_copies(Traced& mail, const Sight& sight) {
       if (known.insert(copy.recipient).second)
         mail.copies.push_back({mail.row.id, copy.recipient, copy.outcome, copy.certificate,
                                copy.cipher, copy.detail});
-    for (auto& member : copies.left) mail.waiting.push_back(std::move(member));
+    auto& left = entry.state == spool::State::quarantined ? mail.quarantined : mail.waiting;
+    for (auto& member : copies.left) left.push_back(std::move(member));
   }
   return {};
 }
@@ -88,6 +91,7 @@ std::map<std::string, std::size_t> counts_of(const Traced& mail) {
   std::map<std::string, std::size_t> counts;
   for (const auto& copy : mail.copies) ++counts[copy.outcome];
   if (!mail.waiting.empty()) counts[std::string(kWaiting)] = mail.waiting.size();
+  if (!mail.quarantined.empty()) counts["quarantined"] = mail.quarantined.size();
   return counts;
 }
 
@@ -114,6 +118,7 @@ Json to_json(const Traced& mail, TimePoint now) {
                               {"certificate", copy.certificate},
                               {"reply", copy.reply}});
   json["waiting"] = mail.waiting;
+  json["quarantined"] = mail.quarantined;
   json["spool"] = Json::array();
   for (const auto& entry : mail.places) json["spool"].push_back(app::to_json(entry, now));
   return json;
@@ -147,6 +152,7 @@ std::string as_text(const Traced& mail, const std::string& id, TimePoint now) {
     copies.push_back({"  " + copy.member, copy.outcome, or_dash(copy.cipher),
                       or_dash(copy.certificate.substr(0, kShortFingerprint)), copy.reply});
   for (const auto& member : mail.waiting) copies.push_back({"  " + member, std::string(kWaiting)});
+  for (const auto& member : mail.quarantined) copies.push_back({"  " + member, "quarantined"});
   return text + table(copies);
 }
 
@@ -171,9 +177,10 @@ Result<Traced> gather(const std::string& id, const std::string& member, const Si
   const auto other = [&](const CopyRow& copy) { return copy.member != member; };
   mail.copies.erase(std::remove_if(mail.copies.begin(), mail.copies.end(), other),
                     mail.copies.end());
-  mail.waiting.erase(std::remove_if(mail.waiting.begin(), mail.waiting.end(),
-                                    [&](const std::string& each) { return each != member; }),
-                     mail.waiting.end());
+  for (auto* left : {&mail.waiting, &mail.quarantined})
+    left->erase(std::remove_if(left->begin(), left->end(),
+                               [&](const std::string& each) { return each != member; }),
+                left->end());
   return mail;
 }
 
@@ -204,10 +211,14 @@ Result<std::set<std::string>> ids_of(const std::string& argument, const Sight& s
     if (auto added = add_rows(ledger->with_message_id(message_id, kShownMails)); !added)
       return std::move(added).error();
   // A mail without a row yet: only its file knows its Message-ID.
-  for (const auto& entry : sight.waiting.entries())
-    if (auto id = entry.id(); !id.empty() && ids.count(id) == 0 &&
-                              sight.waiting.message_id(entry) == message_id && !message_id.empty())
-      ids.insert(std::move(id));
+  if (message_id.empty()) return ids;
+  for (const auto& entry : sight.waiting.entries()) {
+    auto id = entry.id();
+    if (id.empty() || ids.count(id) != 0) continue;
+    if (ledger != nullptr)
+      if (const auto row = ledger->find(id); row && *row && !(*row)->message_id.empty()) continue;
+    if (sight.waiting.message_id(entry) == message_id) ids.insert(std::move(id));
+  }
   return ids;
 }
 
@@ -309,7 +320,7 @@ bool matches(const spool::Entry& entry, const store::MailQuery& query, const Sig
   // Accepted mail has no row before it has an ending; the rest has one, if the ledger can be asked.
   if (entry.id().empty() || (sight.ledger() != nullptr && entry.spool != "msg")) return false;
   if (!query.list.empty() && list_of(entry) != query.list) return false;
-  if (!query.from.empty() && sender_of(entry) != query.from) return false;
+  if (!query.from.empty() && ascii::to_lower(sender_of(entry)) != query.from) return false;
   return epoch(since(entry)) >= query.since;
 }
 

@@ -16,7 +16,10 @@
 namespace paraph::app {
 namespace {
 
-constexpr std::size_t kShortest = 5;
+// An id begins with 7 characters of time, to the second; whoever names a mail says more, or his name means another mail
+// a minute later.
+constexpr std::size_t kTimeOctets = 7;
+constexpr std::size_t kShortest = kTimeOctets + 3;
 constexpr std::size_t kHeaderOctets = 64 * 1024;  // of a message, in which its Message-ID stands
 
 template <class T>
@@ -85,6 +88,24 @@ Result<std::vector<spool::Entry>> WaitingMail::find(std::string_view prefix) con
         .with_hint("paraph spool list");
   if (found.empty()) found = std::move(named);
   if (found.empty()) return none_begins_so(prefix, not_seen_);
+  return found;
+}
+
+Result<std::vector<spool::Entry>> WaitingMail::find_to_change(std::string_view prefix) const {
+  auto found = find(prefix);
+  if (!found || found->front().name == prefix) return found;
+  if (prefix.size() <= kTimeOctets)
+    return Error::never(Errc::usage,
+                        fmt::format("{}: too little of an id to change anything: {} characters are "
+                                    "its time",
+                                    prefix, kTimeOctets))
+        .with_hint(fmt::format("paraph spool show {}", found->front().id()));
+  if (!not_seen_.empty() && prefix.size() < found->front().id().size())
+    return Error::later(Errc::busy,
+                        fmt::format("{}: another mail may begin so in what could not be "
+                                    "seen: {}",
+                                    prefix, not_seen_.front()))
+        .with_hint("give the whole id: " + found->front().id());
   return found;
 }
 

@@ -24,6 +24,9 @@ class WaitingMail {
   /// All places of the one mail whose ingest id begins so, or that has this file name. Several ids are Errc::usage;
   /// nothing is Errc::not_found, or Errc::busy while some spool was not seen.
   [[nodiscard]] Result<std::vector<spool::Entry>> find(std::string_view prefix) const;
+  /// The same for verbs that change something: Errc::usage for a prefix that is all time, since another mail may begin so
+  /// a minute later, and Errc::busy for any prefix while some spool was not seen.
+  [[nodiscard]] Result<std::vector<spool::Entry>> find_to_change(std::string_view prefix) const;
   [[nodiscard]] spool::Copies copies(const spool::Entry& entry) const;
   /// Its Message-ID without <>; empty when it has none, or cannot be read.
   [[nodiscard]] std::string message_id(const spool::Entry& entry) const;

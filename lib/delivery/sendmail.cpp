@@ -74,6 +74,13 @@ class SendmailCourier final : public Courier {
       status.outcome = exit.outcome;
       name = exit.name;
     }
+    if (status.outcome == Delivery::delivered &&
+        finished.unread > 0) {  // a stub, or a script that forgot its input
+      status.outcome = Delivery::deferred;
+      status.reply = fmt::format("{} exited with 0, but left {} octets of the message unread",
+                                 command_.front(), finished.unread);
+      return;
+    }
     status.reply = status.outcome == Delivery::delivered
                        ? fmt::format("taken by {}", command_.front())
                        : fmt::format("{} exited with {} ({}) {}", command_.front(), finished.status,

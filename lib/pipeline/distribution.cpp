@@ -28,9 +28,13 @@ constexpr auto kRetryDeferred = std::chrono::minutes(10);
 /// One packet in work. Members answer an Error when the machine, and not a recipient, is at fault.
 class Shipment {
  public:
-  Shipment(spool::PacketClaim& claim, const spool::SpoolHeader& header, delivery::Courier& courier,
+  Shipment(spool::PacketClaim& claim, const spool::Spooled& spooled, delivery::Courier& courier,
            const Ports& ports)
-      : claim_(claim), header_(header), courier_(courier), ports_(ports) {}
+      : claim_(claim),
+        header_(spooled.header),
+        since_(spooled.since),
+        courier_(courier),
+        ports_(ports) {}
 
   Result<void> run(std::string message) {
     if (auto begun = begin(message.size()); !begun) return begun;
@@ -49,6 +53,13 @@ class Shipment {
   [[nodiscard]] bool deferred_some() const { return deferred_; }
   [[nodiscard]] bool transport_down() const { return transport_down_; }
   [[nodiscard]] const std::string& deferred_why() const { return deferred_why_; }
+  /// Empty, or what the listmaster should hear: copies past their lifetime.
+  [[nodiscard]] std::string expiry() const {
+    return expired_copies_ == 0
+               ? std::string()
+               : fmt::format("{} cop{} past packet_lifetime have failed; the last: {}",
+                             expired_copies_, expired_copies_ == 1 ? "y" : "ies", expired_why_);
+  }
 
   /// The journal's outcomes, the old and the new ones, into the ledger.
   Result<void> write_ledger() const {
@@ -65,7 +76,7 @@ class Shipment {
   Result<void> begin(std::size_t size) {
     return ports_.ledger.record({.id = header_.id.str(),
                                  .list = header_.list,
-                                 .from = {},
+                                 .from = header_.sender,
                                  .outcome = header_.kind == "post"      ? "distributed"
                                             : header_.kind == "forward" ? "forwarded"
                                                                         : "service",
@@ -238,7 +249,7 @@ class Shipment {
                          const delivery::Content& message, spool::CopyOutcome outcome) {
     if (!lost_.empty()) return give_up(recipients);
     auto statuses = courier_.deliver({header_.reverse_path, recipients}, message);
-    if (!statuses && expired()) {
+    if (!statuses && expired() && !handed_over_) {
       lost_ = expired_words() + statuses.error().what();
       return give_up(recipients);
     }
@@ -246,6 +257,7 @@ class Shipment {
       transport_down_ = true;
       return std::move(statuses).error();
     }
+    handed_over_ = true;
     std::vector<spool::CopyOutcome> ended;
     for (const auto& status : *statuses) {
       spool::CopyOutcome copy = outcome;
@@ -256,6 +268,7 @@ class Shipment {
         continue;
       }
       if (status.outcome != delivery::Delivery::delivered) copy.outcome = "failed";
+      if (deferred) note_expiry(status.recipient, status.reply);
       if (copy.detail.empty() || copy.outcome == "failed")
         copy.detail = (deferred ? expired_words() : std::string()) + status.reply;
       ended.push_back(std::move(copy));
@@ -266,19 +279,26 @@ class Shipment {
   // The last try found no transport: that was everybody's.
   Result<void> give_up(const std::vector<std::string>& recipients) {
     std::vector<spool::CopyOutcome> failed;
-    for (const auto& recipient : recipients)
+    for (const auto& recipient : recipients) {
+      note_expiry(recipient, lost_);
       failed.push_back({.recipient = recipient,
                         .outcome = "failed",
                         .certificate = {},
                         .cipher = {},
                         .detail = lost_});
+    }
     return record(failed);
   }
 
   // RFC 5321 §4.5.4.1: a recipient who is put off for so long has an ending too.
   [[nodiscard]] bool expired() const {
     const std::chrono::hours lifetime(24 * ports_.site.number("packet_lifetime"));
-    return ports_.clock.now() - header_.received > lifetime;
+    // Not from its receipt: it may have been held, or waited for a key.
+    return ports_.clock.now() - std::max(header_.received, since_) > lifetime;
+  }
+  void note_expiry(const std::string& recipient, const std::string& why) {
+    ++expired_copies_;
+    expired_why_ = recipient + ": " + why;
   }
   [[nodiscard]] std::string expired_words() const { return expired() ? "expired: " : ""; }
 
@@ -301,13 +321,17 @@ class Shipment {
 
   spool::PacketClaim& claim_;
   const spool::SpoolHeader& header_;
+  TimePoint since_;
   delivery::Courier& courier_;
   const Ports& ports_;
   std::string author_;
   std::string lost_;  ///< why the transport of an expired packet was not there
   bool deferred_ = false;
   bool transport_down_ = false;
+  bool handed_over_ = false;  ///< the transport answered in this claim
   std::string deferred_why_;
+  std::size_t expired_copies_ = 0;
+  std::string expired_why_;
 };
 
 Sent keep_waiting(const spool::PacketClaim& claim, const Error& why, spool::BulkSpool& bulk,
@@ -323,6 +347,10 @@ Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSp
   if (auto written = shipment.write_ledger(); !written)
     return keep_waiting(claim, written.error(), bulk, ports);
   const std::string name = claim.name();
+  if (const auto expiry = shipment.expiry(); !expiry.empty())
+    if (auto told = raise_alarm(claim.id(), "expired", "packet " + name, expiry, bulk, ports);
+        !told)
+      return keep_waiting(claim, told.error(), bulk, ports);
   const bool again = shipment.deferred_some();
   auto ended = again ? bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred,
                                      shipment.deferred_why())
@@ -366,7 +394,7 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
         return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
       return keep_waiting(claim, spooled.error(), bulk, ports);
     }
-    Shipment shipment(claim, spooled->header, courier, ports);
+    Shipment shipment(claim, *spooled, courier, ports);
     auto run = shipment.run(std::move(spooled->message));
     if (run) return conclude(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)

@@ -397,7 +397,16 @@ cms::DecryptKeys fetch_keys(const std::string& directory, const OwnCertificates&
                             const Ports& ports) {
   auto ring = load_key_ring(directory, ports.site);
   warn_of_keys(ring ? ring->problems : std::vector{ring.error().advice()}, ports);
-  return ring ? std::move(ring->decrypt) : cms::DecryptKeys{{}, own.certificates};
+  cms::DecryptKeys keys = ring ? std::move(ring->decrypt) : cms::DecryptKeys{};
+  // A certificate that could be read a moment ago, and now not with its key: not "not for us" either.
+  for (const auto& certificate : own.certificates) {
+    const bool known =
+        std::any_of(keys.ours.begin(), keys.ours.end(),
+                    [&](const auto& pair) { return pair.certificate == certificate; }) ||
+        std::find(keys.locked.begin(), keys.locked.end(), certificate) != keys.locked.end();
+    if (!known) keys.locked.push_back(certificate);
+  }
+  return keys;
 }
 
 }  // namespace
@@ -514,6 +523,12 @@ Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& p
                : quarantine(std::move(claim), error.what(), spools, ports);
   };
   auto spooled = spools.msg.read(claim);
+  if (!spooled && spooled.error().retry() == Retry::never) {
+    const auto id =
+        spool::QueueId::make(ports.clock.now(), ports.random);  // nobody can read its own
+    return condemn(std::move(claim), id, "file " + claim.name, spooled.error().what(), spools,
+                   ports);
+  }
   if (!spooled) return place(spooled.error());
   const spool::SpoolHeader header = spooled->header;
   auto ended = ports.ledger.find(header.id.str());
@@ -560,10 +575,9 @@ Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& p
 // Only the internal fields are read, which are ours.
 Handled condemn(spool::Claim claim, const std::string& reason, const IncomingSpools& spools,
                 const Ports& ports) {
-  const auto spooled = spools.msg.read(claim);
-  if (!spooled) return quarantine(std::move(claim), reason, spools, ports);
-  const auto& header = spooled->header;
-  return condemn(std::move(claim), header.id, header.address, reason, spools, ports);
+  const auto header = spools.msg.read_header(claim);
+  if (!header) return quarantine(std::move(claim), reason, spools, ports);
+  return condemn(std::move(claim), header->id, header->address, reason, spools, ports);
 }
 
 }  // namespace paraph::pipeline

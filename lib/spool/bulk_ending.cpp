@@ -32,7 +32,26 @@ Result<void> mark_ended(sys::FileSystem& fs, const QueueId& id) {
   return fs.sync_directory(kEnded);
 }
 
+Result<std::unique_ptr<sys::FileLock>> lock_message(sys::FileSystem& fs, const QueueId& id) {
+  for (const auto& path : {message_path(id), held_path(id), in(kBad, id.str())}) {
+    auto lock = fs.lock(path);
+    if (lock || lock.error().code() != Errc::not_found) return lock;
+  }
+  return std::unique_ptr<sys::FileLock>();
+}
+
+// Who has the lock ends it himself, or brings a packet back; if not, the next look at the spool ends it.
 Result<void> end_message(sys::FileSystem& fs, const QueueId& id) {
+  const auto lock = lock_message(fs, id);
+  if (!lock) return lock.error().code() == Errc::busy ? Result<void>() : lock.error();
+  return end_locked(fs, id);
+}
+
+Result<void> end_locked(sys::FileSystem& fs, const QueueId& id) {
+  // Under the lock nobody brings a packet back; before it, somebody may have.
+  const auto back = has_packet(fs, kPackets, id);
+  if (!back) return back.error();
+  if (*back) return {};
   if (auto marked = mark_ended(fs, id); !marked) return marked;
   const auto quarantined = has_packet(fs, kBad, id);
   if (!quarantined) return quarantined.error();

@@ -43,5 +43,10 @@ constexpr std::size_t kMaxPacket = std::size_t{64} << 20;
 /// After the last packet, also when the message is held: marks it, then removes it or, when packets of it are
 /// quarantined, moves it to them. Several workers may come here for one message; each step finds the other's work done.
 [[nodiscard]] Result<void> end_message(sys::FileSystem& fs, const QueueId& id);
+/// The same for who has lock_message() already.
+[[nodiscard]] Result<void> end_locked(sys::FileSystem& fs, const QueueId& id);
+/// The right to end a message or to bring a packet of it back, wherever it stands. Null: it is gone.
+[[nodiscard]] Result<std::unique_ptr<sys::FileLock>> lock_message(sys::FileSystem& fs,
+                                                                  const QueueId& id);
 
 }  // namespace paraph::spool::bulk

@@ -324,7 +324,13 @@ Result<Spooled> BulkSpool::message(const QueueId& id) {
   if (!octets && octets.error().code() == Errc::not_found)
     octets = fs_->read(bulk::held_path(id), kMaxMessage);
   if (!octets) return std::move(octets).error();
-  return read_spooled(std::move(*octets), true);
+  auto spooled = read_spooled(std::move(*octets), true);
+  if (!spooled) return spooled;
+  auto file = fs_->info(message_path(id));
+  if (!file && file.error().code() == Errc::not_found) file = fs_->info(bulk::held_path(id));
+  if (!file) return file.error();
+  spooled->since = file->modified;
+  return spooled;
 }
 
 Result<void> BulkSpool::finish(PacketClaim claim) {

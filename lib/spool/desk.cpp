@@ -142,6 +142,10 @@ Result<void> Desk::hold(const Place& place) {
 Result<void> Desk::release(const Place& place) {
   if (auto may = desk::applies("release", place); !may) return may;
   const Place there{place.spool, State::waiting, place.name};
+  // Its time begins anew: what was held for long is no expired mail.
+  if (place.spool == "bulk")
+    if (auto stamped = fs(place).set_modified(path_of(place), sys::SystemClock().now()); !stamped)
+      return stamped;
   return put_back(fs(place), path_of(place), path_of(there));
 }
 

@@ -123,6 +123,9 @@ Result<void> retry_packet(sys::FileSystem& fs, const std::string& name, TimePoin
         .with_hint("paraph spool drop");
   const auto lock = take(fs, from);
   if (!lock) return lock.error();
+  // Its message must not end meanwhile for want of a packet.
+  const auto whole = bulk::lock_message(fs, packet->id);
+  if (!whole) return whole.error();
   const auto message = message_place(fs, packet->id);
   if (!message) return message.error();
   if (message->empty())
@@ -164,7 +167,7 @@ Result<void> drop_message(sys::FileSystem& fs, const std::string& name) {
   }
   // A crash from here on leaves a held message with fewer packets, to be dropped once more.
   if (auto removed = remove_packets(fs, *id); !removed) return removed;
-  return bulk::end_message(fs, *id);
+  return bulk::end_locked(fs, *id);
 }
 
 Result<void> drop_quarantined(sys::FileSystem& fs, const std::string& name) {
@@ -172,11 +175,16 @@ Result<void> drop_quarantined(sys::FileSystem& fs, const std::string& name) {
   const auto id = packet ? std::optional(packet->id) : QueueId::parse(name);
   const auto lock = take(fs, in(kBad, name));
   if (!lock) return lock.error();
+  const auto whole =
+      packet ? bulk::lock_message(fs, packet->id) : Result<std::unique_ptr<sys::FileLock>>(nullptr);
+  if (!whole) return whole.error();
   if (auto removed = remove_packet(fs, kBad, name); !removed) return removed;
   if (!id) return {};
   const auto more = bulk::has_packet(fs, kBad, *id);
   if (!more) return more.error();
-  return *more ? Result<void>() : fs.remove(in(kBad, id->str()), true);
+  const auto live = bulk::has_packet(fs, bulk::kPackets, *id);
+  if (!live) return live.error();
+  return *more || *live ? Result<void>() : fs.remove(in(kBad, id->str()), true);
 }
 
 Result<std::size_t> flush(sys::FileSystem& fs, TimePoint now) {

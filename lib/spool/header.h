@@ -42,6 +42,7 @@ struct SpoolHeader {
 struct Spooled {
   SpoolHeader header;
   std::string message;  ///< the octets that arrived, nothing before or after
+  TimePoint since{};    ///< bulk: when it was published, or put back by a person
 };
 /// Inverse. Errors are `never` (corrupt). Values with control characters are refused, and so is a field that is missing,
 /// stands twice, or is not of ours; an X-Sympa- or X-Paraph- field of a name not listed here is passed over.

@@ -138,6 +138,12 @@ Result<Spooled> IncomingSpool::read(const Claim& claim) {
   return read_spooled(std::move(*octets), false);
 }
 
+Result<SpoolHeader> IncomingSpool::read_header(const Claim& claim) {
+  const auto start = fs_->read_start(claim.name, kHeaderOctets);
+  if (!start) return start.error();
+  return read_spool_header(*start, false);
+}
+
 Result<void> IncomingSpool::finish(Claim claim) {
   if (auto removed = fs_->remove(claim.name, false); !removed) return removed;
   static_cast<void>(fs_->remove(wait_note(claim.name), false));

@@ -61,6 +61,8 @@ class IncomingSpool {
   /// S2 → S3; nullopt when somebody else has it, it is gone, or no name of a mail.
   [[nodiscard]] Result<std::optional<Claim>> claim(const std::string& name);
   [[nodiscard]] Result<Spooled> read(const Claim& claim);
+  /// The header alone, of a mail of any size.
+  [[nodiscard]] Result<SpoolHeader> read_header(const Claim& claim);
   /// S4 → S5. Not synced: after a power cut the mail may be back, and then its outputs and its ledger row are found under
   /// its ingest id, nothing is done twice, and it is finished again.
   [[nodiscard]] Result<void> finish(Claim claim);

@@ -105,8 +105,8 @@ std::string CertificateFiles::fault_of(const Error& error, const std::string& na
   if (error.code() == Errc::not_found) return {};
   const auto info = fs_->info(name);
   if (info && info->directory) return "is a directory";
-  // The directory itself answers, so the fault is this file's: a socket, a bad block.
-  return info ? error.what() : std::string{};
+  // What may pass is no fact about the certificate: an older one must not take its place meanwhile.
+  return info && error.retry() == Retry::never ? error.what() : std::string{};
 }
 
 Result<FileContent> CertificateFiles::read_text(const std::string& name) {

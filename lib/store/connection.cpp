@@ -36,7 +36,14 @@ Error error_of(int code, std::string what) {
     if (row.code == (code & 0xff))
       return Error::later(row.errc, std::move(what)).with_hint(std::string(row.hint));
   }
-  return Error::never(Errc::engine, std::move(what));
+  // About what was asked, and no later try helps. Anything else is about the file ("no such column": an old backup) and
+  // may be mended: mail waits for it.
+  constexpr std::array lasting{SQLITE_CONSTRAINT, SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE,
+                               SQLITE_MISUSE};
+  if (std::find(lasting.begin(), lasting.end(), code & 0xff) != lasting.end())
+    return Error::never(Errc::engine, std::move(what));
+  return Error::later(Errc::engine, std::move(what))
+      .with_hint("paraph fsck; or restore the database from a backup");
 }
 
 int length(std::string_view text) {

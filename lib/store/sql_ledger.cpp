@@ -107,7 +107,8 @@ Result<void> SqlLedger::record(const MailRow& row) {
       "mta_id = CASE old.mta_id WHEN '' THEN excluded.mta_id ELSE old.mta_id END, "
       "size = CASE old.size WHEN 0 THEN excluded.size ELSE old.size END, "
       "message_id = CASE old.message_id WHEN '' THEN excluded.message_id ELSE old.message_id END, "
-      "reason = CASE WHEN old.outcome IN ('held', 'quarantined') OR old.reason = '' "
+      "reason = CASE WHEN old.outcome IN ('held', 'quarantined') OR "
+      "(old.reason = '' AND old.outcome = excluded.outcome) "
       "THEN excluded.reason ELSE old.reason END, "
       "outcome = CASE WHEN old.outcome IN ('held', 'quarantined') "
       "THEN excluded.outcome ELSE old.outcome END");

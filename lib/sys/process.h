@@ -27,8 +27,9 @@ void return_big_blocks();
 [[nodiscard]] std::string user_name(unsigned uid);
 
 struct Finished {
-  int status = 0;   ///< exit status; 128 + signal when killed
-  std::string err;  ///< first 4 KiB of stderr
+  int status = 0;          ///< exit status; 128 + signal when killed
+  std::string err;         ///< first 4 KiB of stderr
+  std::size_t unread = 0;  ///< octets of the input that it left
 };
 /// Runs a program (no shell, closed descriptors but 0-2) with `input`, at most four pieces one after the other, on
 /// stdin; kills it after `limit`.

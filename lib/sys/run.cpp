@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,8 +93,14 @@ ssize_t write_unsignalled(int fd, Gather& octets) {
 // Feeds, listens and reaps one child.
 class Child {
  public:
-  Child(pid_t pid, Descriptor input, Descriptor err, Gather left)
-      : pid_(pid), input_(std::move(input)), err_(std::move(err)), left_(left) {
+  Child(pid_t pid, Descriptor input, Descriptor unread, Descriptor err, Gather left,
+        std::size_t octets)
+      : pid_(pid),
+        input_(std::move(input)),
+        unread_(std::move(unread)),
+        err_(std::move(err)),
+        left_(left),
+        unsent_(octets) {
     ::fcntl(input_.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(err_.get(), F_SETFL, O_NONBLOCK);
     if (left_.done()) input_ = Descriptor();
@@ -109,7 +116,8 @@ class Child {
       turn();
     }
     listen();
-    return Finished{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), heard_};
+    return Finished{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), heard_,
+                    unread()};
   }
 
  private:
@@ -123,7 +131,10 @@ class Child {
 
   void feed() {
     const ssize_t wrote = write_unsignalled(input_.get(), left_);
-    if (wrote > 0) left_.take(static_cast<std::size_t>(wrote));
+    if (wrote > 0) {
+      left_.take(static_cast<std::size_t>(wrote));
+      unsent_ -= static_cast<std::size_t>(wrote);
+    }
     const bool broken = wrote < 0 && errno != EAGAIN && errno != EINTR;
     if (left_.done() || broken) input_ = Descriptor();
   }
@@ -138,9 +149,19 @@ class Child {
     }
   }
 
+  // What lies in the pipe, and what never got there.
+  [[nodiscard]] std::size_t unread() const {
+    int waiting = 0;
+    if (::ioctl(unread_.get(), FIONREAD, &waiting) != 0) waiting = 0;
+    return unsent_ + static_cast<std::size_t>(waiting);
+  }
+
   pid_t pid_;
-  Descriptor input_, err_;
+  Descriptor input_;
+  Descriptor unread_;  // our own reading end of its input: only to see what it left
+  Descriptor err_;
   Gather left_;
+  std::size_t unsent_;
   std::string heard_;
 };
 
@@ -156,13 +177,13 @@ Result<Finished> run(const std::vector<std::string>& argv,
   if (!from_child) return std::move(from_child).error();
   const auto pid = start(argv, to_child->read.get(), from_child->write.get());
   if (!pid) return pid.error();
-  to_child->read = Descriptor();
   from_child->write = Descriptor();
   std::size_t octets = 0;
   for (const auto piece : input) octets += piece.size();
   // With 64 KB a big message costs a change of process every 64 KB. Refused, it is only slower.
   if (octets > kPipe) (void)::fcntl(to_child->write.get(), F_SETPIPE_SZ, kBigPipe);
-  Child child(*pid, std::move(to_child->write), std::move(from_child->read), Gather(input));
+  Child child(*pid, std::move(to_child->write), std::move(to_child->read),
+              std::move(from_child->read), Gather(input), octets);
   return child.wait(std::chrono::steady_clock::now() + limit);
 }
 

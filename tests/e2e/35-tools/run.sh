@@ -35,7 +35,7 @@ is() { [ "$2" = "$3" ] || fail "$1: '$2', wanted '$3'"; ok; }
 make_post one alice secure
 queued secure <post/one.eml
 short=${id:0:12}
-says "spool list" "^${id:0:5} +msg .*secure@lists.example.org +alice@example.org +paraph-incoming" paraph spool list
+says "spool list" "^${id:0:10} +msg .*secure@lists.example.org +alice@example.org +paraph-incoming" paraph spool list
 is "one mail as JSON" "$(paraph spool list -j | json 'len(d), d[0]["id"], d[0]["spool"], d[0]["state"]')" "(1, '$id', 'msg', 'waiting')"
 is "another list has none" "$(paraph spool list --list open)" "nothing waits"
 is "nor another sender" "$(paraph spool list --from bob@example.org)" "nothing waits"
@@ -44,11 +44,12 @@ says "spool show" 'reverse_path +alice@example.org' paraph spool show "$short"
 tail -n +2 post/one.eml >one.body
 paraph spool cat "$short" >one.cat
 check "spool cat gives the octets that arrived" cmp one.body one.cat
-says "trace finds what waits" "^${id:0:5}.* waiting" paraph trace "$short"
+says "trace finds what waits" "^${id:0:10}.* waiting" paraph trace "$short"
 says "also by its Message-ID" "$id" paraph trace '<one.1@example.org>'
 refuse "no such id" 66 paraph spool show zzzzz
 refuse "no such id" 66 paraph trace zzzzz
 refuse "no such id" 66 paraph spool drop zzzzz
+refuse "an id that is only its time" 64 paraph spool drop "${id:0:7}"
 refuse "neither a time" 64 paraph trace --since yesterday
 refuse "nor a spool" 64 paraph spool list --spool mail
 
@@ -56,7 +57,7 @@ refuse "nor a spool" 64 paraph spool list --spool mail
 says "a dry run" 'would be held' paraph spool hold "$short" --dry-run
 is "changes nothing" "$(paraph spool list -j | json 'd[0]["state"]')" waiting
 paraph spool hold "$short" >/dev/null
-says "held mail is marked" "^${id:0:5}! +msg .*on hold" paraph spool list
+says "held mail is marked" "^${id:0:10}! +msg .*on hold" paraph spool list
 run_daemons
 is "the daemons leave it alone" "$(paraph spool list -j | json 'd[0]["state"]')" held
 is "nobody got it" "$(count_for bob)" 0
@@ -66,7 +67,7 @@ check "released it goes on" opens "$(mail_for bob)" bob post/one.txt
 is "nothing waits any more" "$(paraph spool list)" "nothing waits"
 
 # --- trace: its whole way -------------------------------------------------------------------------------------------
-says "the summary" "^${id:0:5}.* distributed: 1 notice, 2 sealed" paraph trace "$short"
+says "the summary" "^${id:0:10}.* distributed: 1 notice, 2 sealed" paraph trace "$short"
 says "each copy" 'bob@example.org +sealed +AES-256-CBC +[0-9A-F]{16}' paraph trace "$short"
 says "each copy" 'eve@example.org +notice' paraph trace "$short"
 is "as JSON" "$(paraph trace "$id" --json | json '(lambda m: (m["outcome"], m["from"], m["message_id"], m["counts"], sorted(c["member"].split("@")[0] for c in m["copies"]), m["waiting"], m["spool"]))(d["mails"][0])')" \
@@ -90,7 +91,7 @@ holder=$!
 wait_for() { local i; for ((i = 0; i < 100; i++)); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
 at_work() { [ "$(paraph spool list -j | json 'd[0]["state"]')" = at_work ]; }
 check "mail at work is told" wait_for at_work
-says "and marked" "^${id:0:5}[a-z2-7]*\\* +msg" paraph spool list
+says "and marked" "^${id:0:10}[a-z2-7]*\\* +msg" paraph spool list
 for verb in hold drop; do refuse "$verb does not take it away" 75 paraph spool $verb "$id"; done
 pkill -P $holder 2>/dev/null || true
 kill $holder 2>/dev/null || true
@@ -115,7 +116,7 @@ says "and counts" '^spool +msg 0 .* bulk 1 \(2 recipients\)' cat status.out
 is "also as JSON" "$(paraph status -j | json '(d["status"], [f["code"] for f in d["findings"] if f["severity"] == "CRITICAL"], [p["running"] for p in d["daemons"]], d["spool"]["bulk"]["recipients_left"])')" \
   "('CRITICAL', ['mail_waits'], [True, True], 2)"
 check "held under a running daemon" paraph spool hold "$id" >/dev/null
-says "on hold" "^${id:0:5}[a-z2-7]*! +bulk" paraph spool list
+says "on hold" "^${id:0:10}[a-z2-7]*! +bulk" paraph spool list
 is "held mail is no finding" "$(paraph status -j | json '[f["code"] for f in d["findings"] if f["severity"] == "CRITICAL"]')" "[]"
 sed -i "s,^transport.*,transport $maildir," site/paraph.conf
 kill -HUP $distribute
@@ -167,7 +168,7 @@ everything() {
   tail -n +2 five.eml | cmp - five.cat || fail "$what: cat gives other octets"; ok
   check "$what: hold" paraph spool hold "$id" >/dev/null
   check "$what: release" paraph spool release "$id" >/dev/null
-  says "$what: trace finds it" "^${id:0:5}.* waiting" paraph trace "$id"
+  says "$what: trace finds it" "^${id:0:10}.* waiting" paraph trace "$id"
   paraph trace -j | json 'd["mails"]' >/dev/null || fail "$what: trace --json"
   paraph status -j >status.json || code=$?
   [ $code -le 2 ] || fail "$what: status ends with $code"

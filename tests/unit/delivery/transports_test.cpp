@@ -180,6 +180,19 @@ TEST_CASE_METHOD(Fixture, "sendmail's exit status decides", "[delivery][sendmail
   }
 }
 
+TEST_CASE_METHOD(Fixture, "a sendmail that did not read the message has not taken it",
+                 "[delivery][sendmail]") {
+  const std::string path = dir / "careless";
+  std::ofstream(path) << "#!/bin/sh\nexit 0\n";
+  fs::permissions(path, fs::perms::owner_all);
+  for (const std::size_t size : {std::size_t{10}, std::size_t{3'000'000}}) {
+    const std::string message(size, 'x');
+    const auto result = open("sendmail:" + path)->deliver({"", {"a@example.org"}}, {message});
+    REQUIRE(result);
+    REQUIRE((*result)[0].outcome == Delivery::deferred);
+    REQUIRE((*result)[0].reply.find("unread") != std::string::npos);
+  }
+}
 TEST_CASE_METHOD(Fixture, "a sendmail that is missing is the transport's failure",
                  "[delivery][sendmail]") {
   const auto result = open("sendmail:" + dir / "nowhere")->deliver({"", {"a@example.org"}}, {"\n"});
