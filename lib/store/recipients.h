@@ -35,7 +35,7 @@ struct SealTarget {
 struct PreparedTarget {
   const cms::Recipient* recipient =
       nullptr;                  ///< the cache's own, until its next call; null: see `problem`
-  std::string sha256;           ///< of the certificate
+  std::string_view sha256;      ///< of the certificate; lives as long
   std::string problem, detail;  ///< as in SealTarget
 };
 
