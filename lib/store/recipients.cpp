@@ -69,7 +69,7 @@ struct Entry {
 class RecipientCache final : public Recipients {
  public:
   RecipientCache(std::shared_ptr<sys::FileSystem> fs, RecipientRecords& records, std::size_t memory)
-      : files_(std::move(fs)), records_(records), memory_(memory) {}
+      : files_(std::move(fs)), records_(records), memory_(memory), watch_(files_.fs().watch()) {}
   Result<PreparedTarget> find(const std::string& address, const SealTerms& terms) override;
   Result<void> prefetch(const std::vector<std::string>& addresses) override;
   Result<void> remember() override;
@@ -99,7 +99,8 @@ class RecipientCache final : public Recipients {
   std::size_t used_ = 0;
   Entries entries_;
   RecipientIndex<Entry> index_;
-  std::string key_;  // of the last find(); kept for its memory
+  std::string key_;                    // of the last find(); kept for its memory
+  std::unique_ptr<sys::Watch> watch_;  // null: each find() looks for itself
   sys::FileIdentity directory_;
   std::uint64_t generation_ = 0;
   cms::Policy policy_;
@@ -114,6 +115,10 @@ char mark_of(cms::KeyTransport transport) {
 // A directory that has changed less than a tick ago may change again unseen: every look then counts
 // as a change.
 Result<void> RecipientCache::look_at_directory() {
+  if (watch_) {
+    if (!watch_->quiet()) ++generation_;
+    return {};
+  }
   const auto now = files_.fs().identity("");
   if (!now) return now.error();
   if (!directory_.present || !directory_.settled || !(*now == directory_)) {
@@ -142,6 +147,7 @@ Result<bool> RecipientCache::fresh(Entry& entry, const std::string& address) {
     return *now == file.identity;
   };
   if (entry.generation == generation_) {
+    if (watch_ && entry.first.identity.alone && entry.others.empty()) return true;
     auto good = unchanged(entry.first);
     for (auto file = entry.others.begin(); good && *good && file != entry.others.end(); ++file)
       good = unchanged(*file);
