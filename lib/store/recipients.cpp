@@ -291,14 +291,22 @@ void RecipientCache::drop(Entry& entry) {
 
 Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses) {
   fetched_.clear();
+  const auto key = [&](const std::string& address, cms::KeyTransport transport) {
+    key_ = address;
+    key_ += mark_of(transport);
+    return std::string_view(key_);
+  };
+  constexpr auto kUsual = cms::KeyTransport::pkcs1;
+  // Side by side the waits for memory cost a fraction of what they do copy by copy.
+  for (const auto& address : addresses) index_.fetch_slot(key(address, kUsual));
+  for (const auto& address : addresses) index_.fetch_element(key(address, kUsual));
   std::vector<std::string> wanted;
   for (const auto& address : addresses) {
-    const auto known = [&](cms::KeyTransport transport) {
-      key_ = address;
-      key_ += mark_of(transport);
-      return index_.find(key_) != nullptr;
-    };
-    if (!known(cms::KeyTransport::pkcs1) && !known(cms::KeyTransport::oaep))
+    const Entry* known = index_.find(key(address, kUsual));
+    if (known == nullptr) known = index_.find(key(address, cms::KeyTransport::oaep));
+    if (known != nullptr)
+      __builtin_prefetch(&known->recipient.impl());
+    else
       wanted.push_back(address);
   }
   if (wanted.empty()) return {};
