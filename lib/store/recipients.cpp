@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "store/certificate_files.h"
+#include "store/recipient_index.h"
 #include "store/recipient_record.h"
 
 namespace paraph::store {
@@ -38,10 +39,11 @@ cms::Period period_of(const list::CertificateLookup& lookup, TimePoint at) {
 }
 
 struct Entry;
-using Order = std::list<Entry*>;  // the newest in front
+using Entries = std::list<Entry>;  // the newest in front
 
 /// One member under one key transport. What each hit reads stands together.
 struct Entry {
+  std::string key;           ///< address and transport
   std::uint64_t generation;  ///< of the directory when all names were looked at
   bool lasting;              ///< false: for one find() only
   bool used = false;         ///< since it last came to the end of the order
@@ -54,8 +56,7 @@ struct Entry {
   cms::Recipient recipient;
   std::string sha256;
   std::vector<File> others;  ///< further ones
-  Order::iterator place{};
-  std::string_view key{};
+  Entries::iterator place{};
 
   [[nodiscard]] std::size_t footprint() const {
     constexpr std::size_t kNodes = 128;  // of the table and the order
@@ -68,7 +69,7 @@ struct Entry {
 class RecipientCache final : public Recipients {
  public:
   RecipientCache(std::shared_ptr<sys::FileSystem> fs, RecipientRecords& records, std::size_t memory)
-      : files_(std::move(fs)), records_(records), memory_(memory) {}
+      : files_(std::move(fs)), records_(records), memory_(memory), watch_(files_.fs().watch()) {}
   Result<PreparedTarget> find(const std::string& address, const SealTerms& terms) override;
   Result<void> prefetch(const std::vector<std::string>& addresses) override;
   Result<void> remember() override;
@@ -88,7 +89,7 @@ class RecipientCache final : public Recipients {
   [[nodiscard]] Result<std::optional<Choice>> recall(const std::string& address,
                                                      const Identities& now, const SealTerms& terms);
   [[nodiscard]] Result<PreparedTarget> load(const std::string& address, const SealTerms& terms);
-  [[nodiscard]] PreparedTarget keep(std::string key, Entry entry);
+  [[nodiscard]] PreparedTarget keep(Entry entry);
   void make_room(const Entry& kept);
   void drop(Entry& entry);
 
@@ -96,9 +97,10 @@ class RecipientCache final : public Recipients {
   RecipientRecords& records_;
   std::size_t memory_;
   std::size_t used_ = 0;
-  std::unordered_map<std::string, Entry> entries_;
-  Order order_;
-  std::string key_;  // of the last find(); kept for its memory
+  Entries entries_;
+  RecipientIndex<Entry> index_;
+  std::string key_;                    // of the last find(); kept for its memory
+  std::unique_ptr<sys::Watch> watch_;  // null: each find() looks for itself
   sys::FileIdentity directory_;
   std::uint64_t generation_ = 0;
   cms::Policy policy_;
@@ -113,6 +115,10 @@ char mark_of(cms::KeyTransport transport) {
 // A directory that has changed less than a tick ago may change again unseen: every look then counts
 // as a change.
 Result<void> RecipientCache::look_at_directory() {
+  if (watch_) {
+    if (!watch_->quiet()) ++generation_;
+    return {};
+  }
   const auto now = files_.fs().identity("");
   if (!now) return now.error();
   if (!directory_.present || !directory_.settled || !(*now == directory_)) {
@@ -141,6 +147,7 @@ Result<bool> RecipientCache::fresh(Entry& entry, const std::string& address) {
     return *now == file.identity;
   };
   if (entry.generation == generation_) {
+    if (watch_ && entry.first.identity.alone && entry.others.empty()) return true;
     auto good = unchanged(entry.first);
     for (auto file = entry.others.begin(); good && *good && file != entry.others.end(); ++file)
       good = unchanged(*file);
@@ -163,24 +170,22 @@ Result<bool> RecipientCache::fresh(Entry& entry, const std::string& address) {
 
 Result<PreparedTarget> RecipientCache::find(const std::string& address, const SealTerms& terms) {
   if (!same(policy_, terms.policy)) {
+    index_.clear();
     entries_.clear();
-    order_.clear();
     used_ = 0;
     policy_ = terms.policy;
   }
   if (auto looked = look_at_directory(); !looked) return std::move(looked).error();
   key_ = address;
   key_ += mark_of(terms.transport);
-  const auto found = entries_.find(key_);
-  if (found != entries_.end()) {
-    Entry& entry = found->second;
-    auto good = fresh(entry, address);
+  if (Entry* const entry = index_.find(key_); entry != nullptr) {
+    auto good = fresh(*entry, address);
     if (!good) return std::move(good).error();
-    if (*good && holds(entry.period, terms.at)) {
-      entry.used = true;
-      return PreparedTarget{&entry.recipient, entry.sha256, {}, {}};
+    if (*good && holds(entry->period, terms.at)) {
+      entry->used = true;
+      return PreparedTarget{&entry->recipient, entry->sha256, {}, {}};
     }
-    drop(entry);
+    drop(*entry);
   }
   return load(address, terms);
 }
@@ -243,7 +248,8 @@ Result<PreparedTarget> RecipientCache::load(const std::string& address, const Se
     if ((*before)[i].present) present.push_back({names[i], (*before)[i]});
   if (present.empty())  // gone between the two looks
     return PreparedTarget{nullptr, {}, std::string(to_string(cms::SealFitness::missing)), {}};
-  Entry entry{.generation = generation_,
+  Entry entry{.key = address + mark_of(terms.transport),
+              .generation = generation_,
               .lasting = lasting,
               .period = (*choice)->period,
               .first = std::move(present.front()),
@@ -251,15 +257,13 @@ Result<PreparedTarget> RecipientCache::load(const std::string& address, const Se
               .sha256 = std::move((*choice)->facts.sha256),
               .others = {}};
   entry.others.assign(std::next(present.begin()), present.end());
-  return keep(address + mark_of(terms.transport), std::move(entry));
+  return keep(std::move(entry));
 }
 
-PreparedTarget RecipientCache::keep(std::string key, Entry entry) {
-  const auto [at, added] = entries_.insert_or_assign(std::move(key), std::move(entry));
-  Entry& kept = at->second;
-  kept.key = at->first;
-  order_.push_front(&kept);
-  kept.place = order_.begin();
+PreparedTarget RecipientCache::keep(Entry entry) {
+  Entry& kept = entries_.emplace_front(std::move(entry));
+  kept.place = entries_.begin();
+  index_.add(kept);
   used_ += kept.footprint();
   make_room(kept);
   return PreparedTarget{&kept.recipient, kept.sha256, {}, {}};
@@ -268,33 +272,41 @@ PreparedTarget RecipientCache::keep(std::string key, Entry entry) {
 // The oldest goes, unless it was used since it last came up: then it starts anew ("second chance").
 // Moving an entry at each use, as the strictest order would have it, costs more than looking it up.
 void RecipientCache::make_room(const Entry& kept) {
-  while (used_ > memory_ && order_.size() > 1) {
-    Entry& last = *order_.back();
+  while (used_ > memory_ && entries_.size() > 1) {
+    Entry& last = entries_.back();
     if (&last != &kept && !last.used) {
       drop(last);
       continue;
     }
     last.used = false;
-    order_.splice(order_.begin(), order_, last.place);
+    entries_.splice(entries_.begin(), entries_, last.place);
   }
 }
 
 void RecipientCache::drop(Entry& entry) {
   used_ -= entry.footprint();
-  order_.erase(entry.place);
-  entries_.erase(std::string(entry.key));
+  index_.remove(entry);
+  entries_.erase(entry.place);
 }
 
 Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses) {
   fetched_.clear();
+  const auto key = [&](const std::string& address, cms::KeyTransport transport) {
+    key_ = address;
+    key_ += mark_of(transport);
+    return std::string_view(key_);
+  };
+  constexpr auto kUsual = cms::KeyTransport::pkcs1;
+  // Side by side the waits for memory cost a fraction of what they do copy by copy.
+  for (const auto& address : addresses) index_.fetch_slot(key(address, kUsual));
+  for (const auto& address : addresses) index_.fetch_element(key(address, kUsual));
   std::vector<std::string> wanted;
   for (const auto& address : addresses) {
-    const auto known = [&](cms::KeyTransport transport) {
-      key_ = address;
-      key_ += mark_of(transport);
-      return entries_.count(key_) != 0;
-    };
-    if (!known(cms::KeyTransport::pkcs1) && !known(cms::KeyTransport::oaep))
+    const Entry* known = index_.find(key(address, kUsual));
+    if (known == nullptr) known = index_.find(key(address, cms::KeyTransport::oaep));
+    if (known != nullptr)
+      __builtin_prefetch(&known->recipient.impl());
+    else
       wanted.push_back(address);
   }
   if (wanted.empty()) return {};

@@ -35,7 +35,7 @@ struct SealTarget {
 struct PreparedTarget {
   const cms::Recipient* recipient =
       nullptr;                  ///< the cache's own, until its next call; null: see `problem`
-  std::string sha256;           ///< of the certificate
+  std::string_view sha256;      ///< of the certificate; lives as long
   std::string problem, detail;  ///< as in SealTarget
 };
 
@@ -53,11 +53,14 @@ class RecipientRecords {
   [[nodiscard]] virtual Result<void> put(const std::vector<Row>& rows) = 0;
 };
 
-/// A certificate file that is replaced, edited in place, removed or newly added is honoured by the next find(). Each
-/// find() looks at the directory (whose mtime moves when an entry comes, goes or is renamed over) and at the file in
-/// use; when the directory has changed, at all names that could serve the address. What was read from a file that is
+/// A certificate file that is replaced, edited in place, removed or newly added is honoured by the next find(). Where
+/// the kernel tells of changes (sys::Watch), each find() asks it; where not, it looks at the directory (whose mtime moves
+/// when an entry comes, goes or is renamed over). When something has changed, all names that could serve the address are
+/// looked at; else the files in use, unless it is one file that the watch answers for. What was read from a file that is
 /// not yet `settled` (sys::FileIdentity) serves one find() and is not kept. A choice is kept for as long only as no
 /// date of any certificate of the address comes or passes, and as the policy stays the same.
+/// Unseen until the next change beside it: a write to a kept file through a mapping, or through a hard link that was made
+/// in another directory since.
 ///
 /// A record holds what sealing needs of the chosen certificate (cms::RecipientFacts with its SHA-256), the identity
 /// of every file that could have served, the period and the policy of the choice, and a digest over all of it with the

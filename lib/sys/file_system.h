@@ -38,11 +38,24 @@ struct FileIdentity {
   /// show. False, "racy" as git calls it: what was read now may be kept only after another look. A clock put back makes
   /// identities racy for so long; an absent file is settled. Not part of the comparison.
   bool settled = true;
+  bool alone =
+      false;  ///< a regular file without a second hard link; not part of the comparison either
 
   friend bool operator==(const FileIdentity& a, const FileIdentity& b) {
     return a.present == b.present && a.device == b.device && a.inode == b.inode &&
            a.size == b.size && a.modified_ns == b.modified_ns && a.changed_ns == b.changed_ns;
   }
+};
+
+/// Whether anything happened to the entries of one directory: what a look at each of them would show, for one system call.
+/// A write through a hard link that was made elsewhere after the last look, or into a mapping whose descriptor is closed,
+/// is not seen.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  /// True: since the call before, or since the watch began, no entry was made, written, renamed, removed or given other
+  /// attributes, by whomever. False: something was, or perhaps.
+  [[nodiscard]] virtual bool quiet() = 0;
 };
 
 /// An open file that grows at its end: the journal of a packet.
@@ -96,6 +109,10 @@ class FileSystem {
   /// One system call and no allocation, for whoever keeps what a file held. Directories ("" is the root) and links too
   /// have an identity; an absent file is a value and no Error.
   [[nodiscard]] virtual Result<FileIdentity> identity(std::string_view path) = 0;
+
+  /// Over the root directory's own entries, from now on. Null where nobody would tell of every change: on file systems
+  /// that others write to as well (NFS) or that are none of ext4, XFS, Btrfs and tmpfs, and where inotify(7) is refused.
+  [[nodiscard]] virtual std::unique_ptr<Watch> watch() = 0;
 
   /// O_EXCL, every write checked, fsync of the file. Removed again when a step fails. The directory is not synced:
   /// publish with rename_new() or replace().

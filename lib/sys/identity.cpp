@@ -30,8 +30,8 @@ FileIdentity to_identity(const struct stat& st) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);  // what stamps are made from
   // The ctime alone: it moves with every change, and nobody can set it.
-  out.settled =
-      out.changed_ns + (st.st_ctim.tv_nsec == 0 ? kCoarseTick : kTick) < nanoseconds(now);
+  out.settled = out.changed_ns + (st.st_ctim.tv_nsec == 0 ? kCoarseTick : kTick) < nanoseconds(now);
+  out.alone = S_ISREG(st.st_mode) && st.st_nlink == 1;
   return out;
 }
 

@@ -18,6 +18,7 @@
 #include "sys/file_system.h"
 #include "sys/identity.h"
 #include "sys/kernel_random.h"
+#include "sys/watch.h"
 
 namespace paraph::sys {
 namespace {
@@ -102,6 +103,7 @@ class PosixFileSystem final : public FileSystem {
   Result<FileInfo> info(std::string_view path) override;
   Result<bool> exists(std::string_view path) override;
   Result<FileIdentity> identity(std::string_view path) override;
+  std::unique_ptr<Watch> watch() override { return watch_directory(directory_.get()); }
   Result<void> write_new(std::string_view path, std::string_view octets) override;
   Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
   Result<void> write_new_together(const std::vector<NewFile>& files) override;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <thread>
 
@@ -14,6 +15,7 @@
 #include "cms/seal.h"
 #include "store/recipient_record.h"
 #include "store/store.h"
+#include "support/faulty_file_system.h"
 #include "support/pki.h"
 
 using namespace paraph;
@@ -48,6 +50,18 @@ void issue_all() {
       {.name = "later", .emails = {kAlice}, .key = "ec:P-256", .from = "20270601000000Z"});
   Pki::shared().issue({.name = "short", .emails = {kAlice}, .key = "rsa:1024"});
 }
+
+/// The disk, but nobody tells of changes, as on a network.
+class Unwatched final : public testing::FaultyFileSystem {
+ public:
+  explicit Unwatched(std::shared_ptr<sys::FileSystem> disk)
+      : FaultyFileSystem(*disk, std::numeric_limits<int>::max(), testing::Fault::fail),
+        disk_(std::move(disk)) {}
+  std::unique_ptr<sys::Watch> watch() override { return nullptr; }
+
+ private:
+  std::shared_ptr<sys::FileSystem> disk_;
+};
 
 class Records final : public RecipientRecords {
  public:
@@ -107,6 +121,9 @@ struct Place {
 }  // namespace
 
 TEST_CASE_METHOD(Place, "a changed certificate file is honoured at once", "[store][recipients]") {
+  if (const bool watched = GENERATE(true, false); !watched)
+    recipients = store::open_recipients(
+        std::make_shared<Unwatched>(*sys::open_root(dir.path().string())), records);
   REQUIRE(sealed_to() == "missing");
   put("alice");
   REQUIRE(sealed_to() == "alice");  // added, and too young to be kept
@@ -130,6 +147,16 @@ TEST_CASE_METHOD(Place, "a changed certificate file is honoured at once", "[stor
   REQUIRE(sealed_to() == (beside ? "alice" : "newer"));
   std::filesystem::remove(dir / kAlice);
   REQUIRE(sealed_to() == "missing");
+}
+
+TEST_CASE_METHOD(Place, "a file with a second name is looked at itself", "[store][recipients]") {
+  const testing::TempDir elsewhere;
+  put("alice");
+  std::filesystem::create_hard_link(dir / kAlice, elsewhere / "link");
+  settle();
+  for (int i = 0; i < 2; ++i) REQUIRE(sealed_to() == "alice");
+  spit(elsewhere / "link", pem("newer"));  // nothing happens in the directory
+  REQUIRE(sealed_to() == "newer");
 }
 
 TEST_CASE_METHOD(Place, "two changes within one tick are both seen", "[store][recipients]") {

@@ -60,6 +60,8 @@ class FaultyFileSystem : public sys::FileSystem {
   [[nodiscard]] Result<sys::FileInfo> info(std::string_view path) override;
   [[nodiscard]] Result<bool> exists(std::string_view path) override;
   [[nodiscard]] Result<sys::FileIdentity> identity(std::string_view path) override;
+  /// Cannot fail, so it is no call.
+  [[nodiscard]] std::unique_ptr<sys::Watch> watch() override { return inner_.watch(); }
   [[nodiscard]] Result<void> write_new(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> write_new_from(std::string_view path,
                                             const sys::NextChunk& next) override;

@@ -38,6 +38,8 @@ class MemoryFileSystem final : public sys::FileSystem {
   [[nodiscard]] Result<bool> exists(std::string_view path) override;
   /// Made from what is there, so that all identities are settled.
   [[nodiscard]] Result<sys::FileIdentity> identity(std::string_view path) override;
+  /// None, as on a network: whoever asks looks at each file.
+  [[nodiscard]] std::unique_ptr<sys::Watch> watch() override { return nullptr; }
   [[nodiscard]] Result<void> write_new(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> write_new_from(std::string_view path,
                                             const sys::NextChunk& next) override;

@@ -333,6 +333,57 @@ TEST_CASE("an identity shows every change, and says when it is too young to be k
   REQUIRE(disk.fs->identity("../a").error().code() == Errc::denied);
 }
 
+TEST_CASE("a watch hears of every change to an entry of the directory", "[sys]") {
+  Disk disk;
+  spit(disk / "kept", "one");
+  const auto watch = disk.fs->watch();
+  if (!watch) {
+    WARN("SKIPPED: no inotify here, or not on this file system");
+    return;
+  }
+  const auto told = [&] {
+    const bool changed = !watch->quiet();
+    return changed && watch->quiet();  // and only once
+  };
+  REQUIRE(watch->quiet());
+  REQUIRE(disk.fs->read("kept", 100));
+  REQUIRE(watch->quiet());  // to read is no change
+  spit(disk / "kept", "two");
+  REQUIRE(told());
+  REQUIRE(::truncate((disk / "kept").c_str(), 1) == 0);
+  REQUIRE(told());
+  REQUIRE(disk.fs->write_new("new", "x"));
+  REQUIRE(told());
+  REQUIRE(::rename((disk / "new").c_str(), (disk / "kept").c_str()) == 0);
+  REQUIRE(told());
+  REQUIRE(::rename((disk / "kept").c_str(), (disk.outside / "away").c_str()) == 0);
+  REQUIRE(told());
+  REQUIRE(::rename((disk.outside / "away").c_str(), (disk / "kept").c_str()) == 0);
+  REQUIRE(told());
+  REQUIRE(::chmod((disk / "kept").c_str(), 0644) == 0);
+  REQUIRE(told());
+  REQUIRE(::link((disk / "kept").c_str(), (disk / "second").c_str()) == 0);
+  REQUIRE(told());
+  REQUIRE(disk.fs->remove("kept", false));
+  REQUIRE(told());
+  // More than one read(2) takes.
+  for (int i = 0; i < 300; ++i) spit(disk / ("many" + std::to_string(i)), "x");
+  REQUIRE(told());
+}
+
+TEST_CASE("a watch on a directory that is gone promises nothing", "[sys]") {
+  Disk disk;
+  const auto watch = disk.fs->watch();
+  if (!watch) return;
+  REQUIRE(::rename(disk.inside.c_str(), (disk.outside / "moved").c_str()) == 0);
+  REQUIRE_FALSE(watch->quiet());
+  spit(disk.outside / "moved/x", "x");  // still the directory that was opened
+  REQUIRE_FALSE(watch->quiet());
+  REQUIRE(disk.fs->remove("x", false));
+  REQUIRE(::rmdir((disk.outside / "moved").c_str()) == 0);
+  REQUIRE_FALSE(watch->quiet());
+}
+
 TEST_CASE("paths join lexically", "[sys]") {
   REQUIRE(sys::join("/a", "b/c") == "/a/b/c");
   REQUIRE(sys::join("/a/", "b") == "/a/b");
