@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# What is around the daemons fails for a while and comes back: the MTA, a list's key, the database. Mail waits and says
+# why, other mail goes on, no attempt is counted, and afterwards everybody has everything once.
+. "${PARAPH_SOURCE:?}/tests/e2e/support/unprivileged.sh"
+. "$PARAPH_SOURCE/tests/e2e/support/site.sh"
+
+make_ca
+make_person alice rsa
+make_site
+make_list secure alice@example.org
+make_list open alice@example.org open
+paraph member add secure alice@example.org bob@example.org >/dev/null
+paraph member add open alice@example.org bob@example.org >/dev/null
+paraph cert import pki/alice.pem >/dev/null
+maildir=$(sed -n 's/^transport //p' site/paraph.conf)
+set_transport() { sed -i "s,^transport.*,transport $1," site/paraph.conf; }
+json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+is() { [ "$2" = "$3" ] || fail "$1: '$2', wanted '$3'"; ok; }
+wait_for() { # wait_for SECONDS command…
+  local end=$((SECONDS + $1)); shift
+  until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || return 1; sleep 0.1; done
+}
+begin() { section=$1 began=$SECONDS; }
+end() { echo "$section: $1, $((SECONDS - began)) s"; }
+nothing_waits() { [ "$(paraph spool list)" = "nothing waits" ]; }
+start_daemons() {
+  paraph-incoming 2>>incoming.log & incoming=$!
+  paraph-distribute 2>>distribute.log & distribute=$!
+}
+stop_daemons() {
+  kill $incoming $distribute
+  wait $incoming || fail "paraph-incoming ended with $?: $(tail -3 incoming.log)"
+  wait $distribute || fail "paraph-distribute ended with $?: $(tail -3 distribute.log)"
+}
+post_open() { plain "$1" alice open | paraph-queue open@lists.example.org || fail "$1 was not accepted"; }
+post_secure() { make_post "$1" alice secure; paraph-queue secure@lists.example.org <"post/$1.eml" || fail "$1 was not accepted"; }
+copies() { mail_for "$1" | xargs -r grep -l "^Subject: .*$2\$" | wc -l; }
+# No attempt: no worker died, nothing was quarantined.
+no_attempt() {
+  ! grep -q 'a worker died' incoming.log distribute.log || fail "$1: $(grep -h 'worker died' ./*.log)"
+  [ -z "$(find site/spool/msg/bad site/spool/bulk/bad -type f 2>/dev/null)" ] || fail "$1: in quarantine: $(paraph spool list)"
+  ok
+}
+
+begin "MTA down"
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+set_transport "smtp://127.0.0.1:$port"
+start_daemons
+for i in 1 2 3 4 5; do post_open "down$i"; done
+post_secure sealed1
+refused() { [ "$(paraph spool list --spool bulk -j | json 'len(d)')" = 6 ] && paraph spool list | grep -q 'Connection refused'; }
+wait_for 10 refused || fail "$(paraph spool list)"; ok
+paraph status >status.out && fail "status is content"
+grep -q "^CRITICAL.*mail server 127.0.0.1:$port.*refused" status.out || fail "status: $(cat status.out)"; ok
+stop_daemons   # "for the whole run"
+is "all still wait" "$(paraph spool list --spool bulk -j | json 'len(d)')" 6
+start_daemons
+sleep 1
+no_attempt "the MTA is down"
+python3 "$PARAPH_SOURCE/tests/e2e/support/smtp_sink.py" "$port" sink.txt & sink=$!
+wait_for 30 nothing_waits || fail "the MTA is back: $(paraph spool list)"; ok
+stop_daemons
+kill $sink
+for i in 1 2 3 4 5; do for who in alice bob; do
+  is "$who, down$i" "$(grep -c "^$who@example.org	.*down$i\$" sink.txt)" 1
+done; done
+is "all copies" "$(grep -c . sink.txt)" 12
+no_attempt "the MTA was down"
+is "as the ledger has it" "$(ledger "select count(*) from paraph_copy")" 12
+set_transport "$maildir"
+end "6 mails, 12 copies, each once"
+
+begin "list key unreadable"
+chmod 0 site/list_data/secure/private_key
+start_daemons
+post_secure sealed2
+for i in 1 2 3; do post_open "key$i"; done
+others() { [ "$(count_for bob)" = 3 ]; }
+wait_for 10 others || fail "other lists wait: $(paraph spool list) $(tail -3 incoming.log)"; ok
+says_why() { grep -h "try: paraph key show secure@lists.example.org" site/spool/msg/.wait/*; }
+wait_for 10 says_why || fail "the note: $(cat site/spool/msg/.wait/*)"; ok
+paraph status >status.out && fail "status is content"
+grep -q '^CRITICAL.*secure' status.out || fail "status: $(cat status.out)"; ok
+paraph key show secure@lists.example.org >key.out 2>&1 || true
+grep -q "secure/private_key: Permission denied" key.out || fail "the file is not named: $(cat key.out)"; ok
+no_attempt "the key cannot be read"
+chmod 600 site/list_data/secure/private_key
+wait_for 30 nothing_waits || fail "the key is back: $(paraph spool list)"; ok
+stop_daemons
+check "alice opens the post that waited" opens "$(mail_for alice | xargs grep -l smime-type=enveloped | head -1)" alice post/sealed2.txt
+is "alice's copies" "$(count_for alice)" 4
+no_attempt "the key could not be read"
+end "the encrypted post waited, three others went on"
+
+begin "database locked for 10 s"
+empty_mailboxes
+start_daemons
+post_open before
+wait_for 10 nothing_waits || fail "before"
+python3 -c 'import sqlite3, time
+c = sqlite3.connect("site/paraph.sqlite", timeout=10); c.execute("BEGIN EXCLUSIVE"); open("locked", "w"); time.sleep(10)' & locker=$!
+wait_for 10 test -e locked || fail "cannot lock"
+for i in 1 2 3 4 5; do post_open "locked$i"; done
+post_secure sealed3
+wait $locker
+wait_for 30 nothing_waits || fail "unlocked: $(paraph spool list)"; ok
+stop_daemons
+for i in 1 2 3 4 5; do for who in alice bob; do is "$who, locked$i" "$(copies $who "locked$i")" 1; done; done
+is "bob's notice of the sealed post" "$(count_for bob)" 7
+no_attempt "the database was locked"
+end "7 mails, each once"
+
+begin "database read-only"
+empty_mailboxes
+post_open bulked
+paraph-incoming --once 2>>incoming.log
+post_open msged
+chmod 400 site/paraph.sqlite*
+run_daemons || true
+post_open fresh
+# One of them may be in msg and, its outputs written already, in bulk (S4).
+is "all wait: $(paraph spool list)" "$(paraph spool list -j | json "len({e[\"id\"] for e in d})")" 3
+is "nothing has left" "$(count_for bob)" 0
+paraph status >status.out && fail "status is content"
+grep -q '^CRITICAL.*paraph.sqlite' status.out || fail "status: $(cat status.out)"; ok
+no_attempt "the database is read-only"
+chmod 600 site/paraph.sqlite*
+run_daemons
+nothing_waits || { sleep 2; run_daemons; }
+nothing_waits || fail "writable again: $(paraph spool list)"; ok
+for name in bulked msged fresh; do for who in alice bob; do is "$who, $name" "$(copies $who $name)" 1; done; done
+no_attempt "the database was read-only"
+end "3 mails waited, each once"
+finished
