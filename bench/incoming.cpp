@@ -371,16 +371,23 @@ class Worker {
                                 log_,
                                 cache_};
     int ended = 0;
+    pipeline::Endings endings;
+    const pipeline::IncomingSpools spools{msg_, auth_, moderation_, bulk_};
+    const auto settle = [&] {
+      for (const auto& [name, handled] : pipeline::settle(endings, spools, ports))
+        check(handled == pipeline::Handled::ended, "a post waits");
+    };
     const auto pending = must(msg_.pending(), "pending");
     for (const auto& name : *pending) {
       auto claim = msg_.claim(name);
       check(claim, claim ? "" : claim.error().what().c_str());
       if (!*claim) continue;
-      const auto handled =
-          pipeline::process(std::move(**claim), {msg_, auth_, moderation_, bulk_}, ports);
-      check(handled == pipeline::Handled::ended, "a post waits");
+      const auto handled = pipeline::process(std::move(**claim), spools, ports, endings);
+      check(handled != pipeline::Handled::waits, "a post waits");
+      if (endings.full()) settle();
       if (++ended == most) break;
     }
+    settle();
     return ended;
   }
 

@@ -16,6 +16,7 @@ namespace paraph::app {
 enum class Took : unsigned char {
   ended,
   waits,          ///< the machine is at fault; tried again after a pause
+  gathered,       ///< Station::settle() will say
   transport_down  ///< nothing goes out: all of it is tried again after a pause
 };
 
@@ -38,6 +39,16 @@ class Station {
   [[nodiscard]] virtual Result<std::vector<std::string>> pending() = 0;
   /// Null: another worker has it, or it is gone.
   [[nodiscard]] virtual Result<std::unique_ptr<Job>> claim(const std::string& name) = 0;
+  /// Ends what was gathered: after each job, and at the end of a pass (`last`), when nothing may be left. What became
+  /// of which name.
+  struct Settled {
+    std::string name;
+    Took took = Took::ended;
+  };
+  [[nodiscard]] virtual std::vector<Settled> settle(bool last) {
+    static_cast<void>(last);
+    return {};
+  }
   /// Between two looks at the spool; the first worker does what needs doing once.
   virtual void idle(bool first_worker) = 0;
 };

@@ -66,10 +66,12 @@ class Worker {
         continue;
       }
       take(name, patient, pass);
+      settle(false, pass);
       if (now() < until) continue;
       pass.cut_short = true;
       break;
     }
+    settle(true, pass);
     return pass;
   }
 
@@ -113,7 +115,12 @@ class Worker {
     conclude(name, took, pass);
   }
 
+  void settle(bool last, Pass& pass) {
+    for (const auto& [name, took] : station_.settle(last)) conclude(name, took, pass);
+  }
+
   void conclude(const std::string& name, Took took, Pass& pass) {
+    if (took == Took::gathered) return;
     if (took == Took::transport_down) {
       transport_.extend();
       return wait(name, pass);  // so that the next try begins with another one

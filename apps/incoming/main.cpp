@@ -10,16 +10,19 @@ namespace {
 using namespace paraph;
 
 app::Took took(pipeline::Handled handled) {
+  if (handled == pipeline::Handled::gathered) return app::Took::gathered;
   return handled == pipeline::Handled::ended ? app::Took::ended : app::Took::waits;
 }
 
 class Arrived final : public app::Job {
  public:
-  Arrived(spool::Claim claim, app::Spools& spools, app::Runtime& runtime)
-      : claim_(std::move(claim)), spools_(spools), runtime_(runtime) {}
+  Arrived(spool::Claim claim, app::Spools& spools, app::Runtime& runtime,
+          pipeline::Endings& endings)
+      : claim_(std::move(claim)), spools_(spools), runtime_(runtime), endings_(endings) {}
   [[nodiscard]] std::string label() const override { return claim_.name; }
   app::Took run() override {
-    return took(pipeline::process(std::move(claim_), spools_.incoming(), runtime_.ports()));
+    return took(
+        pipeline::process(std::move(claim_), spools_.incoming(), runtime_.ports(), endings_));
   }
   app::Took condemn(const std::string& reason) override {
     return took(pipeline::condemn(std::move(claim_), reason, spools_.incoming(), runtime_.ports()));
@@ -29,6 +32,7 @@ class Arrived final : public app::Job {
   spool::Claim claim_;
   app::Spools& spools_;
   app::Runtime& runtime_;
+  pipeline::Endings& endings_;
 };
 
 class Intake final : public app::Station {
@@ -37,8 +41,7 @@ class Intake final : public app::Station {
       : spools_(std::move(spools)), runtime_(runtime) {}
 
   Result<std::vector<std::string>> pending() override {
-    return spools_.msg.pending(runtime_.ports().clock.now(),
-                               pipeline::Priorities(runtime_.site()));
+    return spools_.msg.pending(runtime_.ports().clock.now(), pipeline::Priorities(runtime_.site()));
   }
 
   Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {
@@ -46,7 +49,15 @@ class Intake final : public app::Station {
     if (!claim) return std::move(claim).error();
     if (!*claim) return std::unique_ptr<app::Job>();
     return std::unique_ptr<app::Job>(
-        std::make_unique<Arrived>(std::move(**claim), spools_, runtime_));
+        std::make_unique<Arrived>(std::move(**claim), spools_, runtime_, endings_));
+  }
+
+  std::vector<Settled> settle(bool last) override {
+    if (!last && !endings_.full()) return {};
+    std::vector<Settled> settled;
+    for (auto& [name, handled] : pipeline::settle(endings_, spools_.incoming(), runtime_.ports()))
+      settled.push_back({std::move(name), took(handled)});
+    return settled;
   }
 
   // What is due once, whichever daemon runs: alarms that were gathered, ledger rows past their time.
@@ -78,6 +89,7 @@ class Intake final : public app::Station {
   }
 
   TimePoint next_upkeep_{};
+  pipeline::Endings endings_;
   app::Spools spools_;
   app::Runtime& runtime_;
 };

@@ -516,7 +516,8 @@ Handled finish(spool::Claim claim, const IncomingSpools& spools, const Ports& po
   return Handled::waits;
 }
 
-Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& ports) {
+Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& ports,
+               Endings& endings) {
   const auto place = [&](const Error& error) {
     return error.retry() == Retry::later
                ? wait(std::move(claim), error, spools, ports)
@@ -551,7 +552,8 @@ Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& p
     if (*published && !std::holds_alternative<outcome::Distribute>(*disposition) &&
         !std::holds_alternative<Forward>(*disposition))
       return finish(std::move(claim), spools, ports);
-    if (auto done = perform(item, *disposition, spools, ports); !done) {
+    auto done = perform(item, *disposition, spools, ports);
+    if (!done) {
       if (done.error().retry() == Retry::later) return place(done.error());
       return condemn(std::move(claim), header.id, header.address, done.error().what(), spools,
                      ports);
@@ -559,17 +561,54 @@ Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& p
     log_ending(item, *disposition, ports);
     if (const auto* bad = std::get_if<Quarantine>(&*disposition))
       return quarantine(std::move(claim), bad->reason, spools, ports);
-    return finish(std::move(claim), spools, ports);
+    if (!done->row) return finish(std::move(claim), spools, ports);
+    endings.gathered.push_back({std::move(claim), header.id, done->publish, std::move(*done->row)});
+    return Handled::gathered;
   } catch (const std::exception& bug) {  // the one place: a bug costs one mail, not the daemon
     return condemn(std::move(claim), header.id, header.address,
                    std::string("internal error: ") + bug.what(), spools, ports);
   }
 }
 
+// One answer for each, in their order: whether it is published.
+std::vector<Result<void>> publish(const Endings& endings, spool::BulkSpool& bulk) {
+  std::vector<spool::QueueId> ids;
+  for (const auto& ending : endings.gathered)
+    if (ending.publish) ids.push_back(ending.id);
+  auto published = ids.empty() ? std::vector<Result<void>>() : bulk.publish(ids);
+  std::vector<Result<void>> answers;
+  auto next = published.begin();
+  for (const auto& ending : endings.gathered)
+    answers.push_back(ending.publish ? std::move(*next++) : Result<void>());
+  return answers;
+}
+
 }  // namespace
 
-Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports) {
-  return handle(claim, spools, ports);
+Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports,
+                Endings& endings) {
+  return handle(claim, spools, ports, endings);
+}
+
+// The order of every single mail, for all of them at once: published, recorded, removed. Whatever fails here is done
+// again under the same names.
+std::vector<Settled> settle(Endings& endings, const IncomingSpools& spools, const Ports& ports) {
+  if (endings.gathered.empty()) return {};
+  auto answers = publish(endings, spools.bulk);
+  std::vector<store::MailRow> rows;
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    if (answers[i]) rows.push_back(std::move(endings.gathered[i].row));
+  const auto recorded = rows.empty() ? Result<void>() : ports.ledger.record_soon(rows);
+  std::vector<Settled> settled;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    auto& claim = endings.gathered[i].claim;
+    const std::string name = claim.name;
+    const auto& done = answers[i] ? recorded : answers[i];
+    settled.push_back({name, done ? finish(std::move(claim), spools, ports)
+                                  : wait(std::move(claim), done.error(), spools, ports)});
+  }
+  endings.gathered.clear();
+  return settled;
 }
 
 // Only the internal fields are read, which are ours.

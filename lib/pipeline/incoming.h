@@ -13,6 +13,7 @@
 #include "scenario/scenario.h"
 #include "smime/open.h"
 #include "spool/spool.h"
+#include "store/store.h"
 
 /// The way of a mail from spool/msg to its ending. incoming.cpp reads as the specification.
 namespace paraph::pipeline {
@@ -64,11 +65,39 @@ struct IncomingSpools {
 };
 
 /// What became of one claim, for the loop.
-enum class Handled : unsigned char { ended, waits };
+enum class Handled : unsigned char {
+  ended,
+  waits,
+  gathered  ///< with others: settle() will say
+};
 
-/// Reads, decides, performs, and ends one claimed mail; the whole relation between errors and the spool. Every
-/// exception and every Error `never` ends in quarantine; an Error `later` leaves the mail where it is, with a note why.
-[[nodiscard]] Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports);
+/// Mails whose outputs are written, and which still have to be published, recorded and removed: together, since each of
+/// these steps waits for the disk. Their claims are held until then. Dropping it is a crash: all is done again.
+struct Endings {
+  static constexpr std::size_t kTogether = 16;
+  struct Ending {
+    spool::Claim claim;
+    spool::QueueId id;
+    bool publish = false;
+    store::MailRow row;
+  };
+  std::vector<Ending> gathered;
+  [[nodiscard]] bool full() const { return gathered.size() >= kTogether; }
+};
+
+/// Reads, decides and performs one claimed mail; the whole relation between errors and the spool. Every exception and
+/// every Error `never` ends in quarantine; an Error `later` leaves the mail where it is, with a note why. A mail that is
+/// handed on or held is added to `endings`; settle() it when that is full, and at the end of each pass.
+[[nodiscard]] Handled process(spool::Claim claim, const IncomingSpools& spools, const Ports& ports,
+                              Endings& endings);
+
+/// Publishes, records and removes what was gathered, and forgets it. One answer for each file name, in their order.
+struct Settled {
+  std::string name;
+  Handled handled = Handled::ended;  ///< or waits
+};
+[[nodiscard]] std::vector<Settled> settle(Endings& endings, const IncomingSpools& spools,
+                                          const Ports& ports);
 
 /// Quarantines a claimed mail unread: it killed its workers. The listmaster is told.
 [[nodiscard]] Handled condemn(spool::Claim claim, const std::string& reason,

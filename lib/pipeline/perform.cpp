@@ -61,13 +61,10 @@ class Performer {
     header.sender = distribute.sender;
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
     std::string after;
-    auto enqueued = spools_.bulk.enqueue(
-        header, arrived(item_),
-        [&]() -> Result<std::vector<std::string>> { return next_recipients(distribute, after); });
-    if (!enqueued) return std::move(enqueued).error();
-    left_a_file_ = *enqueued > 0;
-    if (!left_a_file_) note_ = "no_subscribers";
-    return {};
+    auto handed =
+        hand_over(header, arrived(item_), [&] { return next_recipients(distribute, after); });
+    if (handed && !left_a_file_) note_ = "no_subscribers";
+    return handed;
   }
 
   Result<void> operator()(const Forward& forward) {
@@ -82,14 +79,10 @@ class Performer {
         fmt::format("{}-request@{}", ports_.site.get("email", forward.domain), forward.domain);
     bool given = false;
     const auto message = with_loop_mark(item_.tree, forward.address);
-    auto enqueued =
-        spools_.bulk.enqueue(header, message.octets(), [&]() -> Result<std::vector<std::string>> {
-          if (std::exchange(given, true)) return std::vector<std::string>{};
-          return forward.recipients;
-        });
-    if (!enqueued) return std::move(enqueued).error();
-    left_a_file_ = *enqueued > 0;
-    return {};
+    return hand_over(header, message.octets(), [&]() -> Result<std::vector<std::string>> {
+      if (std::exchange(given, true)) return std::vector<std::string>{};
+      return forward.recipients;
+    });
   }
 
   Result<void> operator()(const Hold& hold) {
@@ -181,8 +174,18 @@ class Performer {
   [[nodiscard]] const std::string& note() const { return note_; }
   /// Under a name made from the ingest id, which every repeat looks for: bulk/msg or done, held mail.
   [[nodiscard]] bool left_a_file() const { return left_a_file_; }
+  [[nodiscard]] bool unpublished() const { return unpublished_; }
 
  private:
+  Result<void> hand_over(const spool::SpoolHeader& header, std::string_view message,
+                         const spool::BulkSpool::Recipients& next) {
+    const auto prepared = spools_.bulk.prepare(header, message, next);
+    if (!prepared) return prepared.error();
+    left_a_file_ = prepared->recipients > 0;
+    unpublished_ = prepared->unpublished;
+    return {};
+  }
+
   Result<void> report(const Reject& reject) {
     Refusal refusal{
         .id = item_.header.id.derive("refusal", ports_.digest),
@@ -240,29 +243,32 @@ class Performer {
   std::string learned_;
   std::string note_;
   bool left_a_file_ = false;
+  bool unpublished_ = false;
 };
 
 }  // namespace
 
-Result<void> perform(const Item& item, const outcome::Disposition& disposition,
-                     const IncomingSpools& spools, const Ports& ports) {
+Result<Performed> perform(const Item& item, const outcome::Disposition& disposition,
+                          const IncomingSpools& spools, const Ports& ports) {
   Performer performer(item, spools, ports);
-  if (auto learned = performer.learn(); !learned) return learned;
-  if (auto done = std::visit(performer, disposition); !done) return done;
+  if (auto learned = performer.learn(); !learned) return learned.error();
+  if (auto done = std::visit(performer, disposition); !done) return done.error();
 
   const std::string why = outcome::reason(disposition);
-  const store::MailRow row{.id = item.header.id.str(),
-                           .list = item.list ? item.list->str() : std::string{},
-                           .from = item.sender,
-                           .outcome = std::string(outcome::word(disposition)),
-                           .reason = why.empty() ? performer.note() : why,
-                           .mta_id = mta_id(item),
-                           .size = static_cast<long long>(item.tree.message().size()),
-                           .received = epoch(item.header.received),
-                           .message_id = message_id(item)};
+  store::MailRow row{.id = item.header.id.str(),
+                     .list = item.list ? item.list->str() : std::string{},
+                     .from = item.sender,
+                     .outcome = std::string(outcome::word(disposition)),
+                     .reason = why.empty() ? performer.note() : why,
+                     .mta_id = mta_id(item),
+                     .size = static_cast<long long>(item.tree.message().size()),
+                     .received = epoch(item.header.received),
+                     .message_id = message_id(item)};
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
-  return performer.left_a_file() ? ports.ledger.record_soon(row) : ports.ledger.record(row);
+  if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};
+  if (auto recorded = ports.ledger.record(row); !recorded) return recorded.error();
+  return Performed{};
 }
 
 }  // namespace paraph::pipeline

@@ -125,24 +125,50 @@ Result<std::size_t> BulkSpool::write_all(const QueueId& id,
   return total;
 }
 
-// What a power cut needs of all this: that msg/ID is never there without all its packets, since a message without packets
-// has ended. So the octets of all files and the names in pct/ are durable before the rename, and the rename before the
-// caller hears of it. Nothing else is synced: an unpublished set is thrown away by the repeat.
 Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_view message,
                                        const Recipients& next) {
+  const auto prepared = prepare(header, message, next);
+  if (!prepared) return prepared.error();
+  if (prepared->unpublished)
+    if (auto published = publish({header.id}); !published.front()) return published.front().error();
+  return prepared->recipients;
+}
+
+// What a power cut needs of all this: that msg/ID is never there without all its packets, since a message without packets
+// has ended. So the octets of all files and the names in pct/ are durable before the rename, and the rename before the
+// caller hears of it. Nothing else is synced: an unpublished set is thrown away by the repeat. Of several messages no
+// order is needed, so pct/ is synced once before all renames and msg/ once after them.
+Result<BulkSpool::Prepared> BulkSpool::prepare(const SpoolHeader& header, std::string_view message,
+                                               const Recipients& next) {
+  if (prepared_.count(header.id.str()) > 0)
+    return Error::later(Errc::busy, "a mail of the same id is about to be published");
   const auto already = published(header.id);
   if (!already) return already.error();
-  if (*already) return count(next);
+  if (*already) {
+    const auto recipients = count(next);
+    if (!recipients) return recipients.error();
+    return Prepared{*recipients, false};
+  }
   for (const auto directory : {bulk::kPackets, bulk::kMessages})
     if (auto made = fs_->make_directory(directory); !made) return std::move(made).error();
   if (auto cleared = clear_unpublished(header.id); !cleared) return std::move(cleared).error();
   const std::string internal = write_header(header, true);
   const auto total = write_all(header.id, {internal, message}, next);
-  if (!total || *total == 0) return total;
-  if (auto synced = fs_->sync_directory(bulk::kPackets); !synced) return std::move(synced).error();
-  if (auto renamed = fs_->rename_new(temporary_path(header.id), message_path(header.id)); !renamed)
-    return std::move(renamed).error();
-  return total;
+  if (!total) return total.error();
+  if (*total > 0) prepared_.insert(header.id.str());
+  return Prepared{*total, *total > 0};
+}
+
+std::vector<Result<void>> BulkSpool::publish(const std::vector<QueueId>& ids) {
+  for (const auto& id : ids) prepared_.erase(id.str());
+  if (const auto synced = fs_->sync_directory(bulk::kPackets); !synced)
+    return {ids.size(), synced.error()};
+  std::vector<Result<void>> answers;
+  for (const auto& id : ids)
+    answers.push_back(fs_->rename_soon(temporary_path(id), message_path(id)));
+  if (const auto synced = fs_->sync_directory(bulk::kMessages); !synced)
+    return {ids.size(), synced.error()};
+  return answers;
 }
 
 // The recipients may have changed since, so nothing of the old set is kept. Nobody claims an unpublished packet. A set is

@@ -150,6 +150,17 @@ class BulkSpool {
   /// is only counted. Without any recipient nothing is published; returns how many recipients there are.
   [[nodiscard]] Result<std::size_t> enqueue(const SpoolHeader& header, std::string_view message,
                                             const Recipients& next);
+  /// enqueue() in two halves, so that several messages share the syncs of their directories. prepare() does all but
+  /// publish; publish() then publishes all that are prepared, one answer for each id in their order. What is prepared and
+  /// never published (a crash) is rewritten by the repeat. `unpublished`: whether publish() has to follow. A second
+  /// message of an id that is prepared is Errc::busy, later.
+  struct Prepared {
+    std::size_t recipients = 0;
+    bool unpublished = false;
+  };
+  [[nodiscard]] Result<Prepared> prepare(const SpoolHeader& header, std::string_view message,
+                                         const Recipients& next);
+  [[nodiscard]] std::vector<Result<void>> publish(const std::vector<QueueId>& ids);
   /// B1 or any state after it.
   [[nodiscard]] Result<bool> published(const QueueId& id);
 
@@ -196,6 +207,7 @@ class BulkSpool {
   HeaderCache headers_;
   std::optional<std::set<std::string>>
       found_at_start_;  ///< ids that had packets before the first enqueue()
+  std::set<std::string> prepared_;
 };
 
 }  // namespace paraph::spool

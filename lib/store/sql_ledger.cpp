@@ -123,9 +123,13 @@ Result<void> SqlLedger::record(const MailRow& row) {
   return nothing(query->bind(std::string_view(row.message_id).substr(0, kMaxMessageId)).run());
 }
 
-Result<void> SqlLedger::record_soon(const MailRow& row) {
+Result<void> SqlLedger::record_soon(const std::vector<MailRow>& rows) {
   const Unsynced unsynced(connection_);
-  return record(row);
+  auto transaction = Transaction::begin(connection_);
+  if (!transaction) return std::move(transaction).error();
+  for (const MailRow& row : rows)
+    if (auto done = record(row); !done) return done;
+  return transaction->commit();
 }
 
 Result<void> SqlLedger::record_copies(const std::vector<CopyRow>& rows) {

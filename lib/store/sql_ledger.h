@@ -24,7 +24,7 @@ class SqlLedger final : public Ledger {
   explicit SqlLedger(Connection& connection) : connection_(connection) {}
   Result<std::optional<MailRow>> find(std::string_view id) override;
   Result<void> record(const MailRow& row) override;
-  Result<void> record_soon(const MailRow& row) override;
+  Result<void> record_soon(const std::vector<MailRow>& rows) override;
   Result<void> record_copies(const std::vector<CopyRow>& rows) override;
   Result<std::vector<MailRow>> recent(std::size_t limit) override;
   Result<std::vector<CopyRow>> copies(std::string_view id) override;

@@ -49,7 +49,8 @@ class Ledger {
   [[nodiscard]] virtual Result<void> record(const MailRow& row) = 0;
   /// The same without waiting for the disk: a power cut may take back the rows of the last half minute, a crash of the
   /// program none. For an ending that another durable file witnesses, so that a repeat finds that file and does no harm.
-  [[nodiscard]] virtual Result<void> record_soon(const MailRow& row) = 0;
+  /// All of them in one transaction.
+  [[nodiscard]] virtual Result<void> record_soon(const std::vector<MailRow>& rows) = 0;
   /// All copies of a packet in one transaction; a repeat replaces.
   [[nodiscard]] virtual Result<void> record_copies(const std::vector<CopyRow>& rows) = 0;
   [[nodiscard]] virtual Result<std::vector<MailRow>> recent(std::size_t limit) = 0;

@@ -126,6 +126,8 @@ class FileSystem {
   [[nodiscard]] virtual Result<void> write_new_together(const std::vector<NewFile>& files) = 0;
   /// RENAME_NOREPLACE, then fsync of both directories. Errc::exists when the target is there.
   [[nodiscard]] virtual Result<void> rename_new(std::string_view from, std::string_view to) = 0;
+  /// The same without any fsync: sync_directory() makes several of them durable at the price of one.
+  [[nodiscard]] virtual Result<void> rename_soon(std::string_view from, std::string_view to) = 0;
   /// write_new() under a temporary name beside `path`, rename over it, fsync of the directory.
   [[nodiscard]] virtual Result<void> replace(std::string_view path, std::string_view octets) = 0;
   /// Unlinks; an absent file is no error. `durably`: fsync of the directory.

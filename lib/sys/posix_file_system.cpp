@@ -108,6 +108,7 @@ class PosixFileSystem final : public FileSystem {
   Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
   Result<void> write_new_together(const std::vector<NewFile>& files) override;
   Result<void> rename_new(std::string_view from, std::string_view to) override;
+  Result<void> rename_soon(std::string_view from, std::string_view to) override;
   Result<void> replace(std::string_view path, std::string_view octets) override;
   Result<void> remove(std::string_view path, bool durably) override;
   Result<void> sync_directory(std::string_view directory) override;
@@ -135,6 +136,8 @@ class PosixFileSystem final : public FileSystem {
   [[nodiscard]] Result<void> fill(const Descriptor& file, std::string_view path,
                                   const NextChunk& next) const;
   [[nodiscard]] Result<void> sync(const Place& place, std::string_view path) const;
+  [[nodiscard]] Result<void> rename(const Place& source, std::string_view from, const Place& target,
+                                    std::string_view to) const;
   template <class Visit>
   [[nodiscard]] Result<void> each_entry(std::string_view path, Visit visit) const;
 
@@ -352,25 +355,38 @@ Result<void> PosixFileSystem::write_new_together(const std::vector<NewFile>& fil
   return done;
 }
 
+Result<void> PosixFileSystem::rename(const Place& source, std::string_view from,
+                                     const Place& target, std::string_view to) const {
+  const auto renamed = [&] {
+    if (::renameat2(source.at(), source.c_str(), target.at(), target.c_str(), RENAME_NOREPLACE) ==
+        0)
+      return 0;
+    // A file system without the flag (NFS): link(2) refuses an existing target just as well.
+    if (errno != EINVAL && errno != ENOSYS) return errno;
+    if (::linkat(source.at(), source.c_str(), target.at(), target.c_str(), 0) != 0) return errno;
+    return ::unlinkat(source.at(), source.c_str(), 0) == 0 ? 0 : errno;
+  };
+  if (const int code = renamed(); code != 0)
+    return failed(code, fmt::format("rename {} to", full_path(from)), to);
+  return {};
+}
+
 Result<void> PosixFileSystem::rename_new(std::string_view from, std::string_view to) {
   const auto source = locate(from);
   if (!source) return source.error();
   const auto target = locate(to);
   if (!target) return target.error();
-  const auto rename = [&] {
-    if (::renameat2(source->at(), source->c_str(), target->at(), target->c_str(),
-                    RENAME_NOREPLACE) == 0)
-      return 0;
-    // A file system without the flag (NFS): link(2) refuses an existing target just as well.
-    if (errno != EINVAL && errno != ENOSYS) return errno;
-    if (::linkat(source->at(), source->c_str(), target->at(), target->c_str(), 0) != 0)
-      return errno;
-    return ::unlinkat(source->at(), source->c_str(), 0) == 0 ? 0 : errno;
-  };
-  if (const int code = rename(); code != 0)
-    return failed(code, fmt::format("rename {} to", full_path(from)), to);
+  if (auto renamed = rename(*source, from, *target, to); !renamed) return renamed;
   if (auto synced = sync(*target, to); !synced) return synced;
   return directory_of(from) == directory_of(to) ? Result<void>() : sync(*source, from);
+}
+
+Result<void> PosixFileSystem::rename_soon(std::string_view from, std::string_view to) {
+  const auto source = locate(from);
+  if (!source) return source.error();
+  const auto target = locate(to);
+  if (!target) return target.error();
+  return rename(*source, from, *target, to);
 }
 
 Result<void> PosixFileSystem::replace(std::string_view path, std::string_view octets) {

@@ -324,6 +324,64 @@ TEST_CASE("enqueue broken at any call: a repeat leaves exactly one whole set", "
   REQUIRE(walked > 60);
 }
 
+TEST_CASE("several published together, broken at any call: each is whole or not there", "[spool]") {
+  CountingRandom random;
+  const std::vector<SpoolHeader> headers{header_at(kToday, random), header_at(kToday, random),
+                                         header_at(kToday, random)};
+  // As incoming does it: those that could be prepared, then all of them at once.
+  const auto enqueue = [&](sys::FileSystem& fs, const std::string& who) {
+    BulkSpool spool(borrow(fs), 4);
+    std::vector<QueueId> prepared, ended;
+    for (const auto& header : headers) {
+      const auto done = spool.prepare(header, "message", batches(members(6, who)));
+      if (!done) continue;
+      (done->unpublished ? prepared : ended).push_back(header.id);
+    }
+    const auto answers = spool.publish(prepared);
+    REQUIRE(answers.size() == prepared.size());
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      if (answers[i]) ended.push_back(prepared[i]);
+    return ended;
+  };
+  int walked = 0;
+  for (const auto fault :
+       {Fault::fail, Fault::cut_before, Fault::cut_during, Fault::cut_after, Fault::fail_after})
+    for (const bool power : {false, true})
+      for (int n = 1;; ++n, ++walked) {
+        MemoryFileSystem disk;
+        FaultyFileSystem faulty(disk, n, fault);
+        const auto ended = enqueue(faulty, "old");
+        if (power) disk.cut_power();
+        INFO("call " << n << " " << faulty.trace().back());
+        BulkSpool spool(borrow(disk), 4);
+        // What the caller was told of is there; it removes that mail and no other.
+        for (const auto& id : ended) REQUIRE(*spool.published(id));
+        std::size_t before = 0;
+        for (const auto& header : headers) before += *spool.published(header.id) ? 1 : 0;
+        REQUIRE(enqueue(disk, "new").size() == headers.size());
+        std::map<std::string, std::size_t> copies;
+        for (const auto& recipient : everybody(spool)) ++copies[recipient];
+        REQUIRE(copies.size() == (before > 0 ? 6U : 0U) + (before < headers.size() ? 6U : 0U));
+        for (const auto& [recipient, times] : copies)
+          REQUIRE(times == (recipient.find("old") == 0 ? before : headers.size() - before));
+        for (const auto& [path, octets] : disk.files())
+          REQUIRE(path.find("T.") == std::string::npos);
+        if (!faulty.happened()) break;
+      }
+  REQUIRE(walked > 200);
+}
+
+TEST_CASE("two mails of one id are not prepared at once", "[spool]") {
+  MemoryFileSystem disk;
+  BulkSpool spool(borrow(disk), 4);
+  REQUIRE(spool.prepare(sample(), "message", batches(members(4)))->unpublished);
+  const auto twin = spool.prepare(sample(), "message", batches(members(4)));
+  REQUIRE_FALSE(twin);
+  REQUIRE(twin.error().code() == Errc::busy);
+  REQUIRE(spool.publish({sample().id}).front());
+  REQUIRE_FALSE(spool.prepare(sample(), "message", batches(members(4)))->unpublished);
+}
+
 TEST_CASE("distribution broken at any call: all get a copy, after a kill -9 at most one gets two",
           "[spool]") {
   int walked = 0;

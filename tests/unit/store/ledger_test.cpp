@@ -285,13 +285,13 @@ TEST_CASE("reading says what is wrong with the file") {
 
 TEST_CASE("a row that need not wait for the disk is a row like any other") {
   Opened opened;
-  REQUIRE(opened.ledger.record_soon(ended("aaa", 100)));
+  REQUIRE(opened.ledger.record_soon({ended("aaa", 100)}));
   const auto other = store::Database::open(opened.dir / "x.sqlite");
   REQUIRE(other);
   CHECK((*other)->ledger().find("aaa")->value().outcome == "distributed");
   MailRow second = ended("aaa", 200);
   second.outcome = "rejected";
-  REQUIRE(opened.ledger.record_soon(second));
+  REQUIRE(opened.ledger.record_soon({second}));
   CHECK(opened.ledger.find("aaa")->value().outcome == "distributed");
 }
 

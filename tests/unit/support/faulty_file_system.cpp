@@ -127,6 +127,10 @@ Result<void> FaultyFileSystem::write_new_together(const std::vector<sys::NewFile
 Result<void> FaultyFileSystem::rename_new(std::string_view from, std::string_view to) {
   return call(*state_, words("rename_new", from, to), [&] { return inner_.rename_new(from, to); });
 }
+Result<void> FaultyFileSystem::rename_soon(std::string_view from, std::string_view to) {
+  return call(*state_, words("rename_soon", from, to),
+              [&] { return inner_.rename_soon(from, to); });
+}
 Result<void> FaultyFileSystem::replace(std::string_view path, std::string_view octets) {
   return call(*state_, words("replace", path), [&] { return inner_.replace(path, octets); });
 }

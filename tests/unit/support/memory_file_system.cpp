@@ -230,6 +230,15 @@ Result<void> MemoryFileSystem::write_new_together(const std::vector<sys::NewFile
 }
 
 Result<void> MemoryFileSystem::rename_new(std::string_view from, std::string_view to) {
+  if (auto renamed = rename_soon(from, to); !renamed) return renamed;
+  for (const auto path : {from, to}) {
+    const auto where = place(path);
+    where->directory->stable_names = where->directory->names;
+  }
+  return {};
+}
+
+Result<void> MemoryFileSystem::rename_soon(std::string_view from, std::string_view to) {
   const auto source = place(from);
   const auto target = place(to);
   const auto node = find(from);
@@ -237,8 +246,6 @@ Result<void> MemoryFileSystem::rename_new(std::string_view from, std::string_vie
   if (find(to)) return Error::later(Errc::exists, std::string(to) + ": exists");
   target->directory->names[target->name] = node;
   source->directory->names.erase(source->name);
-  target->directory->stable_names = target->directory->names;
-  source->directory->stable_names = source->directory->names;
   return {};
 }
 

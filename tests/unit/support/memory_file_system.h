@@ -45,6 +45,7 @@ class MemoryFileSystem final : public sys::FileSystem {
                                             const sys::NextChunk& next) override;
   [[nodiscard]] Result<void> write_new_together(const std::vector<sys::NewFile>& files) override;
   [[nodiscard]] Result<void> rename_new(std::string_view from, std::string_view to) override;
+  [[nodiscard]] Result<void> rename_soon(std::string_view from, std::string_view to) override;
   [[nodiscard]] Result<void> replace(std::string_view path, std::string_view octets) override;
   [[nodiscard]] Result<void> remove(std::string_view path, bool durably) override;
   [[nodiscard]] Result<void> sync_directory(std::string_view directory) override;
