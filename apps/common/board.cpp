@@ -50,9 +50,9 @@ bool lock(int fd) {
 }
 
 // A mapping keeps its open file, and that its lock, also in children: so the lock is on another one.
-void* map_apart(int fd) {
+void* map_apart(int fd, const std::string& path) {
   if (fd < 0) return map(fd);
-  const int apart = ::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDWR | O_CLOEXEC);
+  const int apart = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (apart < 0) return nullptr;
   void* const page = map(apart);
   ::close(apart);
@@ -88,7 +88,7 @@ Result<MappedBoard> MappedBoard::open(const std::string& path, std::string& note
     note = because(path);
     ::close(std::exchange(fd, -1));
   }
-  void* const page = map_apart(fd);
+  void* const page = map_apart(fd, path);
   if (page == nullptr) {
     const Error error = Error::later(Errc::io, "mmap of the workers' board: " + because(path));
     if (fd >= 0) ::close(fd);

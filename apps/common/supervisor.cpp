@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <optional>
 #include <vector>
 
@@ -155,7 +156,12 @@ class Supervisor {
   }
 
   static bool lives(const Slot& slot) {
-    return slot.pid != 0 && (::kill(slot.pid, 0) == 0 || errno == EPERM);
+    if (slot.pid == 0 || (::kill(slot.pid, 0) != 0 && errno != EPERM)) return false;
+    std::ifstream status(fmt::format("/proc/{}/stat", slot.pid.load()));  // "PID (NAME) S …"
+    std::string text;
+    std::getline(status, text);
+    const auto state = text.rfind(") ");
+    return state == std::string::npos || text.compare(state + 2, 1, "Z") != 0;
   }
 
   // More workers, at free places.

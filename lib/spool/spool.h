@@ -137,7 +137,7 @@ class PacketClaim {
 /// packets are on disk; so a half-written set is never claimed and is rewritten by a repeat. It leaves after its last
 /// packet, and B3 is written before it leaves: at no moment does a repeat find neither.
 ///
-/// A packet is a file of recipients, one a line; a journal is a file of outcomes, one a line, the fields of CopyOutcome
+/// A packet is a file of recipients, one a line, and a checksum; a journal is a file of outcomes, one a line, the fields of CopyOutcome
 /// between tabs. In both, backslash and controls stand as \xNN. A journal line that is cut or damaged (kill -9, power
 /// cut) counts as absent and is dropped by the next claim: that recipient is sent to again.
 class BulkSpool {

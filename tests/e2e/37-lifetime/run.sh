@@ -41,7 +41,8 @@ sleep 1.1
 paraph-distribute --once 2>>distribute.log || true
 [ "$(outcomes)" = "failed|2 sealed|2 " ] || fail "old mail without an MTA: $(outcomes)"; ok
 ledger "select reply from paraph_copy where outcome = 'failed'" | grep -qv '^expired: ' && fail "no word of its age"; ok
-[ "$(paraph spool list)" = "nothing waits" ] || fail "$(paraph spool list)"; ok
+[ "$(paraph spool list --list secure)" = "nothing waits" ] || fail "$(paraph spool list)"; ok
+[ "$(ledger "select kind from paraph_alarm")" = expired ] || fail "the listmaster does not hear of it"; ok
 
 # --- a certificate replaced between two posts; OAEP ----------------------------------------------------------------
 set_transport "$works"

@@ -29,8 +29,7 @@ truncate -s -3 "site/spool/bulk/pct/$(packet 2)"
 python3 - "site/spool/bulk/pct/$(packet 3)" <<'PY'
 import sys
 data = bytearray(open(sys.argv[1], "rb").read())
-data[5] ^= 0x40  # a letter or digit becomes something else or a control character
-data[6] &= 0x1F
+data[0] ^= 0x01  # another letter: still an address
 open(sys.argv[1], "wb").write(data)
 PY
 paraph-distribute --once 2>>distribute.log || true

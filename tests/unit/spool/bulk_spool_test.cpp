@@ -4,6 +4,7 @@
 #include <map>
 
 #include "bulk_samples.h"
+#include "spool/journal.h"
 #include "support/faulty_file_system.h"
 
 using namespace paraph;
@@ -19,7 +20,8 @@ TEST_CASE("recipients go into packets, and the message is published after them",
   REQUIRE(*spool.published(header.id));
   const std::string id = header.id.str();
   REQUIRE(*spool.pending(kToday) == Names{id + ".0001", id + ".0002", id + ".0003"});
-  REQUIRE(disk.files().at("pct/" + id + ".0003") == "m8@example.org\nm9@example.org\n");
+  REQUIRE(disk.files().at("pct/" + id + ".0003") ==
+          spool::write_recipients({"m8@example.org", "m9@example.org"}));
   REQUIRE(spool.message(header.id)->message == "message");
   REQUIRE(spool.message(header.id)->header.sealed == "yes");
   REQUIRE(everybody(spool) == members(10));

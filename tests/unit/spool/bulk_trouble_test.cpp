@@ -187,7 +187,8 @@ TEST_CASE("a packet is quarantined also where its name is taken, each time anew"
   const auto files = disk.files();
   for (const auto& [place, reason] :
        std::map<std::string, std::string>{{"", "first"}, {".1", "second"}, {".2", "third"}}) {
-    REQUIRE(files.at("bad/" + packet_of(1) + place) == "m0@example.org\nm1@example.org\n");
+    REQUIRE(files.at("bad/" + packet_of(1) + place) ==
+            spool::write_recipients({"m0@example.org", "m1@example.org"}));
     REQUIRE(files.at("bad/" + packet_of(1) + place + ".done").find(reason) != std::string::npos);
     REQUIRE(files.at("bad/" + packet_of(1) + place + ".reason") == reason + "\n");
     REQUIRE(files.count("bad/" + id + place) == 1);
@@ -222,7 +223,8 @@ TEST_CASE("a second quarantine broken at any call takes nothing from the first",
       const auto files = disk.files();
       for (const std::string suffix : {"", ".done", ".reason"})
         REQUIRE(files.at(first + suffix) == "first");
-      REQUIRE(files.at(first + ".1") == "m0@example.org\nm1@example.org\n");
+      REQUIRE(files.at(first + ".1") ==
+              spool::write_recipients({"m0@example.org", "m1@example.org"}));
       REQUIRE(files.at(first + ".1.done").find("m0@example.org") == 0);
       REQUIRE(files.at(first + ".1.reason") == "second\n");
       REQUIRE(files.count("bad/" + sample().id.str()) == 1);
