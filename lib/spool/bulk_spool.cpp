@@ -345,6 +345,9 @@ Result<std::optional<PacketClaim>> BulkSpool::open_packet(PacketClaim claim) {
 }
 
 Result<Spooled> BulkSpool::message(const QueueId& id) {
+  // The rename that published it may not be on the disk yet: before a copy leaves, and a row says so, it is. Else a power
+  // cut leaves the row alone, and incoming would take the mail for ended.
+  if (auto synced = fs_->sync_directory("msg"); !synced) return std::move(synced).error();
   auto octets = fs_->read(message_path(id), kMaxMessage);
   // Held after the packet was claimed: that packet ends as it would have.
   if (!octets && octets.error().code() == Errc::not_found)
