@@ -69,7 +69,9 @@ TEST_CASE("accepted mail by the priority of its address; z waits with a note", "
     return header.address[0] == 'f' ? 0U : 9U;
   };
   REQUIRE(*spool.pending(kToday, priority) == Names{fast, "damaged", slow});
-  for (const auto& entry : *spool.entries())
+  const auto entries = spool.entries();
+  REQUIRE(entries);
+  for (const auto& entry : *entries)
     REQUIRE((entry.name == never) == (entry.waits_for.find("priority is z") != std::string::npos));
   REQUIRE(spool.pending(kToday, [](const SpoolHeader&) { return 5U; })->size() == 4);
 }
