@@ -84,10 +84,12 @@ std::optional<PacketName> PacketName::parse_quarantined(std::string_view text) {
 }
 
 std::string escape(std::string_view text) {
+  const auto is_escaped = [](char c) { return c == '\\' || ascii::is_control(c); };
+  if (std::none_of(text.begin(), text.end(), is_escaped)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (c == '\\' || ascii::is_control(c))
+    if (is_escaped(c))
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     else
       out += c;
