@@ -67,8 +67,38 @@ done; done
 is "all copies" "$(grep -c . sink.txt)" 12
 no_attempt "the MTA was down"
 is "as the ledger has it" "$(ledger "select count(*) from paraph_copy")" 12
-set_transport "$maildir"
 end "6 mails, 12 copies, each once"
+
+begin "421 for one list"
+paraph list create chatty --owner alice@example.org --type open >/dev/null 2>&1
+seq -f 'c%g@example.org' 20 | paraph member add chatty >/dev/null
+printf 'nrcpt 1\nbulk_max_count 1\n' >>site/paraph.conf
+python3 "$PARAPH_SOURCE/tests/e2e/support/smtp_sink.py" "$port" fussy.txt chatty-owner@lists.example.org & sink=$!
+for i in 1 2 3; do plain "fussy$i" alice chatty | paraph-queue chatty@lists.example.org || fail "fussy$i"; done
+for i in 1 2 3; do post_open "calm$i"; done
+paraph-incoming --once 2>>incoming.log
+listening() { python3 -c 'import socket,sys; socket.create_connection(("127.0.0.1", int(sys.argv[1]))).close()' "$port"; }
+wait_for 10 listening || fail "no sink"
+paraph-distribute --once 2>>distribute.log   # one run, as cron would
+is "copies of the others" "$(grep -c 'calm[123]$' fussy.txt)" 6
+is "of the list that is refused" "$(grep -c 'fussy' fussy.txt || true)" 0
+tries=$(grep -c '^421' fussy.txt)
+# Not one for each of its 60 copies: two at most, and two more after each rest of 10 s.
+[ "$tries" -ge 1 ] && [ "$tries" -le 10 ] || fail "$tries connections were refused"; ok
+is "its mails wait" "$(paraph spool list --spool bulk -j | json 'len(d)')" 3
+paraph spool list | grep -q '421 4.7.0 not you' || fail "no reason: $(paraph spool list)"; ok
+no_attempt "421"
+kill $sink; wait $sink 2>/dev/null || true
+python3 "$PARAPH_SOURCE/tests/e2e/support/smtp_sink.py" "$port" fussy.txt & sink=$!
+wait_for 10 listening || fail "no sink"
+paraph spool flush ALL >/dev/null
+paraph-distribute --once 2>>distribute.log
+nothing_waits || fail "the server takes them now: $(paraph spool list)"; ok
+is "its copies" "$(grep -c 'fussy[123]$' fussy.txt)" 60
+kill $sink
+sed -i '/^nrcpt/d; /^bulk_max_count/d' site/paraph.conf
+set_transport "$maildir"
+end "the others' mail left at once, $tries connections refused"
 
 begin "list key unreadable"
 chmod 0 site/list_data/secure/private_key
