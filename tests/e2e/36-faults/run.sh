@@ -113,6 +113,9 @@ paraph status >status.out && fail "status is content"
 grep -q '^CRITICAL.*secure' status.out || fail "status: $(cat status.out)"; ok
 paraph key show secure@lists.example.org >key.out 2>&1 || true
 grep -q "secure/private_key: Permission denied" key.out || fail "the file is not named: $(cat key.out)"; ok
+grep -q "chmod 600 [^ ]*secure/private_key" key.out || fail "key show names no command: $(cat key.out)"; ok
+grep -h "secure/private_key: Permission denied.*chmod 600 [^ ]*secure/private_key" incoming.log >/dev/null ||
+  fail "the log names no command: $(grep -h private_key incoming.log | tail -3)"; ok
 no_attempt "the key cannot be read"
 chmod 600 site/list_data/secure/private_key
 wait_for 30 nothing_waits || fail "the key is back: $(paraph spool list)"; ok
