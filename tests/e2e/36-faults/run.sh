@@ -125,6 +125,46 @@ is "alice's copies" "$(count_for alice)" 4
 no_attempt "the key could not be read"
 end "the encrypted post waited, three others went on"
 
+begin "list certificate unreadable"
+empty_mailboxes
+start_daemons
+post_secure sealed4   # now they have it in memory
+wait_for 10 nothing_waits || fail "sealed4: $(paraph spool list)"
+make_post sealed5 alice secure
+chmod 0 site/list_data/secure/cert.pem
+paraph-queue secure@lists.example.org <post/sealed5.eml || fail "sealed5 was not accepted"
+post_open certificate
+others() { [ "$(copies bob certificate)" = 1 ] && [ -e site/spool/msg/.wait ] && grep -rq "paraph key show secure" site/spool/msg/.wait; }
+wait_for 10 others || fail "no note, or others wait: $(paraph spool list) $(cat site/spool/msg/.wait/* 2>/dev/null)"; ok
+paraph key show secure@lists.example.org >key.out 2>&1 || true
+grep -q "secure/cert.pem: Permission denied" key.out || fail "the file is not named: $(cat key.out)"; ok
+is "alice's copies" "$(copies alice sealed5)" 0
+no_attempt "the list's certificate cannot be read"
+chmod 644 site/list_data/secure/cert.pem
+wait_for 30 nothing_waits || fail "the certificate is back: $(paraph spool list)"; ok
+stop_daemons
+check "alice opens the post that waited" opens "$(mail_for alice | xargs grep -l 'Subject: .*sealed5$' | head -1)" alice post/sealed5.txt
+no_attempt "the list's certificate could not be read"
+end "the encrypted post waited, another list's went on"
+
+begin "certificate directory replaced"
+empty_mailboxes
+make_person ally rsa
+start_daemons
+post_secure sealed6
+wait_for 10 nothing_waits || fail "sealed6: $(paraph spool list)"
+mkdir -m 700 restored
+openssl x509 -in pki/ally.pem -out restored/alice@example.org
+mv site/X509-user-certs replaced && mv restored site/X509-user-certs
+post_secure sealed7
+wait_for 30 nothing_waits || fail "sealed7: $(paraph spool list)"; ok
+stop_daemons
+of() { mail_for alice | xargs grep -l "Subject: .*$1\$" | head -1; }
+check "before, with the old key" opens "$(of sealed6)" alice post/sealed6.txt
+check "afterwards, with the new one" opens "$(of sealed7)" ally post/sealed7.txt
+rm -rf site/X509-user-certs && mv replaced site/X509-user-certs
+end "the daemons that ran seal to the new certificate"
+
 begin "database locked for 10 s"
 empty_mailboxes
 start_daemons
