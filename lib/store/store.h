@@ -70,7 +70,8 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<MailRow>> search(const MailQuery& query) = 0;
 
   /// Forgets mails received before `before`, with their copies, oldest first: at most kExpirePortion rows a call, in
-  /// one transaction, so that no writer waits long. Returns how many went; fewer than the portion: nothing is left.
+  /// one transaction, so that no writer waits long. Returns how many went; fewer than the portion: nothing is left. Each
+  /// call also looks at the next kExpirePortion RecipientRecords and drops those of people who are on no list any more.
   static constexpr std::size_t kExpirePortion = 1000;
   [[nodiscard]] virtual Result<std::size_t> expire(long long before) = 0;
 };

@@ -162,8 +162,8 @@ struct Ownership {
 };
 [[nodiscard]] Result<Ownership> ownership(const std::string& path);
 
-/// A private key file may be used when 0600, or 0640 with this process's own group; else an Error with the chmod to run
-/// (design §5).
+/// A private key file may be used when 0600, or 0640 with this process's own group, and when it can be read; else an Error
+/// with the chmod or chown to run (design §5).
 [[nodiscard]] Result<void> check_key_permissions(const std::string& path);
 
 /// Joins, lexically: an absolute `path` wins.

@@ -454,3 +454,41 @@ TEST_CASE("a private key must be closed to others", "[sys]") {
     REQUIRE_FALSE(sys::check_key_permissions(key));
   }
 }
+
+TEST_CASE("a key that cannot be read says what to run", "[sys]") {
+  TempDir where;
+  const std::string key = where / "private_key";
+  spit(key, "key");
+  const auto hint = [&] {
+    const auto checked = sys::check_key_permissions(key);
+    REQUIRE_FALSE(checked);
+    REQUIRE(checked.error().code() == Errc::denied);
+    REQUIRE(checked.error().retry() == Retry::later);
+    REQUIRE(checked.error().what() == "open " + key + ": Permission denied");
+    return checked.error().hint();
+  };
+  const bool root = ::geteuid() == 0;
+  REQUIRE(::chmod(where.path().c_str(), 0755) == 0);
+  if (root) {  // whom nothing stops: as somebody else
+    REQUIRE(::chown(key.c_str(), 65534, 65534) == 0);
+    REQUIRE(::seteuid(65534) == 0);
+  }
+  if (!sys::ownership(key)) {  // $TMPDIR is closed to him
+    if (root) REQUIRE(::seteuid(0) == 0);
+    return;
+  }
+  REQUIRE(::chmod(key.c_str(), 0) == 0);
+  const std::string mine = hint();
+  std::string foreign;
+  if (root) {
+    REQUIRE(::seteuid(0) == 0);
+    REQUIRE(::chown(key.c_str(), 0, 0) == 0);
+    REQUIRE(::chmod(key.c_str(), 0600) == 0);
+    REQUIRE(::seteuid(65534) == 0);
+    foreign = hint();
+    REQUIRE(::seteuid(0) == 0);
+    REQUIRE(foreign.rfind("chown ", 0) == 0);
+    REQUIRE(foreign.find(key + " && chmod 600 " + key) != std::string::npos);
+  }
+  REQUIRE(mine == "chmod 600 " + key);
+}
