@@ -45,6 +45,31 @@ std::string incoming_name(std::string_view address, TimePoint at, int pid, Rando
                      base32_encode(random.octets(5)));
 }
 
+std::string_view address_part(std::string_view name) {
+  const std::size_t pid = name.rfind('.', name.rfind(','));
+  if (pid == std::string_view::npos || pid == 0) return {};
+  const std::size_t epoch = name.rfind('.', pid - 1);
+  return epoch == std::string_view::npos ? std::string_view() : name.substr(0, epoch);
+}
+
+std::optional<std::string> decode_address(std::string_view part) {
+  constexpr std::size_t longest_piece = 3;
+  if (part.empty() || part.size() + longest_piece > kMaxAddress) return std::nullopt;
+  std::string address;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (part[i] != '_') {
+      address += part[i];
+      continue;
+    }
+    const auto hex = part.substr(i + 1, 2);
+    unsigned value = 0;
+    std::from_chars(hex.data(), hex.data() + hex.size(), value, 16);
+    address += static_cast<char>(value);
+    i += 2;
+  }
+  return encode_address(address) == part ? std::optional(std::move(address)) : std::nullopt;
+}
+
 std::string in(std::string_view directory, std::string_view name, std::string_view suffix) {
   std::string path(directory);
   if (!path.empty()) path += '/';
