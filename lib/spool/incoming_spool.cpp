@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
 #include "spool/entry.h"
@@ -21,18 +20,6 @@ std::string wait_note(std::string_view name) {
 }
 std::string temporary(std::string_view name) {
   return std::string(kTemporary).append(name);
-}
-
-// EPOCH in ADDRESS.EPOCH.PID,RANDOM. 0, so first, for a file of another shape: somebody put it
-// there by hand.
-long long accepted_at(std::string_view name) {
-  const std::size_t pid = name.rfind('.');
-  if (pid == std::string_view::npos || pid == 0) return 0;
-  const std::size_t at = name.rfind('.', pid - 1);
-  const auto digits = name.substr(at + 1, pid - at - 1);
-  long long value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
 }
 
 constexpr std::string_view kNotReadYet = "\n";  // no envelope sender has a line end
