@@ -41,7 +41,12 @@ class Intake final : public app::Station {
       : spools_(std::move(spools)), runtime_(runtime) {}
 
   Result<std::vector<std::string>> pending() override {
-    return spools_.msg.pending(runtime_.ports().clock.now(), pipeline::Priorities(runtime_.site()));
+    auto names =
+        spools_.msg.pending(runtime_.ports().clock.now(), pipeline::Priorities(runtime_.site()));
+    // Priorities have looked at the lists before some of these mails came.
+    runtime_.site().look_again();
+    runtime_.ports().cache.look_again();
+    return names;
   }
 
   Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {

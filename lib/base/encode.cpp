@@ -44,8 +44,8 @@ std::string base64_encode(std::string_view octets, std::size_t columns, std::str
 
 std::optional<std::string> base64_decode(std::string_view text) {
   static constexpr auto table = reverse_base64();
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
+  std::string out(text.size() / 4 * 3 + 3, '\0');
+  char* end = out.data();
   std::uint32_t bits = 0;
   unsigned count = 0;
   for (const char c : text) {
@@ -54,15 +54,16 @@ std::optional<std::string> base64_decode(std::string_view text) {
     if (value < 0) continue;
     bits = bits << 6U | static_cast<std::uint32_t>(value);
     if (++count == 4) {
-      out += static_cast<char>(bits >> 16U);
-      out += static_cast<char>(bits >> 8U);
-      out += static_cast<char>(bits);
+      *end++ = static_cast<char>(bits >> 16U);
+      *end++ = static_cast<char>(bits >> 8U);
+      *end++ = static_cast<char>(bits);
       bits = 0, count = 0;
     }
   }
   if (count == 1) return std::nullopt;
-  if (count >= 2) out += static_cast<char>(bits >> (count == 2 ? 4U : 10U));
-  if (count == 3) out += static_cast<char>(bits >> 2U);
+  if (count >= 2) *end++ = static_cast<char>(bits >> (count == 2 ? 4U : 10U));
+  if (count == 3) *end++ = static_cast<char>(bits >> 2U);
+  out.resize(static_cast<std::size_t>(end - out.data()));
   return out;
 }
 

@@ -10,8 +10,6 @@
 namespace paraph::config {
 namespace {
 
-constexpr std::size_t kKept = 1000;  // lists; some kilobytes each
-
 const Parameter& row_of(std::string_view name) {
   const Parameter* row = find_parameter(name);
   assert(row != nullptr && "a parameter that the table does not have");
@@ -30,15 +28,14 @@ ListConfig ListConfig::parse(const Site& site, const list::ListAddress& list,
 }
 
 Result<ListConfig> ListConfig::load(const Site& site, const list::ListAddress& list) {
-  if (!site.lists_) site.lists_ = std::make_shared<sys::FileCache<ListConfig>>(kKept);
   const std::string path = site.list_directory(list) + "/config";
-  auto config = site.lists_->find(path);
+  auto config = site.kept().lists.find(path);
   if (!config) {
     sys::Sightings seen;
     seen.note(path);
     auto text = sys::read_file(path, max_config_size);
     if (!text) return std::move(text).error().in(fmt::format("list {}", list.str()));
-    config = site.lists_->keep(path, std::move(seen), parse(site, list, *text));
+    config = site.kept().lists.keep(path, std::move(seen), parse(site, list, *text));
   }
   ListConfig copy = *config;
   copy.site_ = &site;  // a Site may have been moved since

@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kListsKept = 1000;          // some kilobytes each
 constexpr std::string_view key_folder = "sympa";  // home/sympa holds the site's keys and is no list
 
 struct StockFolder {
@@ -75,10 +76,25 @@ Result<void> append_lists(const std::string& base, const std::string& domain,
 
 }  // namespace
 
+Site::Kept& Site::kept() const {
+  if (!kept_) kept_ = std::make_shared<Kept>(Kept{sys::FileCache<ListConfig>(kListsKept), {}, {}});
+  return *kept_;
+}
+
+void Site::look_again() const {
+  kept().in_passes = true;
+  kept().bases.clear();
+  kept().lists.look_again();
+}
+
 std::string Site::list_base(std::string_view domain) const {
+  if (const auto known = kept().bases.find(domain); known != kept().bases.end())
+    return known->second;
   const std::string home = path_of("home");
   const std::string own = home + "/" + std::string(domain);
-  return domain == get("domain") && !is_directory(own) ? home : own;
+  const std::string base = domain == get("domain") && !is_directory(own) ? home : own;
+  if (kept().in_passes) kept().bases.emplace(domain, base);
+  return base;
 }
 
 std::string Site::list_directory(const list::ListAddress& list) const {
@@ -112,7 +128,9 @@ Result<list::ListAddress> Site::resolve_list(std::string_view text) const {
   const auto address = list::ListAddress::parse(text.substr(0, at), domain);
   if (address && address->name() != key_folder &&
       std::find(known.begin(), known.end(), domain) != known.end()) {
-    const auto is_list = has_config(list_directory(*address));
+    const std::string directory = list_directory(*address);
+    if (kept().lists.find(directory + "/config")) return *address;
+    const auto is_list = has_config(directory);
     if (!is_list) return is_list.error();
     if (*is_list) return *address;
   }

@@ -65,6 +65,9 @@ class Site {
   [[nodiscard]] static Result<Site> load(const std::string& path);
   /// The same from a text that would stand in `path`; no file is read.
   [[nodiscard]] static Result<Site> parse(std::string_view text, const std::string& path);
+  /// From the first call on, the directories and `config` files of lists are looked at once between two calls, as
+  /// sys::FileCache has it; until then, each time.
+  void look_again() const;
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
@@ -133,7 +136,14 @@ class Site {
   Values values_;
   std::map<std::string, Values, std::less<>> domains_;
   std::vector<Warning> warnings_;
-  mutable std::shared_ptr<sys::FileCache<ListConfig>> lists_;  ///< what ListConfig::load() has read
+  /// What was found in the directories of lists.
+  struct Kept {
+    sys::FileCache<ListConfig> lists;
+    bool in_passes = false;
+    std::map<std::string, std::string, std::less<>> bases;  ///< by domain, of this pass
+  };
+  [[nodiscard]] Kept& kept() const;
+  mutable std::shared_ptr<Kept> kept_;  ///< of all copies
 };
 
 /// For paraph-queue alone: reads nothing but the lines about the spool (`spool`, `queue`, `queuebounce`, `sympa_conf`,

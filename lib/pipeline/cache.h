@@ -1,11 +1,14 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cms/trust.h"
 #include "pipeline/key_ring.h"
+#include "scenario/regex.h"
 #include "scenario/scenario.h"
 #include "sys/sightings.h"
 
@@ -15,13 +18,24 @@ namespace paraph::pipeline {
 using FilterPatterns = std::optional<std::vector<std::string>>;
 
 /// What a worker need not read again for every mail: public things alone, each good for as long as the files that it was
-/// made from look the same, so that a change holds from the next mail on. No private key, nothing of a mail, no failure. For
-/// one Site, which gives the keys their meaning, and one thread; nothing has to be called between mails.
+/// made from look the same. A change holds from the next mail on, or where look_again() is called, for every mail that came
+/// after it. No private key, nothing of a mail, no failure. For one Site, which gives the keys their meaning, and one
+/// thread.
 struct Cache {
   sys::FileCache<cms::TrustAnchors> anchors{1};
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same
+  /// Of configuration values, by their text: few, and for as long as the process lives.
+  std::map<std::string, std::shared_ptr<const scenario::Pattern>> patterns;
+
+  /// After each listing of the spool (sys::FileCache).
+  void look_again() {
+    anchors.look_again();
+    own.look_again();
+    scenarios.look_again();
+    filters.look_again();
+  }
 };
 
 }  // namespace paraph::pipeline

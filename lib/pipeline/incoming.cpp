@@ -102,11 +102,15 @@ Result<bool> is_loop_sender(const Item& item, const Ports& ports) {
                                 ? item.config->get("loop_prevention_regex")
                                 : ports.site.get("loop_prevention_regex", item.destination.domain);
   if (names.empty()) return false;
-  scenario::RegexFault fault;
-  const auto pattern = scenario::Pattern::compile("^(" + names + ")(@|$)", false, fault);
-  if (!pattern) return Error::later(Errc::config, fault.message);
+  auto kept = ports.cache.patterns.find(names);
+  if (kept == ports.cache.patterns.end()) {
+    scenario::RegexFault fault;
+    auto pattern = scenario::Pattern::compile("^(" + names + ")(@|$)", false, fault);
+    if (!pattern) return Error::later(Errc::config, fault.message);
+    kept = ports.cache.patterns.emplace(names, std::move(pattern)).first;
+  }
   scenario::RegexBudget budget;
-  return pattern->search(item.sender, budget);
+  return kept->second->search(item.sender, budget);
 }
 
 // Whoever reads a CA's validation mail can get a public certificate for the address (RFC 8823 §6).
@@ -356,6 +360,7 @@ Result<Disposition> decide(Item& item, const Ports& ports) {
 Item make_item(spool::Spooled spooled) {
   return Item{.header = std::move(spooled.header),
               .tree = mail::scan(mail::RawMessage(std::move(spooled.message))),
+              .published = {},
               .destination = {},
               .list = {},
               .config = {},
@@ -542,6 +547,7 @@ Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& p
   if (!published) return place(published.error());
 
   Item item = make_item(std::move(*spooled));
+  item.published = *published;
   try {
     auto disposition = decide(item, ports);
     if (!disposition && disposition.error().retry() == Retry::later)

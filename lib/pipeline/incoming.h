@@ -21,7 +21,8 @@ namespace paraph::pipeline {
 /// One mail on its way, with what has been learned so far. Stages read and add; nothing is written to disk.
 struct Item {
   spool::SpoolHeader header;
-  mail::MimeTree tree;  ///< of the message as it arrived; never replaced
+  mail::MimeTree tree;     ///< of the message as it arrived; never replaced
+  bool published = false;  ///< by an attempt that did not come to its end
 
   list::Destination destination;
   std::optional<list::ListAddress> list;

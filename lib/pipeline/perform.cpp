@@ -179,7 +179,7 @@ class Performer {
  private:
   Result<void> hand_over(const spool::SpoolHeader& header, std::string_view message,
                          const spool::BulkSpool::Recipients& next) {
-    const auto prepared = spools_.bulk.prepare(header, message, next);
+    const auto prepared = spools_.bulk.prepare(header, message, next, !item_.published);
     if (!prepared) return prepared.error();
     left_a_file_ = prepared->recipients > 0;
     unpublished_ = prepared->unpublished;

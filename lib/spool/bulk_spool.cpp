@@ -139,10 +139,10 @@ Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_vi
 // caller hears of it. Nothing else is synced: an unpublished set is thrown away by the repeat. Of several messages no
 // order is needed, so pct/ is synced once before all renames and msg/ once after them.
 Result<BulkSpool::Prepared> BulkSpool::prepare(const SpoolHeader& header, std::string_view message,
-                                               const Recipients& next) {
+                                               const Recipients& next, bool is_new) {
   if (prepared_.count(header.id.str()) > 0)
     return Error::later(Errc::busy, "a mail of the same id is about to be published");
-  const auto already = published(header.id);
+  const auto already = is_new ? Result<bool>(false) : published(header.id);
   if (!already) return already.error();
   if (*already) {
     const auto recipients = count(next);

@@ -155,13 +155,14 @@ class BulkSpool {
   /// enqueue() in two halves, so that several messages share the syncs of their directories. prepare() does all but
   /// publish; publish() then publishes all that are prepared, one answer for each id in their order. What is prepared and
   /// never published (a crash) is rewritten by the repeat. `unpublished`: whether publish() has to follow. A second
-  /// message of an id that is prepared is Errc::busy, later.
+  /// message of an id that is prepared is Errc::busy, later. `is_new`: the caller, who alone has the mail, has had a "no"
+  /// from published().
   struct Prepared {
     std::size_t recipients = 0;
     bool unpublished = false;
   };
   [[nodiscard]] Result<Prepared> prepare(const SpoolHeader& header, std::string_view message,
-                                         const Recipients& next);
+                                         const Recipients& next, bool is_new = false);
   [[nodiscard]] std::vector<Result<void>> publish(const std::vector<QueueId>& ids);
   /// B1 or any state after it.
   [[nodiscard]] Result<bool> published(const QueueId& id);

@@ -55,15 +55,6 @@ void drop_authorities(std::vector<Certificate>& certificates) {
                      certificates.end());
 }
 
-void parse(FileContent& content) {
-  if (content.absent) return;
-  auto certificates = Certificate::from_pem(content.text);
-  if (certificates)
-    content.certificates = *std::move(certificates);
-  else
-    content.fault = certificates.error().what();
-}
-
 void take(FileContent content, const Source& source, std::string_view address, CertificateUse use,
           CertificateLookup& lookup) {
   if (!content.fault.empty())
@@ -124,9 +115,28 @@ Result<FileContent> CertificateFiles::read_text(const std::string& name) {
   return content;
 }
 
+// A member who writes a hundred posts is parsed once: the same text is the same certificates.
+void CertificateFiles::parse(const std::string& name, FileContent& content) {
+  constexpr std::size_t most = 1000;
+  if (content.absent) return;
+  const auto known = parsed_.find(name);
+  if (known != parsed_.end() && known->second.text == content.text) {
+    content.certificates = known->second.certificates;
+    return;
+  }
+  auto certificates = Certificate::from_pem(content.text);
+  if (!certificates) {
+    content.fault = certificates.error().what();
+    return;
+  }
+  content.certificates = *std::move(certificates);
+  if (parsed_.size() >= most) parsed_.clear();
+  parsed_.insert_or_assign(name, Parsed{content.text, content.certificates});
+}
+
 Result<FileContent> CertificateFiles::read(const std::string& name) {
   auto content = read_text(name);
-  if (content) parse(*content);
+  if (content) parse(name, *content);
   return content;
 }
 
@@ -140,12 +150,11 @@ std::vector<std::string> CertificateFiles::names(std::string_view canonical_addr
 Result<CertificateFiles::Found> CertificateFiles::find(std::string_view canonical_address,
                                                        CertificateUse use) {
   Found out;
-  std::string texts;
   for (const auto& source : sources(canonical_address, use)) {
     auto content = read_text(source.name);
     if (!content) return std::move(content).error();
-    add_to(texts, source, *content);
-    parse(*content);
+    add_to(out.texts, source, *content);
+    parse(source.name, *content);
     take(*std::move(content), source, canonical_address, use, out.lookup);
   }
   // Rule 22: by date, not by suffix; at one date the current name before the historic.
@@ -153,8 +162,11 @@ Result<CertificateFiles::Found> CertificateFiles::find(std::string_view canonica
                    [](const StoredCertificate& a, const StoredCertificate& b) {
                      return a.certificate.not_before() > b.certificate.not_before();
                    });
-  out.digest = cms::digest().sha256(texts);
   return out;
+}
+
+std::string CertificateFiles::Found::digest() const {
+  return cms::digest().sha256(texts);
 }
 
 Result<std::string> CertificateFiles::digest(std::string_view canonical_address,

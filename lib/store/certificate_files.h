@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,7 +31,8 @@ class CertificateFiles {
                                                       list::CertificateUse use);
   struct Found {
     list::CertificateLookup lookup;
-    std::string digest;  ///< SHA-256 over names and texts
+    std::string texts;  ///< with their names: what digest() is made of
+    [[nodiscard]] std::string digest() const;
   };
   [[nodiscard]] Result<Found> find(std::string_view canonical_address, list::CertificateUse use);
   /// The digest alone: nothing is parsed.
@@ -42,7 +44,14 @@ class CertificateFiles {
  private:
   [[nodiscard]] std::string fault_of(const Error& error, const std::string& name);
   [[nodiscard]] Result<FileContent> read_text(const std::string& name);
+  void parse(const std::string& name, FileContent& content);
+
+  struct Parsed {
+    std::string text;
+    std::vector<cms::Certificate> certificates;
+  };
   std::shared_ptr<sys::FileSystem> fs_;
+  std::map<std::string, Parsed> parsed_;  ///< by file name
 };
 
 }  // namespace paraph::store

@@ -234,7 +234,7 @@ Result<PreparedTarget> RecipientCache::load(const std::string& address, const Se
     lasting = lasting && still;
     if (still)
       pending_.push_back(
-          {address, encode(address, {(*choice)->facts, *before, found->digest, all_settled(*before),
+          {address, encode(address, {(*choice)->facts, *before, found->digest(), all_settled(*before),
                                      (*choice)->period, terms.policy})});
   }
   auto recipient = cms::Recipient::from((*choice)->facts, terms.transport);

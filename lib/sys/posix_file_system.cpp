@@ -120,10 +120,11 @@ class PosixFileSystem final : public FileSystem {
  private:
   /// The directory that holds the last component of a path, and that component.
   struct Place {
-    Descriptor opened;  // none for a name in the root itself, which is open already
+    std::shared_ptr<const Descriptor>
+        opened;  // none for a name in the root itself, which is open already
     std::string name;
     int root = -1;
-    [[nodiscard]] int at() const { return opened ? opened.get() : root; }
+    [[nodiscard]] int at() const { return opened ? opened->get() : root; }
     [[nodiscard]] const char* c_str() const { return name.c_str(); }
   };
   [[nodiscard]] Error failed(int code, std::string_view verb, std::string_view path) const {
@@ -131,8 +132,14 @@ class PosixFileSystem final : public FileSystem {
   }
   [[nodiscard]] Result<Place> locate(std::string_view path) const;
   [[nodiscard]] Result<Descriptor> directory(std::string_view path) const;
+  /// The same for a directory that is asked for again and again; never the root.
+  [[nodiscard]] Result<std::shared_ptr<const Descriptor>> kept_directory(
+      std::string_view path) const;
   [[nodiscard]] Result<Descriptor> open_file(const Place& place, std::string_view path,
                                              int flags) const;
+  /// `st` becomes that of the file.
+  [[nodiscard]] Result<Descriptor> open_file(const Place& place, std::string_view path, int flags,
+                                             struct stat& st) const;
   [[nodiscard]] Result<void> fill(const Descriptor& file, std::string_view path,
                                   const NextChunk& next) const;
   [[nodiscard]] Result<void> sync(const Place& place, std::string_view path) const;
@@ -141,9 +148,19 @@ class PosixFileSystem final : public FileSystem {
   template <class Visit>
   [[nodiscard]] Result<void> each_entry(std::string_view path, Visit visit) const;
 
+  /// A directory right below the root: its name can lead nowhere else, so one look tells whether it is still the same.
+  struct Kept {
+    std::string name;
+    dev_t device;
+    ino_t inode;
+    std::shared_ptr<const Descriptor> opened;
+  };
+  static constexpr std::size_t kMostKept = 8;
+
   Descriptor directory_;
   std::string root_;
   Resolve resolve_;
+  mutable std::vector<Kept> kept_;
 };
 
 Result<Descriptor> PosixFileSystem::directory(std::string_view path) const {
@@ -162,16 +179,41 @@ Result<PosixFileSystem::Place> PosixFileSystem::locate(std::string_view path) co
                         fmt::format("{}: not a path below the root", full_path(path)));
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos) return Place{{}, std::string(path), directory_.get()};
-  auto parent = directory(path.substr(0, slash));
+  auto parent = kept_directory(path.substr(0, slash));
   if (!parent) return std::move(parent).error();
   return Place{std::move(*parent), std::string(path.substr(slash + 1)), -1};
 }
 
+Result<std::shared_ptr<const Descriptor>> PosixFileSystem::kept_directory(
+    std::string_view path) const {
+  const auto known = std::find_if(kept_.begin(), kept_.end(),
+                                  [path](const Kept& kept) { return kept.name == path; });
+  struct stat st {};
+  if (known != kept_.end()) {
+    if (::fstatat(directory_.get(), known->name.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_dev == known->device && st.st_ino == known->inode)
+      return known->opened;
+    kept_.erase(known);
+  }
+  auto found = directory(path);
+  if (!found) return std::move(found).error();
+  auto opened = std::make_shared<const Descriptor>(std::move(*found));
+  if (path.find('/') != std::string_view::npos || ::fstat(opened->get(), &st) != 0) return opened;
+  if (kept_.size() >= kMostKept) kept_.clear();
+  kept_.push_back({std::string(path), st.st_dev, st.st_ino, opened});
+  return opened;
+}
+
 Result<Descriptor> PosixFileSystem::open_file(const Place& place, std::string_view path,
                                               int flags) const {
+  struct stat unused {};
+  return open_file(place, path, flags, unused);
+}
+
+Result<Descriptor> PosixFileSystem::open_file(const Place& place, std::string_view path, int flags,
+                                              struct stat& st) const {
   Descriptor file(::openat(place.at(), place.c_str(), kFile | flags, kFileMode));
   if (!file) return failed(errno, "open", path);
-  struct stat st {};
   if (::fstat(file.get(), &st) != 0) return failed(errno, "stat", path);
   if (!S_ISREG(st.st_mode))
     return Error::never(Errc::corrupt, fmt::format("{}: not a regular file", full_path(path)));
@@ -195,11 +237,11 @@ Result<std::string> PosixFileSystem::read(std::string_view path, std::size_t lim
 Result<std::string> PosixFileSystem::read_start(std::string_view path, std::size_t count) {
   const auto place = locate(path);
   if (!place) return place.error();
-  const auto file = open_file(*place, path, O_RDONLY);
+  struct stat st {};
+  const auto file = open_file(*place, path, O_RDONLY, st);
   if (!file) return file.error();
   std::string octets;
-  struct stat st {};
-  if (::fstat(file->get(), &st) == 0 && st.st_size > 0)
+  if (st.st_size > 0)
     octets.reserve(
         std::min(count, static_cast<std::size_t>(st.st_size) + 1));  // 1: to meet the end
   if (const int code = read_up_to(file->get(), count, octets); code != 0)
@@ -423,6 +465,8 @@ Result<void> PosixFileSystem::sync_directory(std::string_view path) {
 }
 
 Result<void> PosixFileSystem::make_directory(std::string_view path) {
+  // Nearly always; a mkdir(2) in vain would lock its parent.
+  if (!path.empty() && path != "." && kept_directory(path)) return {};
   for (std::size_t end = 0; path != "." && end < path.size();) {
     end = path.find('/', end + 1);
     const auto step = path.substr(0, end);
@@ -464,16 +508,15 @@ Result<void> PosixFileSystem::set_modified(std::string_view path, TimePoint at) 
 Result<std::unique_ptr<FileLock>> PosixFileSystem::lock(std::string_view path) {
   const auto place = locate(path);
   if (!place) return place.error();
-  auto file = open_file(*place, path, O_RDONLY);
+  struct stat held {
+  }, named{};
+  auto file = open_file(*place, path, O_RDONLY, held);
   if (!file) return file.error();
   while (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
     if (errno != EINTR) return failed(errno, "lock", path);
   // Between open and flock the file may have been finished and, under the same name, another have
   // come.
-  struct stat held {
-  }, named{};
-  if (::fstat(file->get(), &held) != 0 ||
-      ::fstatat(place->at(), place->c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0)
+  if (::fstatat(place->at(), place->c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0)
     return failed(errno, "lock", path);
   if (held.st_ino != named.st_ino || held.st_dev != named.st_dev)
     return Error::later(Errc::busy, fmt::format("lock {}: replaced meanwhile", full_path(path)));

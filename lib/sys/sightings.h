@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -37,6 +38,10 @@ class Sightings {
 
 /// Things made from files, each good for as long as its sightings hold. Nothing is kept that might hide a change, and no
 /// failure. A value taken out lives on when it is dropped here. For one thread.
+///
+/// Every find() looks at the files, until look_again() is first called: from then on they are looked at once between two
+/// such calls. Who works through a directory calls it after each listing: what was changed before a file came into that
+/// directory holds for it.
 template <class Value>
 class FileCache {
  public:
@@ -47,22 +52,34 @@ class FileCache {
   [[nodiscard]] std::shared_ptr<const Value> find(const std::string& key) {
     const auto found = kept_.find(key);
     if (found == kept_.end()) return nullptr;
-    if (found->second.first.hold()) return found->second.second;
+    Kept& kept = found->second;
+    if (look_ != 0 && kept.looked == look_) return kept.value;
+    if (kept.made_from.hold()) {
+      kept.looked = look_;
+      return kept.value;
+    }
     kept_.erase(found);
     return nullptr;
   }
+  void look_again() { ++look_; }
   [[nodiscard]] std::shared_ptr<const Value> keep(const std::string& key, Sightings made_from,
                                                   Value value) {
     auto shared = std::make_shared<const Value>(std::move(value));
     if (!made_from.settled()) return shared;
     if (kept_.size() >= capacity_) kept_.clear();
-    kept_.insert_or_assign(key, std::pair(std::move(made_from), shared));
+    kept_.insert_or_assign(key, Kept{std::move(made_from), shared, look_});
     return shared;
   }
 
  private:
+  struct Kept {
+    Sightings made_from;
+    std::shared_ptr<const Value> value;
+    std::uint64_t looked;
+  };
   std::size_t capacity_;
-  std::map<std::string, std::pair<Sightings, std::shared_ptr<const Value>>> kept_;
+  std::uint64_t look_ = 0;
+  std::map<std::string, Kept> kept_;
 };
 
 }  // namespace paraph::sys

@@ -147,6 +147,24 @@ TEST_CASE("no link is followed, not in the middle and not at the end (rule 2)", 
   }
 }
 
+TEST_CASE("a directory that another takes the place of is no longer written to", "[sys]") {
+  for (const auto resolve : {sys::Resolve::kernel, sys::Resolve::by_component}) {
+    const TempDir dir;
+    const auto fs = sys::open_root(dir.path(), resolve).value();
+    REQUIRE(fs->make_directory("sub"));
+    REQUIRE(fs->write_new("sub/one", "1"));
+    std::filesystem::rename(dir / "sub", dir / "away");
+    CHECK(fs->write_new("sub/two", "2").error().code() == Errc::not_found);
+    REQUIRE(fs->make_directory("sub"));
+    REQUIRE(fs->write_new("sub/two", "2"));
+    CHECK(std::filesystem::exists(dir / "sub/two"));
+    std::filesystem::rename(dir / "sub", dir / "gone");
+    std::filesystem::create_directory_symlink("away", dir / "sub");
+    CHECK_FALSE(fs->write_new("sub/three", "3"));
+    CHECK_FALSE(std::filesystem::exists(dir / "away/three"));
+  }
+}
+
 TEST_CASE("FIFOs and directories named like mail neither block nor open", "[sys]") {
   Disk disk;
   REQUIRE(::mkfifo((disk / "fifo").c_str(), 0600) == 0);

@@ -101,3 +101,17 @@ TEST_CASE("a full cache of files forgets") {
   CHECK(*cache.find("3") == 3);
   CHECK(*first == 1);
 }
+
+TEST_CASE("a file cache that works in passes looks once in each") {
+  const TempDir dir;
+  spit(dir / "a", "one");
+  let_settle();
+  sys::FileCache<int> cache(2);
+  static_cast<void>(cache.keep("a", of({dir / "a"}), 1));
+  cache.look_again();
+  REQUIRE(cache.find("a"));
+  spit(dir / "a", "two");
+  CHECK(cache.find("a"));  // of this pass, still
+  cache.look_again();
+  CHECK_FALSE(cache.find("a"));
+}
