@@ -70,7 +70,7 @@ class Performer {
   Result<void> operator()(const Forward& forward) {
     spool::SpoolHeader header = item_.header;
     header.kind = "forward";
-    header.priority = priority_(item_.header);
+    header.priority = priority_(item_.header.address);
     header.sender = item_.sender;
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";

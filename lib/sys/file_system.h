@@ -67,7 +67,7 @@ class AppendFile {
   [[nodiscard]] virtual Result<void> reserve(std::size_t octets) = 0;
   /// One write(2) of the whole text: after a kill -9 it is there or not.
   [[nodiscard]] virtual Result<void> append(std::string_view text) = 0;
-  /// fdatasync: survives a power cut.
+  /// Lines and name survive a power cut: fdatasync, the first time fsync of the directory too, whoever made the file.
   [[nodiscard]] virtual Result<void> sync() = 0;
 };
 

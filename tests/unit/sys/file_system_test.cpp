@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <thread>
 
 #include "support/pki.h"
@@ -251,6 +252,36 @@ TEST_CASE("a journal grows by whole lines", "[sys]") {
   REQUIRE((*journal)->sync());
   REQUIRE(*disk.fs->read("j", 100) == "one\ntwo\n");
   REQUIRE(mode_of(disk / "j") == 0600);
+}
+
+TEST_CASE("a journal's first sync is the directory's too, whoever made it", "[sys]") {
+  Disk disk;
+  REQUIRE(disk.fs->make_directory("pct"));
+  const auto open_directories = [&] {
+    const auto wanted = std::filesystem::canonical(disk / "pct");
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      if (std::filesystem::read_symlink(entry.path(), gone) == wanted) ++count;
+    }
+    return count;
+  };
+  REQUIRE_FALSE(*disk.fs->exists("pct/none"));
+  const std::size_t kept = open_directories();  // by the file system itself, for the next path
+  // Nothing in it, and lines that the first one has not synced.
+  for (const std::string_view text : {"", "one\n"}) {
+    const std::string path = text.empty() ? "pct/empty" : "pct/lines";
+    {
+      auto killed = disk.fs->append_to(path);
+      REQUIRE((*killed)->append(text));
+      REQUIRE(open_directories() == kept + 1);
+    }
+    auto journal = disk.fs->append_to(path);
+    REQUIRE((*journal)->append("two\n"));
+    REQUIRE(open_directories() == kept + 1);
+    REQUIRE((*journal)->sync());
+    REQUIRE(open_directories() == kept);  // it is let go when it has been synced
+  }
 }
 
 TEST_CASE("a journal's reserve changes neither size nor content", "[sys]") {
