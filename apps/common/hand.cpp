@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -11,6 +13,7 @@
 
 #include "apps/common/hand.h"
 #include "apps/common/supervisor.h"
+#include "sys/process.h"
 
 namespace paraph::app {
 namespace {
@@ -29,6 +32,13 @@ std::int64_t own_cpu_milliseconds() {
 bool is_about(const std::string& suspicion, std::string_view name) {
   return suspicion.compare(0, name.size(), name) == 0 &&
          (suspicion.size() == name.size() || suspicion.compare(name.size(), 7, " after ") == 0);
+}
+
+// The claim on it is ours: whoever shows it is about to move on, or dead.
+bool others_show(std::string_view name) {
+  return std::any_of(board->slots.begin(), board->slots.end(), [name](const Slot& slot) {
+    return &slot != mine && !slot.in_hand.empty() && is_about(slot.in_hand.str(), name);
+  });
 }
 
 }  // namespace
@@ -52,6 +62,15 @@ void report_ready() {
   if (mine != nullptr) mine->ready = true;
 }
 
+void await_count(std::string_view name) {
+  constexpr timespec moment{0, 5'000'000};
+  constexpr int kMoments = 2000;
+  if (board == nullptr) return;
+  for (int i = 0; i < kMoments && others_show(name) && !sys::stop_requested(); ++i)
+    ::nanosleep(&moment, nullptr);
+  std::atomic_thread_fence(std::memory_order_acquire);  // with clear() of the supervisor
+}
+
 void take_in_hand(std::string_view name) {
   if (mine == nullptr) return;
   mine->in_hand.set(name);
@@ -61,7 +80,7 @@ void take_in_hand(std::string_view name) {
 void next_step() {
   if (mine == nullptr) return;
   mine->cpu_at_step = own_cpu_milliseconds();
-  mine->step_began = boot_milliseconds();
+  mine->step_began = steady_milliseconds();
 }
 
 Waiting::Waiting() {
@@ -78,7 +97,7 @@ Verdict verdict_on(std::string_view name) {
     const auto state = suspect.state.load();
     if (state == Suspect::free || suspect.name.str() != name) continue;
     if (state == Suspect::condemned) return {Verdict::condemned, suspect.reason.str()};
-    const auto now = boot_milliseconds();
+    const auto now = steady_milliseconds();
     // Farther ahead than anybody is put off: from before a reboot.
     if (suspect.not_before > now && suspect.not_before <= now + kLongestSuspicion)
       return {Verdict::not_yet, {}};

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -94,7 +95,7 @@ void count_attempt(Board& board, const std::string& name, const std::string& how
     suspect.state = Suspect::condemned;
     return;
   }
-  suspect.not_before = boot_milliseconds() + kRetryAfter.at(static_cast<std::size_t>(deaths - 1));
+  suspect.not_before = steady_milliseconds() + kRetryAfter.at(static_cast<std::size_t>(deaths - 1));
 }
 
 void count_supervisor_death(Board& board, const std::string& name) {
@@ -103,8 +104,8 @@ void count_supervisor_death(Board& board, const std::string& name) {
   if (suspect.state == Suspect::condemned) return;
   suspect.reason.set(fmt::format("{} times everything was killed with it in hand", deaths));
   if (deaths >= kMaxSupervisorDeaths) suspect.state = Suspect::condemned;
-  suspect.not_before =
-      boot_milliseconds() + std::min<std::int64_t>(1000 << std::min(deaths, 9), kLongestSuspicion);
+  suspect.not_before = steady_milliseconds() +
+                       std::min<std::int64_t>(1000 << std::min(deaths, 9), kLongestSuspicion);
 }
 
 // --- the crew
@@ -184,6 +185,8 @@ class Supervisor {
   }
 
   static void clear(Slot& slot) {
+    // Counted before cleared, for await_count().
+    std::atomic_thread_fence(std::memory_order_release);
     slot.pid = 0;
     slot.step_began = 0;
     slot.ready = false;
@@ -223,12 +226,12 @@ class Supervisor {
   void pass_requests_on() {
     if (!stopping_ && sys::stop_requested()) {
       stopping_ = true;
-      stop_until_ = boot_milliseconds() + kPatience;
+      stop_until_ = steady_milliseconds() + kPatience;
       sys::notify_service_manager("STOPPING=1");
       tell_workers(SIGTERM);
     }
     if (sys::take_reload_request() && !stopping_) reload();
-    if (stopping_ && boot_milliseconds() > stop_until_) {
+    if (stopping_ && steady_milliseconds() > stop_until_) {
       fmt::print(stderr, "{}: error: workers that do not stop are killed\n", crew_.program);
       stop_until_ += kPatience;
       tell_workers(SIGKILL);
@@ -300,12 +303,12 @@ class Supervisor {
   }
 
   static void pause(Worker& worker) {
-    worker.start_at = boot_milliseconds() + worker.pause;
+    worker.start_at = steady_milliseconds() + worker.pause;
     worker.pause = std::min(worker.pause * 2, kLongestPause);
   }
 
   void start_missing() {
-    const auto now = boot_milliseconds();
+    const auto now = steady_milliseconds();
     for (Worker& worker : workers_)
       if (worker.pid == 0 && !worker.over && worker.start_at <= now) start(worker);
   }
@@ -322,7 +325,7 @@ class Supervisor {
     }
     worker.pid = pid;
     slot.pid = pid;
-    slot.step_began = boot_milliseconds();
+    slot.step_began = steady_milliseconds();
     slot.cpu_at_step = 0;
   }
 
@@ -341,7 +344,7 @@ class Supervisor {
 
   void watch_limits() {
     clear_places_of_the_gone();
-    const auto now = boot_milliseconds();
+    const auto now = steady_milliseconds();
     for (const Worker& worker : workers_) {
       if (worker.pid == 0) continue;
       Slot& slot = slot_of(worker);
@@ -375,7 +378,7 @@ class Supervisor {
 
   void tell_service_manager() {
     board_->last_beat = epoch_now();
-    const auto now = boot_milliseconds();
+    const auto now = steady_milliseconds();
     if (watchdog_every_ > 0 && now >= watchdog_next_) {
       watchdog_next_ = now + watchdog_every_;
       sys::notify_service_manager("WATCHDOG=1");

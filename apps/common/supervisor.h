@@ -57,6 +57,9 @@ void report_ready();
 /// The first worker of the crew: what needs doing once, it does.
 [[nodiscard]] bool is_first_worker();
 
+/// `name` has just been claimed. Death frees a claim before the supervisor has seen it: while another worker's place still
+/// shows `name`, a death on it is not counted yet. Waits for that, some seconds at the most; then verdict_on() knows.
+void await_count(std::string_view name);
 /// What is in hand now, "" for nothing. Survives the worker's death.
 void take_in_hand(std::string_view name);
 /// Progress: the limits count anew.

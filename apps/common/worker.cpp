@@ -97,6 +97,8 @@ class Worker {
       return;
     }
     if (!*job) return;  // another worker has it
+    await_count(name);
+    if (sys::stop_requested()) return;
     const std::string label = (*job)->label();
     const auto verdict = verdict_on(label);
     if (verdict.kind == Verdict::not_yet && patient) {

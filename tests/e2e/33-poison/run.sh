@@ -5,7 +5,6 @@
 make_ca
 make_person alice rsa
 make_site
-printf "%s\n" "incoming_max_count 1" "bulk_max_count 1" >>site/paraph.conf  # a second worker may take it before a death is counted
 make_list open alice@example.org open
 make_list poison alice@example.org open
 paraph member add open bob@example.org >/dev/null

@@ -43,6 +43,26 @@ paraph-distribute --once 2>/dev/null
 [ "$(count_for listmaster)" = 2 ] || fail "the gathered alarms were not told"; ok
 mail_for listmaster | xargs grep -l '^Subject: 3 things need attention' >/dev/null || fail "not gathered"; ok
 
+# However long a death goes uncounted, nobody else dies of the same mail meanwhile.
+echo 'incoming_max_count 4' >>site/paraph.conf
+PARAPH_TEST_POISON=poison@ paraph-incoming 2>uncounted.log & daemon=$!
+four() { [ "$(workers_of $daemon | wc -w)" = 4 ]; }
+dead() { ps -o stat= --ppid $daemon | grep -c '^Z' || true; }
+some_dead() { [ "$(dead)" -gt 0 ]; }
+wait_for 10 four || fail "four workers: $(workers_of $daemon)"
+quarantined=$(ls site/spool/msg/bad | grep -c '^poison@.*reason$' || true)
+kill -STOP $daemon
+post uncounted poison
+wait_for 10 some_dead || fail "nobody took the poison"
+sleep 1
+[ "$(dead)" = 1 ] || fail "$(dead) workers died of one mail before a death was counted"; ok
+kill -CONT $daemon
+one_more() { [ "$(ls site/spool/msg/bad | grep -c '^poison@.*reason$')" -gt "$quarantined" ]; }
+wait_for 60 one_more || fail "no quarantine: $(cat uncounted.log)"
+[ "$(grep -c '^paraph-incoming: error: a worker died' uncounted.log)" = 3 ] || fail "deaths: $(cat uncounted.log)"; ok
+kill $daemon; wait $daemon || fail "exit $? of a stopped daemon: $(tail -3 uncounted.log)"; ok
+sed -i '/^incoming_max_count/d' site/paraph.conf
+
 # Put back by a person, a condemned mail is judged anew, by the same supervisor.
 paraph-incoming 2>daemon.log & daemon=$!
 wait_for 10 pgrep -P $daemon || fail "no worker"
