@@ -77,6 +77,22 @@ void take_in_hand(std::string_view name) {
   next_step();
 }
 
+Settling::Settling() {
+  if (mine != nullptr) mine->settling = true;
+  next_step();
+}
+
+Settling::~Settling() {
+  if (mine != nullptr) mine->settling = false;
+}
+
+bool settles_singly() {
+  if (board == nullptr) return false;
+  const auto now = steady_milliseconds();
+  const auto until = board->singly_until.load();
+  return until > now && until <= now + kSettleSingly;  // farther ahead: from before a reboot
+}
+
 void next_step() {
   if (mine == nullptr) return;
   mine->cpu_at_step = own_cpu_milliseconds();

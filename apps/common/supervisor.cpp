@@ -152,6 +152,7 @@ class Supervisor {
       if (lives(slot)) continue;  // a worker of the last supervisor, about to go: its own affair
       if (unclean && slot.pid != 0 && !slot.in_hand.empty())
         count_supervisor_death(*board_, slot.in_hand.str());
+      if (unclean && slot.settling) suspect_settling();
       clear(slot);
     }
   }
@@ -164,6 +165,9 @@ class Supervisor {
     const auto state = text.rfind(") ");
     return state == std::string::npos || text.compare(state + 2, 1, "Z") != 0;
   }
+
+  // One of several mails, nobody knows which: from now on it has to be in hand.
+  void suspect_settling() { board_->singly_until = steady_milliseconds() + kSettleSingly; }
 
   // More workers, at free places.
   void take_places(std::size_t count) {
@@ -190,6 +194,7 @@ class Supervisor {
     slot.pid = 0;
     slot.step_began = 0;
     slot.ready = false;
+    slot.settling = false;
     slot.in_hand.set({});
     slot.last_words.set({});
   }
@@ -274,12 +279,15 @@ class Supervisor {
     const std::string words = slot.last_words.str();
     const std::string how = words.empty() ? death_of(signal) : death_of(signal) + ", " + words;
     fmt::print(stderr, "{}: error: {}, in hand: {}\n", crew_.program, how,
-               name.empty() ? "nothing" : utf8::printable(name));
+               slot.settling  ? "several that have ended"
+               : name.empty() ? "nothing"
+                              : utf8::printable(name));
     if (stopping_) {
       status_ = kTemporary;
       return;
     }
     ++board_->deaths;
+    if (slot.settling) suspect_settling();
     if (!name.empty()) count_attempt(*board_, name, how);
     const Suspect* const suspect = find_suspect(*board_, name);
     // Not about a mail (memory, a broken library), or quarantine itself kills: do not spin.

@@ -14,6 +14,7 @@
 /// | what dies                     | counts                                                                        |
 /// |-------------------------------|-------------------------------------------------------------------------------|
 /// | a worker, mail in hand        | an attempt of that mail; the next one after a pause; after three: condemned   |
+/// | a worker, settling several    | nothing; for some minutes mails are settled singly, so that the next one is named |
 /// | a worker, nothing in hand     | nothing; another one is started after a pause that doubles up to a minute     |
 /// | a worker while stopping       | nothing                                                                       |
 /// | supervisor and workers at once| against what was in hand, apart from attempts and up to ten (security rule 45)|
@@ -62,6 +63,16 @@ void report_ready();
 void await_count(std::string_view name);
 /// What is in hand now, "" for nothing. Survives the worker's death.
 void take_in_hand(std::string_view name);
+/// While several gathered mails are ended together: none is in hand, and if the worker dies, mails are settled singly.
+class Settling {
+ public:
+  Settling();
+  ~Settling();
+  Settling(const Settling&) = delete;
+  Settling& operator=(const Settling&) = delete;
+};
+/// Workers have died while they settled several mails: each is to be settled by itself, in hand.
+[[nodiscard]] bool settles_singly();
 /// Progress: the limits count anew.
 void next_step();
 /// While somebody else is waited for (an MTA, with timeouts of its own) no wall time passes.

@@ -66,12 +66,12 @@ class Worker {
         continue;
       }
       take(name, patient, pass);
-      settle(false, pass);
+      if (station_.full()) settle(pass);
       if (now() < until) continue;
       pass.cut_short = true;
       break;
     }
-    settle(true, pass);
+    settle(pass);
     return pass;
   }
 
@@ -105,6 +105,8 @@ class Worker {
       ++pass.put_off;
       return;
     }
+    const bool singly = settles_singly();
+    if (singly) settle(pass);  // what came before is not this one's
     take_in_hand(label);
     Took took = Took::ended;
     if (verdict.kind == Verdict::condemned) {
@@ -113,12 +115,27 @@ class Worker {
       crash_if_poisoned(label);
       took = (*job)->run();
     }
+    if (took == Took::gathered) gathered_.push_back(name);
+    if (singly) end_gathered(pass);
     take_in_hand({});
     conclude(name, took, pass);
   }
 
-  void settle(bool last, Pass& pass) {
-    for (const auto& [name, took] : station_.settle(last)) conclude(name, took, pass);
+  void settle(Pass& pass) {
+    if (gathered_.empty()) return;
+    if (gathered_.size() > 1) {
+      const Settling settling;
+      return end_gathered(pass);
+    }
+    take_in_hand(gathered_.front());
+    end_gathered(pass);
+    take_in_hand({});
+  }
+
+  void end_gathered(Pass& pass) {
+    for (const auto& name : gathered_) crash_if_poisoned("settling " + name);
+    gathered_.clear();
+    for (const auto& [name, took] : station_.settle()) conclude(name, took, pass);
   }
 
   void conclude(const std::string& name, Took took, Pass& pass) {
@@ -153,6 +170,7 @@ class Worker {
   Station& station_;
   bool once_;
   std::map<std::string, Pause> waits_;
+  std::vector<std::string> gathered_;  ///< ended, not yet settled
   Pause transport_;
   std::size_t ended_ = 0;
 };

@@ -31,4 +31,20 @@ bad=$(ls site/spool/bulk/pct | head -1)
 PARAPH_TEST_POISON=$bad paraph-distribute --once 2>distribute.log
 [ "$(grep -c '^paraph-distribute: error: a worker died' distribute.log)" = 3 ] || fail "packet attempts: $(cat distribute.log)"; ok
 [ "$(count_for bob)" = 1 ] || fail "the good packet did not go through"; ok
+
+# Who dies while several mails are settled together cannot say of which: the next times it can.
+empty_mailboxes
+paraph member add poison bob@example.org >/dev/null
+echo 'incoming_max_count 1' >>site/paraph.conf
+for i in 1 2 3; do plain "early$i" alice open | paraph-queue open@lists.example.org; done
+plain settler alice poison | paraph-queue poison@lists.example.org
+for i in 1 2 3; do plain "late$i" alice open | paraph-queue open@lists.example.org; done
+PARAPH_TEST_POISON='settling poison@' paraph-incoming --once 2>settle.log || fail "the supervisor gave up: $(tail -3 settle.log)"
+sed -i '/^incoming_max_count/d' site/paraph.conf
+[ "$(grep -c 'a worker died.*in hand: several that have ended' settle.log)" = 1 ] || fail "settling: $(cat settle.log)"; ok
+[ "$(grep -c 'a worker died.*in hand: poison@' settle.log)" = 3 ] || fail "attempts: $(cat settle.log)"; ok
+[ "$(grep -c '^paraph-incoming: error: a worker died' settle.log)" = 4 ] || fail "deaths: $(cat settle.log)"; ok
+[ "$(ls site/spool/msg/bad | grep -c '^poison@.*reason$')" = 2 ] || fail "no reason: $(ls site/spool/msg/bad)"; ok
+paraph-distribute --once 2>distribute.log
+[ "$(count_for bob)" = 6 ] || fail "bob has $(count_for bob) of 6 good mails"; ok
 finished
