@@ -22,16 +22,19 @@ Board* board = nullptr;
 Slot* mine = nullptr;
 bool first = true;
 
+constexpr std::string_view kTo = " to ";
+
 std::int64_t own_cpu_milliseconds() {
   timespec used{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   return std::int64_t{used.tv_sec} * 1000 + used.tv_nsec / 1'000'000;
 }
 
-// "NAME" or "NAME after 12": the suspicions against one mail or packet.
+// "NAME", "NAME after 12" or "NAME to a@example.org": the suspicions against one mail or packet.
 bool is_about(const std::string& suspicion, std::string_view name) {
   return suspicion.compare(0, name.size(), name) == 0 &&
-         (suspicion.size() == name.size() || suspicion.compare(name.size(), 7, " after ") == 0);
+         (suspicion.size() == name.size() || suspicion.compare(name.size(), 7, " after ") == 0 ||
+          suspicion.compare(name.size(), 4, kTo) == 0);
 }
 
 // The claim on it is ours: whoever shows it is about to move on, or dead.
@@ -107,18 +110,49 @@ Waiting::~Waiting() {
   next_step();
 }
 
-Verdict verdict_on(std::string_view name) {
+Verdict verdict_on(std::string_view name, std::string_view label) {
   if (board == nullptr) return {};
+  Verdict verdict;
   for (const Suspect& suspect : board->suspects) {
     const auto state = suspect.state.load();
-    if (state == Suspect::free || suspect.name.str() != name) continue;
-    if (state == Suspect::condemned) return {Verdict::condemned, suspect.reason.str()};
+    if (state == Suspect::free) continue;
+    const std::string held = suspect.name.str();
+    if (!is_about(held, name)) continue;
+    if (state == Suspect::condemned && held == label)
+      return {Verdict::condemned, suspect.reason.str()};
     const auto now = steady_milliseconds();
     // Farther ahead than anybody is put off: from before a reboot.
-    if (suspect.not_before > now && suspect.not_before <= now + kLongestSuspicion)
-      return {Verdict::not_yet, {}};
+    if (state == Suspect::suspected && suspect.not_before > now &&
+        suspect.not_before <= now + kLongestSuspicion)
+      verdict.kind = Verdict::not_yet;
   }
-  return {};
+  return verdict;
+}
+
+std::string recipient_label(std::string_view name, std::string_view recipient) {
+  return std::string(name).append(kTo).append(recipient);
+}
+
+std::map<std::string, std::string> held_against(std::string_view name) {
+  std::map<std::string, std::string> held;
+  if (board == nullptr) return held;
+  for (const Suspect& suspect : board->suspects) {
+    const auto state = suspect.state.load();
+    if (state == Suspect::free || !is_about(suspect.name.str(), name)) continue;
+    held[suspect.name.str()] = state == Suspect::condemned ? suspect.reason.str() : "";
+  }
+  return held;
+}
+
+std::set<std::string> suspected_names() {
+  std::set<std::string> names;
+  if (board == nullptr) return names;
+  for (const Suspect& suspect : board->suspects) {
+    if (suspect.state == Suspect::free) continue;
+    const std::string label = suspect.name.str();
+    names.insert(label.substr(0, label.find(' ')));
+  }
+  return names;
 }
 
 void absolve(std::string_view name) {

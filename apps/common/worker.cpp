@@ -53,9 +53,13 @@ class Worker {
 
   /// `patient`: suspects wait for their time.
   Result<Pass> pass(bool patient) {
+    // Before the look at the spool: what comes with it, and kills, is not forgotten for want of a name.
+    const auto suspected = is_first_worker() ? suspected_names() : std::set<std::string>();
     auto names = station_.pending();
     if (!names) return std::move(names).error();
     forget_others(*names);
+    for (const auto& name : suspected)  // a person dropped it, or put it aside
+      if (std::find(names->begin(), names->end(), name) == names->end()) absolve(name);
     Pass pass;
     const auto until = now() + kOnePass;
     for (const auto& name : *names) {
@@ -100,7 +104,7 @@ class Worker {
     await_count(name);
     if (sys::stop_requested()) return;
     const std::string label = (*job)->label();
-    const auto verdict = verdict_on(label);
+    const auto verdict = verdict_on(name, label);
     if (verdict.kind == Verdict::not_yet && patient) {
       ++pass.put_off;
       return;

@@ -79,8 +79,8 @@ class Ledger {
 struct Alarm {
   long long number = 0;  ///< given by raise()
   long long at = 0;      ///< epoch
-  std::string kind;      ///< "quarantined", "expired"
-  std::string subject;   ///< the address, or "packet NAME"
+  std::string kind;      ///< "quarantined", "expired", "failed"
+  std::string subject;   ///< the address, "packet NAME", or "RECIPIENT in packet NAME"
   std::string mail_id;
   std::string reason;
 };

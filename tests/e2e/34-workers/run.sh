@@ -60,6 +60,16 @@ kill -CONT $daemon
 one_more() { [ "$(ls site/spool/msg/bad | grep -c '^poison@.*reason$')" -gt "$quarantined" ]; }
 wait_for 60 one_more || fail "no quarantine: $(cat uncounted.log)"
 [ "$(grep -c '^paraph-incoming: error: a worker died' uncounted.log)" = 3 ] || fail "deaths: $(cat uncounted.log)"; ok
+
+# What is held against a mail goes with it, when a person drops it between two attempts.
+died() { [ "$(grep -c '^paraph-incoming: error: a worker died' uncounted.log)" = "$1" ]; }
+suspected() { { paraph status 2>&1 || true; } | grep -q 'died on poison@'; }
+acquitted() { ! suspected; }
+post dropped poison
+wait_for 30 died 5 || fail "two more deaths: $(cat uncounted.log)"
+suspected || fail "status says nothing: $(paraph status)"; ok
+rm site/spool/msg/poison@*
+wait_for 10 acquitted || fail "still suspected: $(paraph status)"; ok
 kill $daemon; wait $daemon || fail "exit $? of a stopped daemon: $(tail -3 uncounted.log)"; ok
 sed -i '/^incoming_max_count/d' site/paraph.conf
 
