@@ -252,18 +252,19 @@ Result<Performed> perform(const Item& item, const outcome::Disposition& disposit
                           const IncomingSpools& spools, const Ports& ports) {
   Performer performer(item, spools, ports);
   if (auto learned = performer.learn(); !learned) return learned.error();
-  if (auto done = std::visit(performer, disposition); !done) return done.error();
-
+  // Made before the outputs: what throws here leaves no outputs that wait for publish().
   const std::string why = outcome::reason(disposition);
   store::MailRow row{.id = item.header.id.str(),
                      .list = item.list ? item.list->str() : std::string{},
                      .from = item.sender,
                      .outcome = std::string(outcome::word(disposition)),
-                     .reason = why.empty() ? performer.note() : why,
+                     .reason = why,
                      .mta_id = mta_id(item),
                      .size = static_cast<long long>(item.tree.message().size()),
                      .received = epoch(item.header.received),
                      .message_id = message_id(item)};
+  if (auto done = std::visit(performer, disposition); !done) return done.error();
+  if (why.empty()) row.reason = performer.note();
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};
