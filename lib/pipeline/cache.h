@@ -29,7 +29,7 @@ struct Cache {
   /// Of configuration values, by their text: few, and for as long as the process lives.
   std::map<std::string, std::shared_ptr<const scenario::Pattern>> patterns;
 
-  /// After each listing of the spool (sys::FileCache).
+  /// Before each listing of the spool (sys::FileCache).
   void look_again() {
     anchors.look_again();
     own.look_again();

@@ -57,7 +57,8 @@ class Performer {
     header.list = distribute.list.str();
     header.auth = distribute.auth_method;
     header.sealed = distribute.sealed ? "yes" : "no";
-    header.priority = parse_priority(item_.config ? item_.config->get("priority") : std::string());
+    header.priority =
+        bulk_priority(parse_priority(item_.config ? item_.config->get("priority") : std::string()));
     header.sender = distribute.sender;
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
     std::string after;
@@ -70,7 +71,7 @@ class Performer {
   Result<void> operator()(const Forward& forward) {
     spool::SpoolHeader header = item_.header;
     header.kind = "forward";
-    header.priority = priority_(item_.header.address);
+    header.priority = bulk_priority(priority_(item_.header.address));
     header.sender = item_.sender;
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";
