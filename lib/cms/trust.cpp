@@ -103,8 +103,6 @@ int on_fault(int ok, X509_STORE_CTX* context) {
 
 /// RFC 5280 §6.1.1 (c) and (e). False: something in it is no OID.
 bool demand(const Policy& policy, X509_VERIFY_PARAM* param) {
-  // Policies are always followed: a certificate may itself demand them of what stands below it.
-  unsigned long flags = X509_V_FLAG_POLICY_CHECK;
   for (const std::string& oid : policy.required_policies) {
     ASN1_OBJECT* object = OBJ_txt2obj(oid.c_str(), 1);
     ERR_clear_error();
@@ -112,9 +110,8 @@ bool demand(const Policy& policy, X509_VERIFY_PARAM* param) {
       return false;
     }
     X509_VERIFY_PARAM_add0_policy(param, object);
-    flags |= X509_V_FLAG_EXPLICIT_POLICY;
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXPLICIT_POLICY);
   }
-  X509_VERIFY_PARAM_set_flags(param, flags);
   return true;
 }
 
@@ -168,7 +165,7 @@ Verdict judge_usage(const std::vector<Certificate>& chain, TrustAnchors::Purpose
   if (!may) {
     return {ChainStatus::wrong_usage, "keyUsage forbids it: " + leaf.subject()};
   }
-  if (leaf.is_ca()) {
+  if (purpose == TrustAnchors::Purpose::encrypt && leaf.is_ca()) {
     return {ChainStatus::wrong_usage, "a CA certificate: " + leaf.subject()};
   }
   for (std::size_t i = 0; i < chain.size(); ++i) {

@@ -33,8 +33,8 @@ struct Policy {
   int max_rsa_bits = 8192;
   /// Digests that a signature may use, as SignerInfo::digest names them; empty: SHA-256 and better.
   std::vector<std::string> digests = {};
-  /// Dotted OIDs, one of which the whole path must assert (RFC 5280 §6.1.1 (c), (e)); "2.5.29.32.0": any. Empty: only what
-  /// the certificates themselves demand of a path holds. What is no OID makes every path `wrong_policy`.
+  /// Dotted OIDs, one of which the whole path must assert (RFC 5280 §6.1.1 (c), (e)); "2.5.29.32.0": any. Empty: policies
+  /// are not looked at. What is no OID makes every path `wrong_policy`.
   std::vector<std::string> required_policies = {};
 
   friend bool operator==(const Policy&, const Policy&) = default;
@@ -71,7 +71,8 @@ class TrustAnchors {
   /// Builds a path from `leaf` over `untrusted` to an anchor and judges it at `at`: dates, CA flags, path
   /// length, name constraints, EKU intersection over every non-root certificate (rule 24), keyUsage of the leaf
   /// for `purpose`, key sizes and signature digests of each link. Depth ≤ 10. No URL is fetched. notBefore has a
-  /// tolerance of 5 minutes, notAfter none (rule 47). A CA certificate is no leaf: `wrong_usage`.
+  /// tolerance of 5 minutes, notAfter none (rule 47). Nobody seals to a CA certificate:
+  /// `wrong_usage`; whether one may sign mail is the caller's affair (RFC 5280 lets it).
   /// Of several faults the first of this order is told: untrusted_issuer, bad_chain, wrong_policy, revoked, expired,
   /// not_yet_valid, wrong_usage, weak_key, weak_digest. The signature of the anchor itself is not judged.
   enum class Purpose : std::uint8_t { sign, encrypt };

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cms/crl.h"
 #include "cms/trust.h"
 #include "pipeline/key_ring.h"
 #include "scenario/scenario.h"
@@ -18,7 +19,8 @@ using FilterPatterns = std::optional<std::vector<std::string>>;
 /// made from look the same, so that a change holds from the next mail on. No private key, nothing of a mail, no failure. For
 /// one Site, which gives the keys their meaning, and one thread; nothing has to be called between mails.
 struct Cache {
-  sys::FileCache<cms::TrustAnchors> anchors{1};
+  sys::FileCache<cms::TrustAnchors> anchors{100};  ///< by AnchorFiles::key()
+  sys::FileCache<cms::CrlSet> crls{1};
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same

@@ -79,6 +79,9 @@ void check_identity(const cms::Certificate& certificate, const Sender& sender,
   if (std::find(own.begin(), own.end(), certificate.spki_sha256()) != own.end()) {
     add(findings, Reason::own_address);
   }
+  if (certificate.is_ca()) {
+    add(findings, Reason::signer_is_ca);
+  }
   if (certificate.emails().empty()) {
     add(findings, Reason::no_address_in_certificate);
   } else if (sender.mailbox && !names(certificate, *sender.mailbox)) {

@@ -48,6 +48,7 @@ enum class Reason : std::uint8_t {
   no_signers,
   signer_is_not_sender,
   no_address_in_certificate,
+  signer_is_ca,
   several_from,
   no_from,
   own_address,

@@ -93,6 +93,10 @@ const std::vector<ReasonRow>& rows() {
        "Neither subjectAltName nor the subject of the signer's certificate holds a mail address, "
        "so it proves "
        "none (RFC 8550 §3)."},
+      {Reason::signer_is_ca, "signer_is_ca", valid, kDenies,
+       "The message was signed by a certification authority, and not by a person.",
+       "The signer's certificate is a CA's (basicConstraints): RFC 5280 lets it sign, but it names "
+       "nobody who writes mail."},
       {Reason::several_from, "several_from", valid, kDenies,
        "The message does not name exactly one sender.",
        "There is more than one From field, or From is not exactly one mailbox (RFC 5322 §3.6.2)."},
