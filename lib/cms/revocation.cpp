@@ -83,8 +83,7 @@ bool makes_unfit(int code) {
   constexpr std::array kCodes{
       X509_V_ERR_CRL_SIGNATURE_FAILURE,     X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE,
       X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER,  X509_V_ERR_KEYUSAGE_NO_CRL_SIGN,
-      X509_V_ERR_CRL_PATH_VALIDATION_ERROR, X509_V_ERR_INVALID_EXTENSION,
-      X509_V_ERR_DIFFERENT_CRL_SCOPE};
+      X509_V_ERR_CRL_PATH_VALIDATION_ERROR, X509_V_ERR_INVALID_EXTENSION};
   return std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
 }
 
@@ -94,6 +93,7 @@ bool concerns_crls(int code) {
                               X509_V_ERR_CRL_HAS_EXPIRED,
                               X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD,
                               X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+                              X509_V_ERR_DIFFERENT_CRL_SCOPE,  // for this certificate
                               X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION};
   return makes_unfit(code) || std::find(kCodes.begin(), kCodes.end(), code) != kCodes.end();
 }
