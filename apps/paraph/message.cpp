@@ -61,9 +61,10 @@ Result<void> apply_policy_options(const Invocation& call, smime::OpenContext& co
     context.policy.min_rsa_bits = static_cast<int>(epoch(*bits));
   }
   if (call.has("required-policies")) {
+    const std::string oids = call.option("required-policies");
     context.policy.required_policies.clear();
-    for (const auto piece : ascii::split(call.option("required-policies"), ","))
-      context.policy.required_policies.emplace_back(ascii::trim(piece));
+    for (const auto oid : ascii::split(oids, ","))
+      context.policy.required_policies.emplace_back(oid);
   }
   if (call.has("crl")) {
     auto crls = read_crls(call.option("crl"));
