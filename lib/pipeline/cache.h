@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cms/crl.h"
 #include "cms/trust.h"
 #include "pipeline/key_ring.h"
 #include "scenario/regex.h"
@@ -22,7 +23,8 @@ using FilterPatterns = std::optional<std::vector<std::string>>;
 /// after it. No private key, nothing of a mail, no failure. For one Site, which gives the keys their meaning, and one
 /// thread.
 struct Cache {
-  sys::FileCache<cms::TrustAnchors> anchors{1};
+  sys::FileCache<cms::TrustAnchors> anchors{100};  ///< by AnchorFiles::key()
+  sys::FileCache<cms::CrlSet> crls{1};
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same
