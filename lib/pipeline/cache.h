@@ -34,6 +34,7 @@ struct Cache {
   /// Before each listing of the spool (sys::FileCache).
   void look_again() {
     anchors.look_again();
+    crls.look_again();
     own.look_again();
     scenarios.look_again();
     filters.look_again();
