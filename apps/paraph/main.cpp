@@ -49,6 +49,10 @@ int usage_error(const std::string& what, const std::string& hint) {
   return kUsage;
 }
 
+bool is_repeatable(const OptionRow& row) {
+  return ascii::iends_with(row.argument, "…");
+}
+
 po::options_description describe(const VerbRow& verb) {
   po::options_description described("Options");
   auto add = described.add_options();
@@ -60,7 +64,11 @@ po::options_description describe(const VerbRow& verb) {
     // One letter is a short option.
     const std::string name =
         row.name.size() == 1 ? fmt::format("{0},{0}", row.name) : std::string(row.name);
-    if (row.argument.empty())
+    if (is_repeatable(row))
+      add(name.c_str(),
+          po::value<std::vector<std::string>>()->value_name(std::string(row.argument)),
+          std::string(row.help).c_str());
+    else if (row.argument.empty())
       add(name.c_str(), std::string(row.help).c_str());
     else
       add(name.c_str(), po::value<std::string>()->value_name(std::string(row.argument)),
@@ -102,7 +110,11 @@ int run_verb(const VerbRow& verb, const std::vector<std::string>& words) {
     call.arguments = values["arguments"].as<std::vector<std::string>>();
   for (const auto& row : verb.options) {
     const std::string name(row.name);
-    if (values.count(name) != 0)
+    if (values.count(name) == 0) continue;
+    if (is_repeatable(row)) {
+      call.repeated[name] = values[name].as<std::vector<std::string>>();
+      call.options[name] = call.repeated[name].back();
+    } else
       call.options[name] = row.argument.empty() ? "1" : values[name].as<std::string>();
   }
   if (call.arguments.size() < verb.min_arguments || call.arguments.size() > verb.max_arguments)

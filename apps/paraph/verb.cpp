@@ -30,6 +30,11 @@ std::string Invocation::option(std::string_view name) const {
   return found == options.end() ? std::string{} : found->second;
 }
 
+std::vector<std::string> Invocation::all(std::string_view name) const {
+  const auto found = repeated.find(name);
+  return found == repeated.end() ? std::vector<std::string>{} : found->second;
+}
+
 Invocation::Invocation(std::string config)
     : config_(std::move(config)), caller_(sys::user_name(sys::current_uid())) {
   const char* sudo_user = std::getenv("SUDO_USER");

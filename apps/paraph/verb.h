@@ -24,7 +24,7 @@ enum class VerbRole : unsigned char { anybody, listmaster, owner };
 
 struct OptionRow {
   std::string_view name;      ///< without dashes
-  std::string_view argument;  ///< "FILE"; empty: a switch
+  std::string_view argument;  ///< "FILE"; empty: a switch; "NAME=VALUE…" may be given several times
   std::string_view help;
 };
 
@@ -51,12 +51,14 @@ class Invocation {
   explicit Invocation(std::string config);
 
   std::vector<std::string> arguments;
-  std::map<std::string, std::string, std::less<>> options;  ///< switches hold "1"
+  std::map<std::string, std::string, std::less<>> options;  ///< switches hold "1"; of several the last
+  std::map<std::string, std::vector<std::string>, std::less<>> repeated;  ///< of "…" options, all
   bool json = false;
   bool dry_run = false;
   bool quiet_about_configuration = false;  ///< the verb counts its warnings itself
 
   [[nodiscard]] std::string option(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const {
     return options.find(name) != options.end();
   }
@@ -134,6 +136,8 @@ Result<int> crl_check(Invocation&);
 Result<int> message_inspect(Invocation&);
 Result<int> scenario_eval(Invocation&);
 Result<int> scenario_check(Invocation&);
+Result<int> scenario_table(Invocation&);
+Result<int> scenario_test(Invocation&);
 Result<int> spool_list(Invocation&);
 Result<int> spool_show(Invocation&);
 Result<int> spool_cat(Invocation&);

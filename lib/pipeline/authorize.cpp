@@ -7,9 +7,12 @@
 #include <utility>
 
 #include "pipeline/facts.h"
+#include "sys/file_system.h"
 
 namespace paraph::pipeline {
 namespace {
+
+constexpr std::size_t kMaxScenario = 4U << 20;
 
 std::string configured_scenario(const Question& question, const config::Site& site,
                                 const std::optional<config::ListConfig>& config) {
@@ -50,46 +53,93 @@ std::string scenario_name(const Question& question, const config::Site& site,
   return question.function + "." + configured_scenario(question, site, config);
 }
 
-Result<scenario::Scenario> compile(const Question& question, const std::string& name,
-                                   const config::Site& site, sys::Sightings& seen) {
+using Source = scenario::Scenario::Source;
+
+scenario::Scenario::Library library(const Question& question, const config::Site& site,
+                                    sys::Sightings& seen) {
+  scenario::Scenario::Library known([&](std::string_view included) -> std::optional<Source> {
+    const auto name = fmt::format("include.{}", included);
+    if (question.source != nullptr)
+      if (auto beside = file_beside(question.source->path, name)) return beside;
+    auto file = site.find_file(question.list, question.domain, "scenari", name, seen);
+    if (!file || !*file) return std::nullopt;
+    return Source{std::move((*file)->text), std::move((*file)->path)};
+  });
+  known.has_list_parameter = is_list_parameter;
+  return known;
+}
+
+Result<Source> find_source(const Question& question, const std::string& name,
+                           const config::Site& site, sys::Sightings& seen) {
+  if (question.source != nullptr) return *question.source;
   auto found = site.find_file(question.list, question.domain, "scenari", name, seen);
   if (!found) return std::move(found).error();
-  if (!*found)
-    return Error::later(Errc::not_found,
-                        fmt::format("no scenario {} in any scenari/ directory", name))
-        .with_hint("paraph config show " +
-                   (question.list ? question.list->str() : question.domain));
+  if (*found) return Source{std::move((*found)->text), std::move((*found)->path)};
+  return Error::later(Errc::not_found,
+                      fmt::format("no scenario {} in any scenari/ directory", name))
+      .with_hint("paraph config show " + (question.list ? question.list->str() : question.domain));
+}
 
-  const auto include = [&](std::string_view included) -> std::optional<scenario::Scenario::Source> {
-    auto file = site.find_file(question.list, question.domain, "scenari",
-                               fmt::format("include.{}", included), seen);
-    if (!file || !*file) return std::nullopt;
-    return scenario::Scenario::Source{std::move((*file)->text), std::move((*file)->path)};
-  };
-  std::vector<scenario::Scenario::Source> prelude;
+Result<scenario::Scenario> compile(const Question& question, const std::string& name,
+                                   const config::Site& site, sys::Sightings& seen) {
+  auto found = find_source(question, name, site, seen);
+  if (!found) return std::move(found).error();
+  std::vector<Source> prelude;
   if (blocklisted(site, question.function))
     prelude.push_back({std::string(scenario::blocklist_rule()), "use_blocklist"});
-  auto compiled = scenario::Scenario::compile(question.function, {(*found)->text, (*found)->path},
-                                              include, prelude);
+  auto compiled = scenario::Scenario::compile(question.function, *found,
+                                              library(question, site, seen), prelude);
   if (compiled) return compiled;
   // Design §2: a scenario that does not parse makes the mail that needs it wait, and touches
   // nothing else.
   return Error::later(Errc::config, compiled.error().what())
-      .with_hint("paraph scenario check " + (*found)->path);
+      .with_hint("paraph scenario check " + found->path);
 }
 
 Result<CompiledScenario> current_scenario(const Question& question, const std::string& name,
                                           const Ports& ports) {
   const std::string key =
       fmt::format("{} {} {}", question.list ? question.list->str() : "", question.domain, name);
-  if (auto kept = ports.cache.scenarios.find(key)) return kept;
+  const bool keep = question.source == nullptr;
+  if (auto kept = keep ? ports.cache.scenarios.find(key) : nullptr) return kept;
   sys::Sightings seen;
   auto compiled = compile(question, name, ports.site, seen);
   if (!compiled) return std::move(compiled).error();
+  if (!keep) return std::make_shared<const scenario::Scenario>(std::move(*compiled));
   return ports.cache.scenarios.keep(key, std::move(seen), std::move(*compiled));
 }
 
 }  // namespace
+
+bool is_list_parameter(std::string_view name) {
+  const auto& table = config::parameter_table();
+  return name == "name" || name == "address" || name == "total" ||
+         std::any_of(table.begin(), table.end(), [&](const auto& row) { return row.name == name; });
+}
+
+std::optional<Source> file_beside(const std::string& path, std::string_view name) {
+  if (path.find('/') == std::string::npos || name.find('/') != std::string_view::npos)
+    return std::nullopt;
+  const auto beside = sys::join(sys::directory_of(path), std::string(name));
+  auto text = sys::read_file(beside, kMaxScenario);
+  return text ? std::optional(Source{std::move(*text), beside}) : std::nullopt;
+}
+
+scenario::Scenario::Library library_of(const config::Site& site,
+                                       const std::optional<list::ListAddress>& list,
+                                       const std::string& domain) {
+  scenario::Scenario::Library known([&site, list, domain](std::string_view name) -> std::optional<Source> {
+    auto file = site.find_file(list, domain, "scenari", fmt::format("include.{}", name));
+    if (!file || !*file) return std::nullopt;
+    return Source{std::move((*file)->text), std::move((*file)->path)};
+  });
+  known.has_list_parameter = is_list_parameter;
+  known.has_filter = [&site, list, domain](std::string_view file) {
+    const auto found = site.find_file(list, domain, "search_filters", file);
+    return !found || found->has_value();
+  };
+  return known;
+}
 
 Result<scenario::Scenario> load_scenario(const Question& question, const config::Site& site) {
   auto config = config_of(question, site);
@@ -106,7 +156,10 @@ Result<scenario::Decision> authorize(const Question& question, const Ports& port
   auto scenario = current_scenario(question, scenario_name(question, ports.site, *config), ports);
   if (!scenario) return std::move(scenario).error();
   const SiteFacts facts(question, ports);
-  auto decision = scenario::evaluate(**scenario, question.method, facts);
+  auto decision = question.supposed != nullptr
+                      ? scenario::evaluate(**scenario, question.method,
+                                           scenario::SupposedFacts(*question.supposed, facts))
+                      : scenario::evaluate(**scenario, question.method, facts);
   if (facts.machine_failure()) return *facts.machine_failure();
   return decision;
 }

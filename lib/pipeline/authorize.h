@@ -11,6 +11,7 @@
 #include "mail/entity.h"
 #include "pipeline/ports.h"
 #include "scenario/scenario.h"
+#include "scenario/supposed_facts.h"
 
 /// The one authorization function, for mail, command line and cron.
 namespace paraph::pipeline {
@@ -21,11 +22,15 @@ struct Question {
   std::optional<list::ListAddress> list;  ///< absent: a question to the domain
   std::string domain;
   std::string scenario;  ///< name override; empty: as configured
+  /// Rules to use instead of a scenario of the site, or null. Their includes stand beside their path, or in the site.
+  const scenario::Scenario::Source* source = nullptr;
   scenario::AuthMethod method = scenario::AuthMethod::smtp;
   std::string sender;                       ///< canonical
   std::string email;                        ///< target of a command; empty: the sender
   const mail::MimeTree* message = nullptr;  ///< the outer message, or null
   bool message_encrypted = false;           ///< [msg_encrypted]
+  /// What to take for granted instead of asking the site; null in all that really happens.
+  const scenario::Supposition* supposed = nullptr;
 };
 
 /// Evaluates. A list that is not open is rejected with `list-no-open` for send and visibility, as in Sympa.
@@ -36,5 +41,14 @@ struct Question {
 /// The scenario a question would use, for `scenario check` and messages.
 [[nodiscard]] Result<scenario::Scenario> load_scenario(const Question& question,
                                                        const config::Site& site);
+/// The files that scenarios of a list, or of a domain, may name: includes, list parameters, search() files.
+[[nodiscard]] scenario::Scenario::Library library_of(const config::Site& site,
+                                                     const std::optional<list::ListAddress>& list,
+                                                     const std::string& domain);
+/// The file NAME in the directory of `path`; nullopt when there is none, or `path` has no directory.
+[[nodiscard]] std::optional<scenario::Scenario::Source> file_beside(const std::string& path,
+                                                                    std::string_view name);
+/// Whether [list->NAME] may be asked: a parameter of lists, or name, address, total.
+[[nodiscard]] bool is_list_parameter(std::string_view name);
 
 }  // namespace paraph::pipeline

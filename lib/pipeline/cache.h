@@ -9,14 +9,15 @@
 #include "cms/crl.h"
 #include "cms/trust.h"
 #include "pipeline/key_ring.h"
+#include "scenario/address_patterns.h"
 #include "scenario/regex.h"
 #include "scenario/scenario.h"
 #include "sys/sightings.h"
 
 namespace paraph::pipeline {
 
-/// Patterns of a file in search_filters/, of all levels; nullopt: no level has it.
-using FilterPatterns = std::optional<std::vector<std::string>>;
+/// A file of one level's search_filters/; nullopt: it is not there.
+using FilterPatterns = std::optional<scenario::AddressPatterns>;
 
 /// What a worker need not read again for every mail: public things alone, each good for as long as the files that it was
 /// made from look the same. A change holds from the next mail on, or where look_again() is called, for every mail that came
@@ -27,7 +28,7 @@ struct Cache {
   sys::FileCache<cms::CrlSet> crls{1};
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
-  sys::FileCache<FilterPatterns> filters{100};         ///< by the same
+  sys::FileCache<FilterPatterns> filters{100};         ///< by path
   /// Of configuration values, by their text: few, and for as long as the process lives.
   std::map<std::string, std::shared_ptr<const scenario::Pattern>> patterns;
 

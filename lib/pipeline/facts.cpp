@@ -7,13 +7,13 @@
 
 #include "base/ascii.h"
 #include "mail/address.h"
+#include "scenario/message_values.h"
 
 namespace paraph::pipeline {
 namespace {
 
 constexpr std::string_view kNobody = "nobody";
-constexpr std::size_t kKeptFilter =
-    256U << 10;  // kept for each list that asks; larger ones are read anew
+constexpr std::size_t kMaxFilter = 64U << 20;
 
 // Addresses in a value as a rule sees them: a bare address or a whole From field.
 std::vector<std::string> addresses_in(std::string_view value) {
@@ -23,69 +23,9 @@ std::vector<std::string> addresses_in(std::string_view value) {
   return found;
 }
 
-// One pattern of a search_filters file: literal but for the first `*`, the whole string, whatever
-// the case.
-bool matches_pattern(std::string_view pattern, std::string_view address) {
-  const auto star = pattern.find('*');
-  if (star == std::string_view::npos) return ascii::iequals(pattern, address);
-  const auto head = pattern.substr(0, star);
-  const auto tail = pattern.substr(star + 1);
-  return address.size() >= head.size() + tail.size() && ascii::istarts_with(address, head) &&
-         ascii::iends_with(address, tail);
-}
-
 using Values = Result<std::vector<std::string>>;
 Values one(std::string value) {
   return std::vector<std::string>{std::move(value)};
-}
-
-Values header_values(const Question& question, const scenario::Variable& variable) {
-  std::vector<std::string> values;
-  if (question.message != nullptr)
-    for (const auto* field : question.message->find(question.message->root(), variable.key))
-      values.push_back(mail::decode_words(question.message->unfolded(*field)));
-  if (variable.index) {
-    const auto size = static_cast<long>(values.size());
-    const long at = *variable.index < 0 ? size + *variable.index : *variable.index;
-    return one(at >= 0 && at < size ? values[static_cast<std::size_t>(at)] : std::string{});
-  }
-  if (values.empty()) values.emplace_back();
-  return values;
-}
-
-Values part_values(const Question& question, const scenario::Variable& variable) {
-  std::vector<std::string> values;
-  if (question.message != nullptr) {
-    const auto& tree = *question.message;
-    for (const auto child : tree.children(0)) {
-      const auto& part = tree.entities()[child];
-      if (variable.key == "type") values.push_back(part.content_type.full());
-      if (variable.key == "body" && part.content_type.type == "text")
-        values.push_back(mail::decode_body(tree.message().at(part.body), part.transfer_encoding)
-                             .value_or(std::string{}));
-    }
-  }
-  if (values.empty()) values.emplace_back();
-  return values;
-}
-
-std::string body_text(const Question& question) {
-  if (question.message == nullptr || question.message->root().content_type.type != "text")
-    return {};
-  const auto& root = question.message->root();
-  return mail::decode_body(question.message->message().at(root.body), root.transfer_encoding)
-      .value_or(std::string{});
-}
-
-// [is_bcc]: the list's name stands nowhere in To and Cc.
-std::string is_bcc(const Question& question) {
-  if (question.message == nullptr || !question.list) return "0";
-  for (const auto* name : {"To", "Cc"})
-    for (const auto* field : question.message->find(question.message->root(), name))
-      if (ascii::ifind(question.message->unfolded(*field), question.list->name()) !=
-          std::string::npos)
-        return "0";
-  return "1";
 }
 
 }  // namespace
@@ -149,9 +89,10 @@ Result<bool> SiteFacts::is_listmaster(std::string_view address) const {
 
 Values SiteFacts::variable(const scenario::Variable& variable) const {
   const auto& list = question_.list;
-  if (variable.name == "msg_header" || variable.name == "header")
-    return header_values(question_, variable);
-  if (variable.name == "msg_part") return part_values(question_, variable);
+  const scenario::MessageView view{question_.message,
+                                   list ? std::string_view(list->name()) : std::string_view(),
+                                   question_.message_encrypted};
+  if (auto values = scenario::message_values(variable, view)) return *values;
   if (variable.name == "conf") {
     const std::string_view name =
         variable.key == "host" ? std::string_view("domain") : std::string_view(variable.key);
@@ -187,6 +128,7 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
     if (variable.key == "email") return one(row.email);
     if (variable.key == "gecos") return one(row.gecos);
     if (variable.key == "reception") return one(std::string(list::to_string(row.reception)));
+    if (variable.key == "visibility") return one(row.conceal ? "conceal" : "noconceal");
     if (variable.key == "date") return one(std::to_string(epoch(row.since)));
     return one({});
   }
@@ -202,10 +144,6 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
       Plain{"host", [](const Question& q) { return q.domain; }},
       Plain{"listname", [](const Question& q) { return q.list ? q.list->name() : std::string{}; }},
       Plain{"remote_host", [](const Question&) { return std::string("unknown_host"); }},
-      Plain{"msg_encrypted",
-            [](const Question& q) { return std::string(q.message_encrypted ? "smime" : ""); }},
-      Plain{"msg_body", body_text},
-      Plain{"is_bcc", is_bcc},
   };
   for (const auto& row : plain)
     if (row.name == variable.name) return one(row.value(question_));
@@ -217,40 +155,33 @@ Result<bool> SiteFacts::search(std::string_view file, std::string_view address) 
   // Rule 35: a rule may name a file of search_filters/, never a path.
   if (file.find('/') != std::string_view::npos || file.starts_with('.'))
     return Error::never(Errc::denied, fmt::format("search('{}'): not a plain file name", file));
-  auto patterns = patterns_of(std::string(file));
-  if (!patterns) return failed(std::move(patterns).error());
-  if (!**patterns && file != "blocklist.txt")
+  bool found = false;
+  for (const auto& directory :
+       ports_.site.search_path(question_.list, question_.domain, "search_filters")) {
+    auto patterns = patterns_of(directory, std::string(file));
+    if (!patterns) return failed(std::move(patterns).error());
+    if (!**patterns) continue;
+    found = true;
+    if ((*patterns)->value().matches(address)) return true;
+  }
+  if (!found && file != "blocklist.txt")
     return Error::never(Errc::not_found, fmt::format("search_filters/{} is on no level", file));
-  return **patterns &&
-         std::any_of((*patterns)->value().begin(), (*patterns)->value().end(),
-                     [&](const std::string& each) { return matches_pattern(each, address); });
+  return false;
 }
 
 Result<std::shared_ptr<const FilterPatterns>> SiteFacts::patterns_of(
-    const std::string& file) const {
-  const std::string key =
-      fmt::format("{} {} {}", question_.list ? question_.list->str() : "", question_.domain, file);
-  if (auto kept = ports_.cache.filters.find(key)) return kept;
+    const std::string& directory, const std::string& file) const {
+  const std::string path = sys::join(directory, file);
+  if (auto kept = ports_.cache.filters.find(path)) return kept;
   sys::Sightings seen;
-  FilterPatterns patterns;
-  std::size_t octets = 0;
-  for (const auto& directory :
-       ports_.site.search_path(question_.list, question_.domain, "search_filters")) {
-    seen.note(sys::join(directory, file));
-    auto root = sys::open_root(directory);
-    auto text = root ? (*root)->read(file, 64U << 20) : Result<std::string>(root.error());
-    if (!text && text.error().code() == Errc::not_found) continue;
-    if (!text) return std::move(text).error();
-    if (!patterns) patterns.emplace();
-    octets += text->size();
-    for (const auto line : ascii::lines(*text)) {
-      const auto pattern = ascii::trim(line);
-      if (pattern.empty() || pattern.front() == '#' || pattern.front() == ';') continue;
-      patterns->emplace_back(pattern);
-    }
-  }
-  if (octets > kKeptFilter) return std::make_shared<const FilterPatterns>(std::move(patterns));
-  return ports_.cache.filters.keep(key, std::move(seen), std::move(patterns));
+  seen.note(path);
+  auto root = sys::open_root(directory);
+  auto text = root ? (*root)->read(file, kMaxFilter) : Result<std::string>(root.error());
+  const bool missing = !text && text.error().code() == Errc::not_found;
+  if (!text && !missing) return std::move(text).error();
+  return ports_.cache.filters.keep(
+      path, std::move(seen),
+      missing ? FilterPatterns() : FilterPatterns(scenario::AddressPatterns(std::move(*text))));
 }
 
 }  // namespace paraph::pipeline

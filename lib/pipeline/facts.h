@@ -30,9 +30,9 @@ class SiteFacts final : public scenario::Facts {
   [[nodiscard]] const std::optional<Error>& machine_failure() const { return machine_; }
 
  private:
-  /// The lines of search_filters/`file` on every level.
+  /// One level's search_filters/`file`; nullopt: it has none.
   [[nodiscard]] Result<std::shared_ptr<const FilterPatterns>> patterns_of(
-      const std::string& file) const;
+      const std::string& directory, const std::string& file) const;
   [[nodiscard]] Error failed(Error error) const;
   /// The list that a rule names, in the question's domain; nullopt when there is none of that name.
   [[nodiscard]] std::optional<list::ListAddress> named(std::string_view list) const;

@@ -19,6 +19,8 @@ struct Flag {
   bool RuleAction::*member;
 };
 constexpr Flag kFlags[] = {{"quiet", &RuleAction::quiet}, {"notify", &RuleAction::notify}};
+// Ours alone: request_auth,editorkey.
+constexpr Flag kThenModerate{"editorkey", &RuleAction::then_moderate};
 
 struct RejectArgument {
   std::string_view word;
@@ -97,8 +99,11 @@ bool parse_flags(Cursor& cursor, RuleAction& action, Remarks& remarks) {
     const std::size_t start = cursor.column();
     const auto word = cursor.take_word();
     bool known = false;
-    for (const auto& flag : kFlags)
+    const auto take = [&](const Flag& flag) {
       if (ascii::iequals(word, flag.word)) action.*flag.member = known = true;
+    };
+    for (const auto& flag : kFlags) take(flag);
+    if (action.action == Action::request_auth) take(kThenModerate);
     if (!known)
       return fail(remarks, start,
                   fmt::format("after the action comes ,quiet or ,notify, not \"{}\"{}",
@@ -131,6 +136,20 @@ std::optional<RuleAction> parse_action(Cursor& cursor, Remarks& remarks) {
   if (!parse_arguments(cursor, action, remarks) || !parse_flags(cursor, action, remarks))
     return std::nullopt;
   return action;
+}
+
+std::string to_string(const RuleAction& action) {
+  std::string text(to_string(action.action));
+  if (action.confirm_by_email) text += "([email])";
+  std::string arguments;
+  for (const auto& argument : kRejectArguments)
+    if (const auto& value = action.*argument.member; !value.empty())
+      arguments += fmt::format("{}{}='{}'", arguments.empty() ? "" : ",", argument.word, value);
+  if (!arguments.empty()) text += fmt::format("({})", arguments);
+  if (action.*kThenModerate.member) text += fmt::format(",{}", kThenModerate.word);
+  for (const auto& flag : kFlags)
+    if (action.*flag.member) text += fmt::format(",{}", flag.word);
+  return text;
 }
 
 }  // namespace paraph::scenario

@@ -1,9 +1,11 @@
 // What can be wrong with a condition before anybody asks it.
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/utf8.h"
 #include "scenario/conditions.h"
 #include "scenario/dates.h"
+#include "scenario/network.h"
 #include "scenario/suggest.h"
 #include "scenario/words.h"
 
@@ -24,7 +26,10 @@ void unknown_condition(const ParsedRule& parsed, Remarks& remarks) {
        custom ? fmt::format("{}: custom conditions are Perl modules and are not supported",
                             utf8::printable(name, 60))
               : fmt::format("unknown condition {}{}", utf8::printable(name, 60),
-                            did_you_mean(name, condition_words()))});
+                            did_you_mean(name, condition_words())),
+       true,
+       custom ? "say it with search() and a file that a program of yours writes"
+              : fmt::format("there are {}", fmt::join(condition_words(), ", "))});
 }
 
 using Say = void (*)(const Operand& operand, std::size_t column, Remarks& remarks);
@@ -40,6 +45,12 @@ void regex_only(const Operand& operand, std::size_t column, Remarks& remarks) {
     remarks.push_back({column, "the second operand of match() is a /regex/ between slashes"});
   if (regex != nullptr && regex->source.empty())
     remarks.push_back({column, "an empty regex never matches", false});
+  const auto danger = regex != nullptr ? nested_repeat(regex->source) : std::nullopt;
+  if (danger)
+    remarks.push_back({column + 1 + *danger,
+                       "a repeated group that repeats inside can take very long: where it hits its "
+                       "limit, the mail is rejected",
+                       false, "repeat once: [^,]+ instead of ([^,]+)*, or (?>...) for the group"});
 }
 
 void date_text(const Operand& operand, std::size_t column, Remarks& remarks) {
@@ -68,13 +79,24 @@ void filter_file(const Operand& operand, std::size_t column, Remarks& remarks) {
   if (ascii::iends_with(name, ".sql") || ascii::iends_with(name, ".ldap")) {
     remarks.push_back(
         {column,
-         fmt::format("{}: SQL and LDAP filters are not supported, only .txt files are", named)});
+         fmt::format("{}: SQL and LDAP filters are not supported, only .txt files are", named), true,
+         "write what the query finds into a .txt file of search_filters, by cron"});
   } else if (!ascii::iends_with(name, ".txt") || name.front() == '.' ||
              name.find('/') != std::string_view::npos ||
              name.find('\0') != std::string_view::npos) {
     remarks.push_back(
         {column, "search() wants the name of a .txt file of search_filters, without a directory"});
   }
+}
+
+void netmask(const Operand& operand, std::size_t column, Remarks& remarks) {
+  no_regex(operand, column, remarks);
+  const auto* literal = std::get_if<Literal>(&operand);
+  if (literal == nullptr || Network::parse(literal->text)) return;
+  remarks.push_back({column,
+                     fmt::format("\"{}\" is no range of addresses: reaching this rule rejects",
+                                 utf8::printable(literal->text, 60)),
+                     false, "write '192.0.2.0/24', '192.0.2.0:255.255.255.0' or any"});
 }
 
 Say rule_for(OperandKind kind) {
@@ -85,13 +107,16 @@ Say rule_for(OperandKind kind) {
       return date_text;
     case OperandKind::file:
       return filter_file;
+    case OperandKind::netmask:
+      return netmask;
     default:
       return no_regex;
   }
 }
 
 // A variable's name and key must be ones we know, or it is empty for ever.
-void check_words(const Operand& operand, OperandKind kind, std::size_t column, Remarks& remarks) {
+void check_words(const Operand& operand, OperandKind kind, std::size_t column,
+                 const Scenario::Library& library, Remarks& remarks) {
   if (const auto* variable = std::get_if<Variable>(&operand)) {
     const auto* row = find_variable(variable->name);
     if (row == nullptr) {
@@ -104,6 +129,10 @@ void check_words(const Operand& operand, OperandKind kind, std::size_t column, R
                          fmt::format("[{}] {}", row->name,
                                      row->has_key ? "needs a key: [name->key]" : "takes no key"),
                          false});
+    } else if (row->name == "list" && library.has_list_parameter &&
+               !library.has_list_parameter(variable->key)) {
+      remarks.push_back({column, fmt::format("{}: no such list parameter", variable->text), true,
+                         "paraph config show LIST names them; name, address and total are there too"});
     }
     return;
   }
@@ -116,22 +145,35 @@ void check_words(const Operand& operand, OperandKind kind, std::size_t column, R
     remarks.push_back({column, "arithmetic on a variable works in older() and newer() only"});
 }
 
+void look_up_filter(const Condition& condition, const ParsedRule& parsed,
+                    const Scenario::Library& library, Remarks& remarks) {
+  if (condition.spec->kinds[0] != OperandKind::file || !library.has_filter) return;
+  const auto* file = std::get_if<Literal>(&condition.operands[0]);
+  if (file == nullptr || file->text == "blocklist.txt" || library.has_filter(file->text)) return;
+  remarks.push_back({parsed.operand_columns[0],
+                     fmt::format("there is no search_filters/{}: reaching this rule rejects",
+                                 utf8::printable(file->text, 60)),
+                     false, "it stands beside scenari/, of the list, the domain or the site"});
+}
+
 }  // namespace
 
-void check_condition(const ParsedRule& parsed, Remarks& remarks) {
-  const auto& condition = parsed.rule.condition;
-  const auto* spec = find_condition(condition.name);
+void check_condition(ParsedRule& parsed, const Scenario::Library& library, Remarks& remarks) {
+  auto& condition = parsed.rule.condition;
+  const auto* spec = condition.spec = find_condition(condition.name);
   if (spec == nullptr) return unknown_condition(parsed, remarks);
   const std::size_t count = condition.operands.size();
   if (count < spec->row.min_operands || count > spec->row.max_operands) {
     remarks.push_back({parsed.name_column, fmt::format("{} has {} operands here; it is written {}",
-                                                       spec->row.name, count, spec->row.usage)});
+                                                       spec->row.name, count, spec->row.usage),
+                       true, fmt::format("write {}", spec->row.usage)});
     return;
   }
   for (std::size_t i = 0; i < count; ++i) {
     rule_for(spec->kinds[i])(condition.operands[i], parsed.operand_columns[i], remarks);
-    check_words(condition.operands[i], spec->kinds[i], parsed.operand_columns[i], remarks);
+    check_words(condition.operands[i], spec->kinds[i], parsed.operand_columns[i], library, remarks);
   }
+  look_up_filter(condition, parsed, library, remarks);
   if (condition.name == "message")
     remarks.push_back(
         {parsed.name_column, "message() has no meaning: reaching this rule rejects", false});

@@ -26,8 +26,9 @@ constexpr std::size_t kMaxJit =
 /// One compilation: reads files line by line, collects rules and everything wrong with them.
 struct Compiler {
   std::string_view function;
-  const Scenario::Includer& include;
+  const Scenario::Library& library;
   Scenario scenario;
+  std::vector<Rule> rules;
   std::vector<Problem> problems;
   std::map<std::string, std::optional<Scenario::Source>, std::less<>> included;
   std::map<std::string, std::shared_ptr<const Pattern>, std::less<>> patterns;
@@ -35,8 +36,8 @@ struct Compiler {
   std::size_t octets = 0;
   bool full = false;
 
-  Compiler(std::string_view function_name, const Scenario::Includer& includer)
-      : function(function_name), include(includer) {}
+  Compiler(std::string_view function_name, const Scenario::Library& what_there_is)
+      : function(function_name), library(what_there_is) {}
 
   void run(const Scenario::Source& source, const std::vector<Scenario::Source>& prelude);
   void read(const Scenario::Source& source, bool main);
@@ -53,7 +54,7 @@ struct Compiler {
 void Compiler::say(const Place& place, const Remark& remark) {
   // A fatal one is never dropped: compile() and check() must agree about it.
   if (problems.size() >= kMaxProblems && !remark.fatal) return;
-  problems.push_back({Place{place.file, place.line, remark.column}, remark.message, remark.fatal});
+  problems.push_back({Place{place.file, place.line, remark.column}, remark.message, remark.fatal, remark.hint});
   if (problems.size() >= kMaxProblems && remark.fatal) full = true;
 }
 
@@ -65,7 +66,7 @@ void Compiler::stop(const Place& place, std::string why) {
 const std::optional<Scenario::Source>& Compiler::look_up(const std::string& name) {
   const auto known = included.find(name);
   if (known != included.end()) return known->second;
-  return included.emplace(name, include ? include(name) : std::nullopt).first->second;
+  return included.emplace(name, library.include ? library.include(name) : std::nullopt).first->second;
 }
 
 void Compiler::run(const Scenario::Source& source, const std::vector<Scenario::Source>& prelude) {
@@ -78,6 +79,7 @@ void Compiler::run(const Scenario::Source& source, const std::vector<Scenario::S
     open_names.pop_back();
   }
   read(source, true);
+  scenario.rules_ = std::make_shared<const std::vector<Rule>>(std::move(rules));
   lint(function, scenario, problems);
 }
 
@@ -110,26 +112,29 @@ void Compiler::read_line(std::string_view line, const Place& place, bool main) {
 }
 
 void Compiler::read_rule(const RuleLine& line, const Place& place, Remarks& remarks) {
-  if (scenario.rules_.size() >= kMaxRules)
+  if (rules.size() >= kMaxRules)
     return stop(place, fmt::format("more than {} rules", kMaxRules));
   auto parsed = parse_rule(line, remarks);
   if (!parsed) return;
-  check_condition(*parsed, remarks);
+  check_condition(*parsed, library, remarks);
   compile_regexes(*parsed, remarks);
   lint_action(function, *parsed, remarks);
   parsed->rule.place = Place{place.file, place.line, parsed->name_column};
-  scenario.rules_.push_back(std::move(parsed->rule));
+  rules.push_back(std::move(parsed->rule));
 }
 
 void Compiler::read_include(const IncludeLine& line, const Place& place) {
-  const auto fault = [&](std::string why) { say(place, {line.column, std::move(why), true}); };
+  const auto fault = [&](std::string why, std::string hint) {
+    say(place, {line.column, std::move(why), true, std::move(hint)});
+  };
   if (std::find(open_names.begin(), open_names.end(), line.name) != open_names.end())
-    return fault(fmt::format("include.{} includes itself", line.name));
+    return fault(fmt::format("include.{} includes itself", line.name), "leave one of the two out");
   if (open_names.size() >= kMaxDepth)
-    return fault(fmt::format("includes more than {} deep", kMaxDepth));
+    return fault(fmt::format("includes more than {} deep", kMaxDepth), "put the rules into one file");
   const auto& source = look_up(line.name);
   if (!source)
-    return fault(fmt::format("there is no file include.{}", utf8::printable(line.name, 60)));
+    return fault(fmt::format("there is no file include.{}", utf8::printable(line.name, 60)),
+                 "it stands in a scenari/ directory of the list, the domain or the site");
   open_names.push_back(line.name);
   read(*source, false);
   open_names.pop_back();
@@ -152,7 +157,8 @@ void Compiler::compile_regex(Regex& regex, std::size_t column, Remarks& remarks)
   auto pattern = Pattern::compile(later ? with_domain(regex.source, "a.b") : regex.source,
                                   !later && patterns.size() < kMaxJit, fault);
   if (!pattern) {
-    remarks.push_back({column + 1 + fault.offset, "regex: " + fault.message});
+    remarks.push_back({column + 1 + fault.offset, "regex: " + fault.message, true,
+                       "a regex is Perl's; a backslash before . ( [ and the like takes them literally"});
     return;
   }
   if (later) return;
@@ -172,8 +178,8 @@ Error as_error(const Problem& problem) {
 }  // namespace
 
 Result<Scenario> Scenario::compile(std::string_view function, const Source& source,
-                                   const Includer& include, const std::vector<Source>& prelude) {
-  Compiler compiler(function, include);
+                                   const Library& library, const std::vector<Source>& prelude) {
+  Compiler compiler(function, library);
   compiler.run(source, prelude);
   for (const auto& problem : compiler.problems)
     if (problem.fatal) return as_error(problem);
@@ -181,13 +187,13 @@ Result<Scenario> Scenario::compile(std::string_view function, const Source& sour
 }
 
 Result<Scenario> Scenario::compile(std::string_view function, const Source& source,
-                                   const Includer& include) {
-  return compile(function, source, include, {});
+                                   const Library& library) {
+  return compile(function, source, library, {});
 }
 
 std::vector<Problem> Scenario::check(std::string_view function, const Source& source,
-                                     const Includer& include) {
-  Compiler compiler(function, include);
+                                     const Library& library) {
+  Compiler compiler(function, library);
   compiler.run(source, {});
   return std::move(compiler.problems);
 }

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "mail/address.h"
 #include "scenario/dates.h"
+#include "scenario/network.h"
 
 namespace paraph::scenario {
 namespace {
@@ -166,9 +167,19 @@ Result<bool> search(const Condition& condition, Asking& asking) {
   return asking.facts().search(std::get<Literal>(condition.operands[0]).text, *sender);
 }
 
-// Asks for the address of a web browser; mail has none.
-Result<bool> verify_netmask(const Condition& /*condition*/, Asking& /*asking*/) {
-  return false;
+// The address of a web browser; mail has none, so that there it is never true.
+Result<bool> verify_netmask(const Condition& condition, Asking& asking) {
+  const auto remote = asking.value(Variable{"remote_addr", "", std::nullopt, "[remote_addr]"});
+  if (!remote) return remote.error();
+  const auto range = asking.value(condition.operands[0]);
+  if (!range) return range.error();
+  const auto address = parse_ip(*remote);
+  if (!address) return false;
+  const auto network = Network::parse(*range);
+  if (!network)
+    return Error::never(Errc::config, fmt::format("\"{}\" is no range of addresses",
+                                                  utf8::printable(*range, 60)));
+  return network->holds(*address);
 }
 
 Result<bool> message(const Condition& /*condition*/, Asking& /*asking*/) {
@@ -260,7 +271,7 @@ const std::vector<ConditionRow>& condition_table() {
 }
 
 Result<bool> holds(const Condition& condition, Asking& asking) {
-  const auto verdict = find_condition(condition.name)->holds(condition, asking);
+  const auto verdict = condition.spec->holds(condition, asking);
   return verdict ? Result<bool>(*verdict != condition.negated) : verdict;
 }
 

@@ -42,8 +42,9 @@ struct ConditionSpec {
 };
 [[nodiscard]] const ConditionSpec* find_condition(std::string_view name);
 
-/// Name, number and kinds of operands; regexes are compiled elsewhere. Says all it finds.
-void check_condition(const ParsedRule& parsed, Remarks& remarks);
+/// Finds the condition's row; looks at number and kinds of operands, and at what they name. Regexes are compiled
+/// elsewhere. Says all it finds.
+void check_condition(ParsedRule& parsed, const Scenario::Library& library, Remarks& remarks);
 
 /// The condition with its negation; an Error aborts the evaluation and is never negated.
 [[nodiscard]] Result<bool> holds(const Condition& condition, Asking& asking);

@@ -31,11 +31,13 @@ RuleAction rejected(std::string_view reason) {
 Decision evaluate(const Scenario& scenario, AuthMethod method, const Facts& facts) {
   Decision decision;
   RegexBudget budget;
+  const std::string unlisted = fmt::format("method {} not listed", to_string(method));
   for (const auto& rule : scenario.rules()) {
     auto& step = decision.trace.emplace_back();
-    step.rule = rule;
+    step.rule = scenario.share(rule);
+    step.number = decision.trace.size();
     if (!applies(rule, method)) {
-      step.result = fmt::format("method {} not listed", to_string(method));
+      step.result = unlisted;
       continue;
     }
     Asking asking(facts, budget, step);

@@ -16,6 +16,7 @@ struct Remark {
   std::size_t column = 1;
   std::string message;
   bool fatal = true;
+  std::string hint = {};
 };
 using Remarks = std::vector<Remark>;
 

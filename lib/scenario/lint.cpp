@@ -1,10 +1,13 @@
 #include "scenario/lint.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string>
+#include <tuple>
 
 #include "scenario/words.h"
 
@@ -13,6 +16,12 @@ namespace {
 
 constexpr std::size_t kMaxWarnings = 1000;
 constexpr std::array kReal{AuthMethod::smtp, AuthMethod::md5, AuthMethod::smime};
+
+std::vector<std::string_view> words_of(const std::vector<Action>& actions) {
+  std::vector<std::string_view> words;
+  for (const auto action : actions) words.push_back(to_string(action));
+  return words;
+}
 
 bool always_true(const Condition& condition) {
   return !condition.negated && (condition.name == "true" || condition.name == "all");
@@ -29,12 +38,115 @@ bool lists(const Rule& rule, AuthMethod method) {
   return std::find(rule.methods.begin(), rule.methods.end(), method) != rule.methods.end();
 }
 
-void lint_promise(const Scenario& scenario, std::vector<Problem>& problems) {
-  if (scenario_name(scenario.path()).find("smime") == std::string_view::npos) return;
-  for (const auto& rule : scenario.rules())
-    if (rule.action.action == Action::do_it && lists(rule, AuthMethod::smtp))
-      problems.push_back(
-          {rule.place, "the name promises S/MIME, but this rule does it for smtp", false});
+void warn(std::vector<Problem>& problems, const Place& place, std::string message,
+          std::string hint) {
+  problems.push_back({place, std::move(message), false, std::move(hint)});
+}
+
+/// What a word in a scenario's name promises, and the methods that do not keep it.
+struct Promise {
+  bool (*made)(std::string_view name);
+  std::string_view what;
+  std::vector<AuthMethod> short_of_it;
+  std::string_view instead;
+};
+const std::vector<Promise>& promises() {
+  static const std::vector<Promise> rows{
+      {[](std::string_view name) { return name.find("smime") != std::string_view::npos; },
+       "S/MIME",
+       {AuthMethod::smtp, AuthMethod::md5},
+       "smime alone"},
+      {[](std::string_view name) {
+         return ascii::istarts_with(name, "auth") || ascii::iends_with(name, "auth");
+       },
+       "a confirmation",
+       {AuthMethod::smtp},
+       "md5,smime, and request_auth for smtp"}};
+  return rows;
+}
+
+// Who is on the list already may ask to be, who is not to leave: nothing happens.
+bool changes_nothing(std::string_view function, const Condition& condition) {
+  return condition.name == "is_subscriber" &&
+         condition.negated == (function == "unsubscribe") &&
+         (function == "subscribe" || function == "unsubscribe");
+}
+
+void lint_promise(std::string_view function, const Scenario& scenario,
+                  std::vector<Problem>& problems) {
+  const auto name = scenario_name(scenario.path());
+  for (const auto& promise : promises()) {
+    if (!promise.made(name)) continue;
+    for (const auto& rule : scenario.rules()) {
+      if (rule.action.action != Action::do_it || changes_nothing(function, rule.condition)) continue;
+      for (const auto method : promise.short_of_it) {
+        if (!lists(rule, method)) continue;
+        warn(problems, rule.place,
+             fmt::format("the name promises {}, but this rule does it for {}", promise.what,
+                         to_string(method)),
+             fmt::format("give the rule the methods {}", promise.instead));
+        break;
+      }
+    }
+  }
+}
+
+// The condition without its "!", spelled one way.
+std::string spelled(const Condition& condition) {
+  struct Spell {
+    std::string operator()(const Literal& l) const { return "'" + ascii::to_lower(l.text); }
+    std::string operator()(const Variable& v) const { return ascii::to_lower(v.text); }
+    std::string operator()(const Regex& r) const { return "/" + r.source; }
+  };
+  std::string text = condition.name;
+  for (const auto& operand : condition.operands) text += "\n" + std::visit(Spell(), operand);
+  return text;
+}
+
+/// Which rules have decided what, by method: everything, or one condition with or without its "!".
+class Decided {
+ public:
+  /// The line that leaves nothing to `rule`, or 0.
+  [[nodiscard]] std::size_t before(const Rule& rule, const std::string& condition) const {
+    std::size_t line = 0;
+    for (const auto method : rule.methods) {
+      const auto all = all_.find(method);
+      const auto same = same_.find({method, rule.condition.negated, condition});
+      if (all == all_.end() && same == same_.end()) return 0;
+      line = std::max(line, all != all_.end() ? all->second : same->second);
+    }
+    return line;
+  }
+  [[nodiscard]] bool all(AuthMethod method) const { return all_.count(method) != 0; }
+  void add(const Rule& rule, const std::string& condition) {
+    for (const auto method : rule.methods) {
+      same_.emplace(Key{method, rule.condition.negated, condition}, rule.place.line);
+      const bool both = same_.count({method, !rule.condition.negated, condition}) != 0;
+      if (both || always_true(rule.condition)) all_.emplace(method, rule.place.line);
+    }
+  }
+
+ private:
+  using Key = std::tuple<AuthMethod, bool, std::string>;
+  std::map<AuthMethod, std::size_t> all_;
+  std::map<Key, std::size_t> same_;
+};
+
+void lint_reach(const Rule& rule, Decided& decided, std::vector<Problem>& problems) {
+  const auto condition = spelled(rule.condition);
+  const auto line = decided.before(rule, condition);
+  if (line != 0 && problems.size() < kMaxWarnings)
+    warn(problems, rule.place, fmt::format("never reached: line {} has decided before", line),
+         "move it up, or leave it out");
+  if (rule.methods == std::vector{AuthMethod::pgp} && problems.size() < kMaxWarnings)
+    warn(problems, rule.place, "never reached: nobody is authenticated by pgp",
+         "give it one of smtp, md5, smime");
+  decided.add(rule, condition);
+}
+
+// Mail never asks these, so that nobody comes with smtp.
+bool web_alone(std::string_view function) {
+  return function == "archive_web_access" || function == "d_read" || function == "d_edit";
 }
 
 }  // namespace
@@ -45,42 +157,31 @@ void lint_action(std::string_view function, const ParsedRule& parsed, Remarks& r
   if (actions != nullptr && std::find(actions->begin(), actions->end(), action) == actions->end())
     remarks.push_back(
         {parsed.action_column,
-         fmt::format("{} means nothing in a {} scenario", to_string(action), function), false});
+         fmt::format("{} means nothing in a {} scenario", to_string(action), function), false,
+         fmt::format("there: {}", fmt::join(words_of(*actions), ", "))});
   const auto& condition = parsed.rule.condition;
   if (condition.name != "search" || condition.operands.size() < 2) return;
   const auto* variable = std::get_if<Variable>(&condition.operands[1]);
   if (variable == nullptr || variable->name != "sender")
     remarks.push_back({parsed.operand_columns[1],
                        "search() always looks for [sender], whatever its second operand says",
-                       false});
+                       false, "write search('FILE.txt',[sender])"});
 }
 
 void lint(std::string_view function, const Scenario& scenario, std::vector<Problem>& problems) {
   if (function == "include") return;
-  std::map<AuthMethod, std::size_t>
-      decided;  // method → line of the rule that decides all that is left
-  for (const auto& rule : scenario.rules()) {
-    const auto closed = [&](AuthMethod method) { return decided.count(method) != 0; };
-    if (problems.size() < kMaxWarnings &&
-        std::all_of(rule.methods.begin(), rule.methods.end(), closed))
-      problems.push_back(
-          {rule.place,
-           fmt::format("never reached: line {} has decided before", decided[rule.methods.front()]),
-           false});
-    if (!always_true(rule.condition)) continue;
-    for (const auto method : rule.methods) decided.emplace(method, rule.place.line);
-  }
+  Decided decided;
+  for (const auto& rule : scenario.rules()) lint_reach(rule, decided, problems);
+  const Place end{scenario.path(),
+                  scenario.rules().empty() ? 1 : scenario.rules().back().place.line, 1};
   for (const auto method : kReal) {
-    if (decided.count(method) != 0) continue;
-    problems.push_back(
-        {Place{scenario.path(), scenario.rules().empty() ? 1 : scenario.rules().back().place.line,
-               1},
-         fmt::format(
-             "no final true() rule for {}: what no rule matches is rejected (no-rule-match)",
-             to_string(method)),
-         false});
+    if (decided.all(method) || (method == AuthMethod::smtp && web_alone(function))) continue;
+    warn(problems, end,
+         fmt::format("no final true() rule for {}: what no rule matches is rejected (no-rule-match)",
+                     to_string(method)),
+         "end with: true() smtp,md5,smime -> reject(reason='...')");
   }
-  lint_promise(scenario, problems);
+  lint_promise(function, scenario, problems);
 }
 
 }  // namespace paraph::scenario

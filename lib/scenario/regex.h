@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -51,6 +52,10 @@ class Pattern {
   explicit Pattern(std::unique_ptr<Code> code);
   std::unique_ptr<Code> code_;
 };
+
+/// Where a group that holds an unbounded repeat is itself repeated without bound, as in (a+)+: the usual way to write
+/// a regex that explodes. A guess from the text alone, for the linter.
+[[nodiscard]] std::optional<std::size_t> nested_repeat(std::string_view source);
 
 /// Whether the domain has to be put in before `source` can be compiled.
 [[nodiscard]] bool has_domain_placeholder(std::string_view source);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -46,6 +47,7 @@ struct Problem {
   Place place;
   std::string message;  ///< "unknown condition is_subscribed: did you mean is_subscriber?"
   bool fatal = true;    ///< false: a warning of the linter
+  std::string hint;     ///< what to write or run instead; empty when the message says all
 };
 
 /// One operand: a literal, a variable such as [msg_header->Subject][0], or a /regex/.
@@ -66,10 +68,12 @@ struct Regex {
 };
 using Operand = std::variant<Literal, Variable, Regex>;
 
+struct ConditionSpec;
 struct Condition {
   bool negated = false;
   std::string name;  ///< lower case
   std::vector<Operand> operands;
+  const ConditionSpec* spec = nullptr;  ///< its row; never null in a compiled scenario
 };
 struct RuleAction {
   Action action = Action::reject;
@@ -78,7 +82,11 @@ struct RuleAction {
   bool quiet = false;
   bool notify = false;
   bool confirm_by_email = false;  ///< request_auth([email])
+  bool then_moderate = false;     ///< request_auth,editorkey: confirmed first, then to the moderators
+  friend bool operator==(const RuleAction&, const RuleAction&) = default;
 };
+/// As it is written: "do_it,notify", "reject(reason='send_closed'),quiet".
+[[nodiscard]] std::string to_string(const RuleAction& action);
 struct Rule {
   Condition condition;
   std::vector<AuthMethod> methods;  ///< smtp alone when none was written
@@ -96,28 +104,40 @@ class Scenario {
     std::string path;
   };
   using Includer = std::function<std::optional<Source>(std::string_view name)>;
+  /// What a file may name. Without `has_list_parameter` every [list->X] is taken, without `has_filter` every search().
+  struct Library {
+    Includer include;
+    std::function<bool(std::string_view name)> has_list_parameter = {};  ///< fatal when not
+    std::function<bool(std::string_view file)> has_filter = {};          ///< a warning when not
+    // NOLINTNEXTLINE(google-explicit-constructor): most have includes alone
+    template <class Function,
+              class = std::enable_if_t<std::is_constructible_v<Includer, Function>>>
+    Library(Function&& includes) : include(std::forward<Function>(includes)) {}
+  };
   /// Limits: 1 MiB each file and 4 MiB together, 100,000 rules, includes 10 deep. Errors (later: the mail waits until
   /// somebody mends the file) name file, line and column; the first fatal Problem is the Error, check() lists them all
   /// (at most 1000), with the linter's warnings.
   [[nodiscard]] static Result<Scenario> compile(std::string_view function, const Source& source,
-                                                const Includer& include);
+                                                const Library& library);
   [[nodiscard]] static std::vector<Problem> check(std::string_view function, const Source& source,
-                                                  const Includer& include);
+                                                  const Library& library);
   /// The rules of `prelude` come before everything else, as the block list does:
   ///   compile("send", file, include, {{std::string(blocklist_rule()), "use_blocklist"}})
   /// Order: prelude, include.FUNCTION.header when there is one, the file itself.
   [[nodiscard]] static Result<Scenario> compile(std::string_view function, const Source& source,
-                                                const Includer& include,
+                                                const Library& library,
                                                 const std::vector<Source>& prelude);
 
-  [[nodiscard]] const std::vector<Rule>& rules() const { return rules_; }
+  [[nodiscard]] const std::vector<Rule>& rules() const { return *rules_; }
+  /// A rule that outlives the scenario.
+  [[nodiscard]] std::shared_ptr<const Rule> share(const Rule& rule) const { return {rules_, &rule}; }
   [[nodiscard]] const std::string& path() const { return path_; }
   /// title.LANG or plain title, empty when there is none.
   [[nodiscard]] std::string title(std::string_view lang) const;
 
  private:
   friend struct Compiler;
-  std::vector<Rule> rules_;
+  std::shared_ptr<const std::vector<Rule>> rules_ = std::make_shared<std::vector<Rule>>();
   std::string path_;
   std::vector<std::pair<std::string, std::string>> titles_;
 };
@@ -151,8 +171,10 @@ class Facts {
   [[nodiscard]] virtual TimePoint now() const = 0;
 };
 
+/// One rule that was tried: all that `scenario eval` and `message explain` print of it.
 struct TraceStep {
-  Rule rule;  ///< a copy: a Decision outlives its Scenario
+  std::shared_ptr<const Rule> rule;  ///< never null; outlives the Scenario
+  std::size_t number = 0;            ///< 1 for the first rule, the block list's included
   /// As written → value; printable. Bodies of the message are given by their size alone (security rule 28).
   std::vector<std::pair<std::string, std::string>> operands;
   std::string result;  ///< "yes", "no", "method smtp not listed", "error: …"
@@ -161,7 +183,7 @@ struct Decision {
   RuleAction
       action;  ///< reject, reason no-rule-match / error-performing-condition / not-compiled when so
   std::optional<Rule> rule;  ///< the one that matched
-  std::vector<TraceStep> trace;
+  std::vector<TraceStep> trace;  ///< in order; the last is the one that decided
 };
 
 /// First rule whose methods hold `method` and whose condition is true. Pure over `facts`.

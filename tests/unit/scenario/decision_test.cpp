@@ -72,7 +72,7 @@ TEST_CASE("the trace tells each rule tried, with values") {
   facts.variables["sender"] = {"eve@example.org\x1b[31m"};
   const auto decision = evaluate(scenario, AuthMethod::smime, facts);
   REQUIRE(decision.trace.size() == 4);
-  CHECK(decision.trace[0].rule.text == scenario.rules()[0].text);
+  CHECK(decision.trace[0].rule->text == scenario.rules()[0].text);
   CHECK(decision.trace[0].result == "no");
   REQUIRE(decision.trace[0].operands.size() == 2);
   CHECK(decision.trace[0].operands[0] ==
