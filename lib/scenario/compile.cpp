@@ -47,6 +47,7 @@ struct Compiler {
   void compile_regexes(ParsedRule& parsed, Remarks& remarks);
   void compile_regex(Regex& regex, std::size_t column, Remarks& remarks);
   const std::optional<Scenario::Source>& look_up(const std::string& name);
+  void tell_dkim_apart();
   void say(const Place& place, const Remark& remark);
   void stop(const Place& place, std::string why);
 };
@@ -79,8 +80,23 @@ void Compiler::run(const Scenario::Source& source, const std::vector<Scenario::S
     open_names.pop_back();
   }
   read(source, true);
+  tell_dkim_apart();
   scenario.rules_ = std::make_shared<const std::vector<Rule>>(std::move(rules));
   lint(function, scenario, problems);
+}
+
+// "is_editor(...) dkim,md5 -> do_it" and "is_editor(...) smtp -> request_auth" were written when Sympa knew who came
+// with a DKIM signature. Read as smtp, the first would let anybody in who writes an editor's address.
+void Compiler::tell_dkim_apart() {
+  using W = Rule::SmtpWord;
+  const auto has = [&](W word) {
+    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.smtp_word == word; });
+  };
+  if (!has(W::dkim) || !has(W::smtp)) return;
+  for (auto& rule : rules)
+    if (rule.smtp_word == W::dkim)
+      rule.methods.erase(std::remove(rule.methods.begin(), rule.methods.end(), AuthMethod::smtp),
+                         rule.methods.end());
 }
 
 void Compiler::read(const Scenario::Source& source, bool main) {
@@ -213,7 +229,7 @@ std::string Scenario::title(std::string_view lang) const {
 }
 
 std::string_view blocklist_rule() {
-  return "search('blocklist.txt',[sender]) smtp,md5,smime,pgp -> reject,quiet\n";
+  return "search('blocklist.txt',[sender]) smtp,dkim,md5,smime,pgp -> reject,quiet\n";
 }
 
 }  // namespace paraph::scenario

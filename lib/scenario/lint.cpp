@@ -138,6 +138,10 @@ void lint_reach(const Rule& rule, Decided& decided, std::vector<Problem>& proble
   if (line != 0 && problems.size() < kMaxWarnings)
     warn(problems, rule.place, fmt::format("never reached: line {} has decided before", line),
          "move it up, or leave it out");
+  if (rule.methods.empty() && problems.size() < kMaxWarnings)
+    warn(problems, rule.place,
+         "never reached: this file tells dkim from smtp, and nobody comes with dkim",
+         "give it one of smtp, md5, smime");
   if (rule.methods == std::vector{AuthMethod::pgp} && problems.size() < kMaxWarnings)
     warn(problems, rule.place, "never reached: nobody is authenticated by pgp",
          "give it one of smtp, md5, smime");

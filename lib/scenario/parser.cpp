@@ -145,6 +145,12 @@ bool parse_condition(Cursor& cursor, ParsedRule& parsed, Remarks& remarks) {
          false;
 }
 
+void note_smtp(std::string_view word, Rule::SmtpWord& seen) {
+  using W = Rule::SmtpWord;
+  const W now = ascii::iequals(word, "dkim") ? W::dkim : W::smtp;
+  seen = seen == W::none || seen == now ? now : W::both;
+}
+
 // Methods between spaces or commas; none written means smtp.
 bool parse_methods(Cursor& cursor, Rule& rule, Remarks& remarks) {
   for (;;) {
@@ -161,10 +167,14 @@ bool parse_methods(Cursor& cursor, Rule& rule, Remarks& remarks) {
                                                        did_you_mean(word, method_words()));
       return fail(remarks, start, message), false;
     }
+    if (*method == AuthMethod::smtp) note_smtp(word, rule.smtp_word);
     if (std::find(rule.methods.begin(), rule.methods.end(), *method) == rule.methods.end())
       rule.methods.push_back(*method);
   }
-  if (rule.methods.empty()) rule.methods.push_back(AuthMethod::smtp);
+  if (rule.methods.empty()) {
+    rule.methods.push_back(AuthMethod::smtp);
+    rule.smtp_word = Rule::SmtpWord::smtp;
+  }
   return true;
 }
 

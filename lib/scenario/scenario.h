@@ -20,7 +20,7 @@ namespace paraph::scenario {
 
 enum class AuthMethod : std::uint8_t { smtp, md5, smime, pgp };
 [[nodiscard]] std::string_view to_string(AuthMethod method);
-/// "dkim" is a synonym of smtp (Sympa ≥ 6.2.71).
+/// "dkim" is a synonym of smtp (Sympa ≥ 6.2.71); but see Rule::smtp_word.
 [[nodiscard]] std::optional<AuthMethod> method_from(std::string_view word);
 
 enum class Action : std::uint8_t {
@@ -90,6 +90,9 @@ struct RuleAction {
 struct Rule {
   Condition condition;
   std::vector<AuthMethod> methods;  ///< smtp alone when none was written
+  /// What was written for smtp. Where one rule of a scenario has dkim alone and another smtp alone, they are told apart:
+  /// dkim is then a method that nobody comes with.
+  enum class SmtpWord : std::uint8_t { none, smtp, dkim, both } smtp_word = SmtpWord::none;
   RuleAction action;
   Place place;
   std::string text;  ///< the line as written, trimmed
