@@ -45,6 +45,9 @@ void check_directories(const config::Site& site, const WaitingMail& waiting, Fin
 void check_disk(const std::optional<sys::DiskSpace>& disk, const config::Site& site,
                 Findings& findings);
 
+/// Scenarios that are missing, do not parse, or are doubtful, of every list and domain (scenario_findings.cpp).
+void check_scenarios(const config::Site& site, Findings& findings);
+
 // Mail and daemons (mail_checks.cpp).
 void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& waiting,
                    TimePoint now, Findings& findings);

@@ -16,18 +16,22 @@ namespace {
 
 constexpr std::size_t kPage = 1000;
 
-/// What a type of list writes into its config. Scenario names are Sympa's.
+/// What a type of list writes into its config. Scenario names are Sympa's. Of those that change who is a member, only
+/// such as confirm what nothing but a From field vouches for.
 struct TypeRow {
   std::string_view name;
   std::string_view parameters;
 };
 constexpr std::array kTypes{
     TypeRow{"sealed",
-            "send private_smime\n\nsubscribe owner\n\nadd auth\n\ndel auth\n\ninvite "
-            "owner\n\nreview owner\n\n"
-            "visibility conceal\n"},
-    TypeRow{"private", "send private\n\nsubscribe owner\n\nreview private\n\nvisibility conceal\n"},
-    TypeRow{"open", "send public\n\nsubscribe open\n\nreview public\n\nvisibility noconceal\n"},
+            "send private_smime\n\nsubscribe owner\n\nunsubscribe auth\n\nadd auth\n\ndel auth\n\n"
+            "invite owner\n\nreview owner\n\nvisibility conceal\n"},
+    TypeRow{"private",
+            "send private\n\nsubscribe owner\n\nunsubscribe auth\n\nadd auth\n\ndel auth\n\n"
+            "invite private\n\nreview private\n\nvisibility conceal\n"},
+    TypeRow{"open",
+            "send public\n\nsubscribe auth\n\nunsubscribe auth\n\nadd auth\n\ndel auth\n\n"
+            "invite private\n\nreview owner\n\nvisibility noconceal\n"},
 };
 
 Json to_json(const list::Subscriber& member) {

@@ -13,8 +13,8 @@ constexpr std::size_t kMaxScenarioFile = 4U << 20;
 
 /// A scenario that the command line names.
 struct NamedScenario {
-  std::string function;  ///< "send"
-  std::string name;      ///< "private"; empty: as configured, or a FILE
+  std::string function;                            ///< "send"
+  std::string name;                                ///< "private"; empty: as configured, or a FILE
   std::optional<scenario::Scenario::Source> file;  ///< read, when a FILE was named
 };
 /// "send", "send.private", or the path of a file of that name (- is stdin). Errors: usage, io.

@@ -52,8 +52,8 @@ Result<int> scenario_check(Invocation& call) {
   for (const auto& path : call.arguments) {
     auto source = sys::read_file(path, kMaxScenarioFile);
     if (!source) return std::move(source).error();
-    const auto problems = scenario::Scenario::check(
-        function_of(path), {std::move(*source), path}, library_for(call, path));
+    const auto problems = scenario::Scenario::check(function_of(path), {std::move(*source), path},
+                                                    library_for(call, path));
     for (const auto& problem : problems) {
       if (problem.fatal) code = kDataError;
       json.push_back(to_json(problem));

@@ -132,8 +132,7 @@ Result<void> test_file(Invocation& call, std::string path, Tally& tally) {
   if (ascii::iends_with(path, kCases)) path.resize(path.size() - kCases.size());
   if (path.find('/') == std::string::npos) path = "./" + path;
   auto text = sys::read_file(path + std::string(kCases), kMaxScenarioFile);
-  if (!text)
-    return std::move(text).error().with_hint("write into it: member,owner smime -> do_it");
+  if (!text) return std::move(text).error().with_hint("write into it: member,owner smime -> do_it");
   auto cases = scenario::parse_cases(*text, path + std::string(kCases));
   if (!cases) return std::move(cases).error();
   auto compiled = compile_named(call, path);
@@ -162,7 +161,7 @@ Result<int> scenario_table(Invocation& call) {
   if (!compiled) return std::move(compiled).error();
   auto supposed = supposition_of(call);
   if (!supposed) return std::move(supposed).error();
-  const std::string mail = call.has("mail")                  ? call.option("mail")
+  const std::string mail = call.has("mail")               ? call.option("mail")
                            : compiled->function == "send" ? "plain"
                                                           : "none";
   if (!scenario::sample_mail(mail).known)

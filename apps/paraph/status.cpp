@@ -154,6 +154,7 @@ Result<int> status(Invocation& call) {
   check_keys(site, now, findings);
   check_crls(site, now, findings);
   check_configuration(site, findings);
+  check_scenarios(site, findings);
   sort_by_severity(findings);
 
   const auto heaps = heaps_of(waiting);

@@ -128,11 +128,12 @@ std::optional<Source> file_beside(const std::string& path, std::string_view name
 scenario::Scenario::Library library_of(const config::Site& site,
                                        const std::optional<list::ListAddress>& list,
                                        const std::string& domain) {
-  scenario::Scenario::Library known([&site, list, domain](std::string_view name) -> std::optional<Source> {
-    auto file = site.find_file(list, domain, "scenari", fmt::format("include.{}", name));
-    if (!file || !*file) return std::nullopt;
-    return Source{std::move((*file)->text), std::move((*file)->path)};
-  });
+  scenario::Scenario::Library known(
+      [&site, list, domain](std::string_view name) -> std::optional<Source> {
+        auto file = site.find_file(list, domain, "scenari", fmt::format("include.{}", name));
+        if (!file || !*file) return std::nullopt;
+        return Source{std::move((*file)->text), std::move((*file)->path)};
+      });
   known.has_list_parameter = is_list_parameter;
   known.has_filter = [&site, list, domain](std::string_view file) {
     const auto found = site.find_file(list, domain, "search_filters", file);

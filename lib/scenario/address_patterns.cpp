@@ -32,8 +32,7 @@ AddressPatterns::AddressPatterns(std::string text) : text_(std::move(text)) {
     add(all.substr(at, end - at));
     at = end + 1;
   }
-  std::sort(whole_.begin(), whole_.end(),
-            [&](Line a, Line b) { return text_of(a) < text_of(b); });
+  std::sort(whole_.begin(), whole_.end(), [&](Line a, Line b) { return text_of(a) < text_of(b); });
   std::sort(domain_.begin(), domain_.end(),
             [&](Line a, Line b) { return domain_of(text_of(a)) < domain_of(text_of(b)); });
 }
@@ -55,14 +54,14 @@ void AddressPatterns::add(std::string_view line) {
 
 bool AddressPatterns::matches(std::string_view address) const {
   const std::string wanted = ascii::to_lower(address);
-  const auto whole = std::lower_bound(whole_.begin(), whole_.end(), wanted, [&](Line line, const auto& value) {
-    return text_of(line) < value;
-  });
+  const auto whole =
+      std::lower_bound(whole_.begin(), whole_.end(), wanted,
+                       [&](Line line, const auto& value) { return text_of(line) < value; });
   if (whole != whole_.end() && text_of(*whole) == wanted) return true;
   const auto domain = domain_of(wanted);
-  auto next = std::lower_bound(domain_.begin(), domain_.end(), domain, [&](Line line, const auto& value) {
-    return domain_of(text_of(line)) < value;
-  });
+  auto next = std::lower_bound(
+      domain_.begin(), domain_.end(), domain,
+      [&](Line line, const auto& value) { return domain_of(text_of(line)) < value; });
   for (; next != domain_.end() && domain_of(text_of(*next)) == domain; ++next)
     if (matches_star(text_of(*next), wanted)) return true;
   return std::any_of(open_.begin(), open_.end(),

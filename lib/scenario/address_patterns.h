@@ -26,10 +26,11 @@ class AddressPatterns {
     return std::string_view(text_).substr(line.at, line.length);
   }
   void add(std::string_view line);
-  std::string text_;           ///< lower case
-  std::vector<Line> whole_;    ///< without "*", in order
-  std::vector<Line> domain_;   ///< "*@example.org": with "*" before their last "@"; by what follows that
-  std::vector<Line> open_;     ///< any other
+  std::string text_;         ///< lower case
+  std::vector<Line> whole_;  ///< without "*", in order
+  std::vector<Line>
+      domain_;  ///< "*@example.org": with "*" before their last "@"; by what follows that
+  std::vector<Line> open_;  ///< any other
 };
 
 }  // namespace paraph::scenario

@@ -27,11 +27,12 @@ constexpr std::array kSamples{
     Sample{"plain",
            "From: someone@example.org\r\nTo: list@example.org\r\nSubject: plain\r\n"
            "Content-Type: text/plain\r\n\r\nHello\r\n"},
-    Sample{"multi",
-           "From: someone@example.org\r\nTo: list@example.org\r\nSubject: multi\r\n"
-           "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
-           "Hello\r\n--b\r\nContent-Type: application/octet-stream\r\n"
-           "Content-Disposition: attachment\r\n\r\nx\r\n--b--\r\n"},
+    Sample{
+        "multi",
+        "From: someone@example.org\r\nTo: list@example.org\r\nSubject: multi\r\n"
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+        "Hello\r\n--b\r\nContent-Type: application/octet-stream\r\n"
+        "Content-Disposition: attachment\r\n\r\nx\r\n--b--\r\n"},
     Sample{"bcc",
            "From: someone@example.org\r\nTo: other@example.net\r\nSubject: bcc\r\n"
            "Content-Type: text/plain\r\n\r\nHello\r\n"}};

@@ -16,7 +16,7 @@ namespace paraph::scenario {
 
 struct Case {
   Place place;
-  std::string who;   ///< "member", "member+owner"
+  std::string who;  ///< "member", "member+owner"
   AuthMethod method = AuthMethod::smtp;
   std::string mail;  ///< "none", "plain", "multi", "bcc"
   Supposition supposed;

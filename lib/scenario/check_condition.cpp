@@ -79,8 +79,8 @@ void filter_file(const Operand& operand, std::size_t column, Remarks& remarks) {
   if (ascii::iends_with(name, ".sql") || ascii::iends_with(name, ".ldap")) {
     remarks.push_back(
         {column,
-         fmt::format("{}: SQL and LDAP filters are not supported, only .txt files are", named), true,
-         "write what the query finds into a .txt file of search_filters, by cron"});
+         fmt::format("{}: SQL and LDAP filters are not supported, only .txt files are", named),
+         true, "write what the query finds into a .txt file of search_filters, by cron"});
   } else if (!ascii::iends_with(name, ".txt") || name.front() == '.' ||
              name.find('/') != std::string_view::npos ||
              name.find('\0') != std::string_view::npos) {
@@ -131,8 +131,9 @@ void check_words(const Operand& operand, OperandKind kind, std::size_t column,
                          false});
     } else if (row->name == "list" && library.has_list_parameter &&
                !library.has_list_parameter(variable->key)) {
-      remarks.push_back({column, fmt::format("{}: no such list parameter", variable->text), true,
-                         "paraph config show LIST names them; name, address and total are there too"});
+      remarks.push_back(
+          {column, fmt::format("{}: no such list parameter", variable->text), true,
+           "paraph config show LIST names them; name, address and total are there too"});
     }
     return;
   }
@@ -149,7 +150,10 @@ void look_up_filter(const Condition& condition, const ParsedRule& parsed,
                     const Scenario::Library& library, Remarks& remarks) {
   if (condition.spec->kinds[0] != OperandKind::file || !library.has_filter) return;
   const auto* file = std::get_if<Literal>(&condition.operands[0]);
-  if (file == nullptr || file->text == "blocklist.txt" || library.has_filter(file->text)) return;
+  if (file == nullptr || !ascii::iends_with(file->text, ".txt") ||
+      file->text.find('/') != std::string::npos || file->text == "blocklist.txt" ||
+      library.has_filter(file->text))
+    return;
   remarks.push_back({parsed.operand_columns[0],
                      fmt::format("there is no search_filters/{}: reaching this rule rejects",
                                  utf8::printable(file->text, 60)),
@@ -164,8 +168,9 @@ void check_condition(ParsedRule& parsed, const Scenario::Library& library, Remar
   if (spec == nullptr) return unknown_condition(parsed, remarks);
   const std::size_t count = condition.operands.size();
   if (count < spec->row.min_operands || count > spec->row.max_operands) {
-    remarks.push_back({parsed.name_column, fmt::format("{} has {} operands here; it is written {}",
-                                                       spec->row.name, count, spec->row.usage),
+    remarks.push_back({parsed.name_column,
+                       fmt::format("{} has {} operands here; it is written {}", spec->row.name,
+                                   count, spec->row.usage),
                        true, fmt::format("write {}", spec->row.usage)});
     return;
   }

@@ -55,7 +55,8 @@ struct Compiler {
 void Compiler::say(const Place& place, const Remark& remark) {
   // A fatal one is never dropped: compile() and check() must agree about it.
   if (problems.size() >= kMaxProblems && !remark.fatal) return;
-  problems.push_back({Place{place.file, place.line, remark.column}, remark.message, remark.fatal, remark.hint});
+  problems.push_back(
+      {Place{place.file, place.line, remark.column}, remark.message, remark.fatal, remark.hint});
   if (problems.size() >= kMaxProblems && remark.fatal) full = true;
 }
 
@@ -67,7 +68,8 @@ void Compiler::stop(const Place& place, std::string why) {
 const std::optional<Scenario::Source>& Compiler::look_up(const std::string& name) {
   const auto known = included.find(name);
   if (known != included.end()) return known->second;
-  return included.emplace(name, library.include ? library.include(name) : std::nullopt).first->second;
+  return included.emplace(name, library.include ? library.include(name) : std::nullopt)
+      .first->second;
 }
 
 void Compiler::run(const Scenario::Source& source, const std::vector<Scenario::Source>& prelude) {
@@ -90,7 +92,8 @@ void Compiler::run(const Scenario::Source& source, const std::vector<Scenario::S
 void Compiler::tell_dkim_apart() {
   using W = Rule::SmtpWord;
   const auto has = [&](W word) {
-    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return rule.smtp_word == word; });
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const Rule& rule) { return rule.smtp_word == word; });
   };
   if (!has(W::dkim) || !has(W::smtp)) return;
   for (auto& rule : rules)
@@ -128,8 +131,7 @@ void Compiler::read_line(std::string_view line, const Place& place, bool main) {
 }
 
 void Compiler::read_rule(const RuleLine& line, const Place& place, Remarks& remarks) {
-  if (rules.size() >= kMaxRules)
-    return stop(place, fmt::format("more than {} rules", kMaxRules));
+  if (rules.size() >= kMaxRules) return stop(place, fmt::format("more than {} rules", kMaxRules));
   auto parsed = parse_rule(line, remarks);
   if (!parsed) return;
   check_condition(*parsed, library, remarks);
@@ -146,7 +148,8 @@ void Compiler::read_include(const IncludeLine& line, const Place& place) {
   if (std::find(open_names.begin(), open_names.end(), line.name) != open_names.end())
     return fault(fmt::format("include.{} includes itself", line.name), "leave one of the two out");
   if (open_names.size() >= kMaxDepth)
-    return fault(fmt::format("includes more than {} deep", kMaxDepth), "put the rules into one file");
+    return fault(fmt::format("includes more than {} deep", kMaxDepth),
+                 "put the rules into one file");
   const auto& source = look_up(line.name);
   if (!source)
     return fault(fmt::format("there is no file include.{}", utf8::printable(line.name, 60)),
@@ -173,8 +176,9 @@ void Compiler::compile_regex(Regex& regex, std::size_t column, Remarks& remarks)
   auto pattern = Pattern::compile(later ? with_domain(regex.source, "a.b") : regex.source,
                                   !later && patterns.size() < kMaxJit, fault);
   if (!pattern) {
-    remarks.push_back({column + 1 + fault.offset, "regex: " + fault.message, true,
-                       "a regex is Perl's; a backslash before . ( [ and the like takes them literally"});
+    remarks.push_back(
+        {column + 1 + fault.offset, "regex: " + fault.message, true,
+         "a regex is Perl's; a backslash before . ( [ and the like takes them literally"});
     return;
   }
   if (later) return;

@@ -177,8 +177,8 @@ Result<bool> verify_netmask(const Condition& condition, Asking& asking) {
   if (!address) return false;
   const auto network = Network::parse(*range);
   if (!network)
-    return Error::never(Errc::config, fmt::format("\"{}\" is no range of addresses",
-                                                  utf8::printable(*range, 60)));
+    return Error::never(
+        Errc::config, fmt::format("\"{}\" is no range of addresses", utf8::printable(*range, 60)));
   return network->holds(*address);
 }
 

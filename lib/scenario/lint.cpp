@@ -67,8 +67,7 @@ const std::vector<Promise>& promises() {
 
 // Who is on the list already may ask to be, who is not to leave: nothing happens.
 bool changes_nothing(std::string_view function, const Condition& condition) {
-  return condition.name == "is_subscriber" &&
-         condition.negated == (function == "unsubscribe") &&
+  return condition.name == "is_subscriber" && condition.negated == (function == "unsubscribe") &&
          (function == "subscribe" || function == "unsubscribe");
 }
 
@@ -78,7 +77,8 @@ void lint_promise(std::string_view function, const Scenario& scenario,
   for (const auto& promise : promises()) {
     if (!promise.made(name)) continue;
     for (const auto& rule : scenario.rules()) {
-      if (rule.action.action != Action::do_it || changes_nothing(function, rule.condition)) continue;
+      if (rule.action.action != Action::do_it || changes_nothing(function, rule.condition))
+        continue;
       for (const auto method : promise.short_of_it) {
         if (!lists(rule, method)) continue;
         warn(problems, rule.place,
@@ -180,10 +180,11 @@ void lint(std::string_view function, const Scenario& scenario, std::vector<Probl
                   scenario.rules().empty() ? 1 : scenario.rules().back().place.line, 1};
   for (const auto method : kReal) {
     if (decided.all(method) || (method == AuthMethod::smtp && web_alone(function))) continue;
-    warn(problems, end,
-         fmt::format("no final true() rule for {}: what no rule matches is rejected (no-rule-match)",
-                     to_string(method)),
-         "end with: true() smtp,md5,smime -> reject(reason='...')");
+    warn(
+        problems, end,
+        fmt::format("no final true() rule for {}: what no rule matches is rejected (no-rule-match)",
+                    to_string(method)),
+        "end with: true() smtp,md5,smime -> reject(reason='...')");
   }
   lint_promise(function, scenario, problems);
 }

@@ -62,9 +62,12 @@ struct Row {
   std::string_view name;
   Values (*values)(const Variable&, const MessageView&);
 };
-constexpr std::array kRows{Row{"msg_header", header_values}, Row{"header", header_values},
-                           Row{"msg_body", body_text},       Row{"msg_part", part_values},
-                           Row{"msg", attributes},           Row{"msg_encrypted", encrypted},
+constexpr std::array kRows{Row{"msg_header", header_values},
+                           Row{"header", header_values},
+                           Row{"msg_body", body_text},
+                           Row{"msg_part", part_values},
+                           Row{"msg", attributes},
+                           Row{"msg_encrypted", encrypted},
                            Row{"is_bcc", is_bcc}};
 
 }  // namespace

@@ -39,7 +39,7 @@ std::optional<std::size_t> nested_repeat(std::string_view source) {
       if (closed.repeats && !closed.atomic && !possessive) return at;
       if (!possessive) open.back().repeats = true;
       closed = {};
-      at += length;
+      at += length + (possessive ? 1 : 0);
       continue;
     }
     closed = {};

@@ -17,12 +17,6 @@ std::optional<unsigned> number(std::string_view text, unsigned most, int base = 
   return value;
 }
 
-bool is_ipv4(const IpAddress& address) {
-  for (std::size_t i = 0; i < kIpv4At; ++i)
-    if (address[i] != (i < 10 ? 0 : 0xff)) return false;
-  return true;
-}
-
 std::optional<IpAddress> parse_ipv4(std::string_view text) {
   IpAddress address{};
   address[10] = address[11] = 0xff;
@@ -65,7 +59,8 @@ std::optional<IpAddress> parse_ipv6(std::string_view text) {
   const auto gap = text.find("::");
   const auto head = read_groups(text.substr(0, gap), address.data(), address.size());
   if (!head) return std::nullopt;
-  if (gap == std::string_view::npos) return *head == address.size() ? std::optional(address) : std::nullopt;
+  if (gap == std::string_view::npos)
+    return *head == address.size() ? std::optional(address) : std::nullopt;
   IpAddress rest{};
   const auto tail = read_groups(text.substr(gap + 2), rest.data(), address.size());
   if (!tail || *head + *tail > address.size() - 2) return std::nullopt;
@@ -106,8 +101,8 @@ std::optional<Network> Network::parse(std::string_view text) {
   if (text == "any" || text == "default") return network;
   const auto cut = text.find_first_of("/-");
   const auto colon = text.rfind(':');
-  const bool masked = cut == std::string_view::npos && text.find('.') < colon &&
-                      colon != std::string_view::npos;
+  const bool masked =
+      cut == std::string_view::npos && text.find('.') < colon && colon != std::string_view::npos;
   const std::size_t end = masked ? colon : cut;
   const auto address = parse_ip(text.substr(0, end));
   if (!address) return std::nullopt;
@@ -116,7 +111,7 @@ std::optional<Network> Network::parse(std::string_view text) {
   if (end != std::string_view::npos) {
     const auto rest = text.substr(end + 1);
     const auto second = parse_ip(rest);
-    const bool ipv4 = is_ipv4(*address);
+    const bool ipv4 = text.substr(0, end).find(':') == std::string_view::npos;
     if (text[end] == '-')
       bits = second ? block_of(*address, *second) : std::nullopt;
     else if (second && ipv4)

@@ -82,7 +82,7 @@ struct RuleAction {
   bool quiet = false;
   bool notify = false;
   bool confirm_by_email = false;  ///< request_auth([email])
-  bool then_moderate = false;     ///< request_auth,editorkey: confirmed first, then to the moderators
+  bool then_moderate = false;  ///< request_auth,editorkey: confirmed first, then to the moderators
   friend bool operator==(const RuleAction&, const RuleAction&) = default;
 };
 /// As it is written: "do_it,notify", "reject(reason='send_closed'),quiet".
@@ -113,8 +113,7 @@ class Scenario {
     std::function<bool(std::string_view name)> has_list_parameter = {};  ///< fatal when not
     std::function<bool(std::string_view file)> has_filter = {};          ///< a warning when not
     // NOLINTNEXTLINE(google-explicit-constructor): most have includes alone
-    template <class Function,
-              class = std::enable_if_t<std::is_constructible_v<Includer, Function>>>
+    template <class Function, class = std::enable_if_t<std::is_constructible_v<Includer, Function>>>
     Library(Function&& includes) : include(std::forward<Function>(includes)) {}
   };
   /// Limits: 1 MiB each file and 4 MiB together, 100,000 rules, includes 10 deep. Errors (later: the mail waits until
@@ -133,7 +132,9 @@ class Scenario {
 
   [[nodiscard]] const std::vector<Rule>& rules() const { return *rules_; }
   /// A rule that outlives the scenario.
-  [[nodiscard]] std::shared_ptr<const Rule> share(const Rule& rule) const { return {rules_, &rule}; }
+  [[nodiscard]] std::shared_ptr<const Rule> share(const Rule& rule) const {
+    return {rules_, &rule};
+  }
   [[nodiscard]] const std::string& path() const { return path_; }
   /// title.LANG or plain title, empty when there is none.
   [[nodiscard]] std::string title(std::string_view lang) const;
@@ -185,7 +186,7 @@ struct TraceStep {
 struct Decision {
   RuleAction
       action;  ///< reject, reason no-rule-match / error-performing-condition / not-compiled when so
-  std::optional<Rule> rule;  ///< the one that matched
+  std::optional<Rule> rule;      ///< the one that matched
   std::vector<TraceStep> trace;  ///< in order; the last is the one that decided
 };
 

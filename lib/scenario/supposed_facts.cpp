@@ -18,13 +18,11 @@ struct RoleWord {
   std::string_view word;
   std::optional<Kind> kind;
 };
-constexpr std::array kRoles{RoleWord{"member", Kind::member},
-                            RoleWord{"owner", Kind::owner},
-                            RoleWord{"editor", Kind::editor},
-                            RoleWord{"listmaster", Kind::listmaster},
-                            RoleWord{"stranger", std::nullopt},
-                            RoleWord{"subscriber", Kind::member},
-                            RoleWord{"none", std::nullopt}};
+constexpr std::array kRoles{
+    RoleWord{"member", Kind::member},   RoleWord{"owner", Kind::owner},
+    RoleWord{"editor", Kind::editor},   RoleWord{"listmaster", Kind::listmaster},
+    RoleWord{"stranger", std::nullopt}, RoleWord{"subscriber", Kind::member},
+    RoleWord{"none", std::nullopt}};
 constexpr std::size_t kShownRoles = 5;  // the rest are synonyms
 
 std::string canonical(std::string_view address) {
@@ -41,7 +39,8 @@ std::string_view bare_name(std::string_view list, std::string_view domain) {
 }
 
 std::string key_of(const Variable& variable) {
-  return ascii::to_lower(variable.key.empty() ? variable.name : variable.name + "->" + variable.key);
+  return ascii::to_lower(variable.key.empty() ? variable.name
+                                              : variable.name + "->" + variable.key);
 }
 
 }  // namespace
@@ -98,13 +97,15 @@ bool SupposedFacts::is_the_list(std::string_view list) const {
 
 bool SupposedFacts::has(Kind kind, std::string_view list, std::string_view address) const {
   const std::string domain = first("domain"), sender = canonical(first("sender"));
-  return std::any_of(supposed_.roles->begin(), supposed_.roles->end(), [&](const SupposedRole& role) {
-    const bool there = kind == Kind::listmaster ||
-                       (role.list.empty() ? is_the_list(list)
-                                          : ascii::iequals(bare_name(role.list, domain),
-                                                           bare_name(list, domain)));
-    return role.kind == kind && there && (role.address.empty() ? sender : role.address) == address;
-  });
+  return std::any_of(
+      supposed_.roles->begin(), supposed_.roles->end(), [&](const SupposedRole& role) {
+        const bool there = kind == Kind::listmaster ||
+                           (role.list.empty() ? is_the_list(list)
+                                              : ascii::iequals(bare_name(role.list, domain),
+                                                               bare_name(list, domain)));
+        return role.kind == kind && there &&
+               (role.address.empty() ? sender : role.address) == address;
+      });
 }
 
 Result<bool> SupposedFacts::is_subscriber(std::string_view list, std::string_view address) const {
@@ -128,7 +129,8 @@ Result<std::vector<std::string>> SupposedFacts::variable(const Variable& variabl
   auto found = all.find(key_of(variable));
   // One name for both: what is said of the one holds for the other.
   if (found == all.end() && (variable.name == "header" || variable.name == "msg_header"))
-    found = all.find(key_of({variable.name == "header" ? "msg_header" : "header", variable.key, {}, {}}));
+    found = all.find(
+        key_of({variable.name == "header" ? "msg_header" : "header", variable.key, {}, {}}));
   if (found == all.end() && variable.name == "host") found = all.find("domain");
   if (found == all.end() && variable.name == "email") found = all.find("sender");
   if (found == all.end()) return below_.variable(variable);
@@ -140,20 +142,19 @@ Result<bool> SupposedFacts::search(std::string_view file, std::string_view addre
 }
 
 Result<std::vector<std::string>> BareFacts::variable(const Variable& variable) const {
-  if (auto values = message_values(variable, {world_.message, world_.list, false}))
-    return *values;
+  if (auto values = message_values(variable, {world_.message, world_.list, false})) return *values;
   const std::map<std::string_view, std::string> known{
-                         {"sender", "nobody"},
-                         {"email", "nobody"},
-                         {"remote_host", "unknown_host"},
-                         {"listname", world_.list},
-                         {"domain", world_.domain},
-                         {"host", world_.domain},
-                         {"conf->domain", world_.domain},
-                         {"conf->host", world_.domain},
-                         {"list->name", world_.list},
-                         {"list->address", world_.list + "@" + world_.domain},
-                         {"list->total", "0"}};
+      {"sender", "nobody"},
+      {"email", "nobody"},
+      {"remote_host", "unknown_host"},
+      {"listname", world_.list},
+      {"domain", world_.domain},
+      {"host", world_.domain},
+      {"conf->domain", world_.domain},
+      {"conf->host", world_.domain},
+      {"list->name", world_.list},
+      {"list->address", world_.list + "@" + world_.domain},
+      {"list->total", "0"}};
   const auto found = known.find(key_of(variable));
   return std::vector<std::string>{found == known.end() ? "" : found->second};
 }

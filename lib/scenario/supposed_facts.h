@@ -38,7 +38,8 @@ struct Supposition {
 /// Suppositions over facts: what is not supposed is asked of `below`. Both outlive the object.
 class SupposedFacts final : public Facts {
  public:
-  SupposedFacts(const Supposition& supposed, const Facts& below) : supposed_(supposed), below_(below) {}
+  SupposedFacts(const Supposition& supposed, const Facts& below)
+      : supposed_(supposed), below_(below) {}
   [[nodiscard]] Result<bool> is_subscriber(std::string_view list,
                                            std::string_view address) const override;
   [[nodiscard]] Result<bool> is_owner(std::string_view list,
@@ -53,7 +54,8 @@ class SupposedFacts final : public Facts {
  private:
   [[nodiscard]] std::string first(std::string_view name) const;
   [[nodiscard]] bool is_the_list(std::string_view list) const;
-  [[nodiscard]] bool has(SupposedRole::Kind kind, std::string_view list, std::string_view address) const;
+  [[nodiscard]] bool has(SupposedRole::Kind kind, std::string_view list,
+                         std::string_view address) const;
   const Supposition& supposed_;
   const Facts& below_;
 };
