@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Scenarios at the command line: eval on a site and without one, table, test, check, what status says of them; the order
+# in which they are looked up; search files; a changed file holds at once.
+. "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+
+# is "what" GOT WANTED
+is() { [ "$2" = "$3" ] || fail "$1: '$2', wanted '$3'"; ok; }
+# decision [OPTION…]: what scenario eval decides, as a rule would be written
+decision() { paraph scenario eval "$@" --json 2>>eval.err | python3 -c 'import json,sys; print(json.load(sys.stdin)["decision"])'; }
+
+# --- without a site -------------------------------------------------------------------------------------------------
+stock=$PARAPH_SOURCE/scenarios
+export PARAPH_CONFIG=$work/none.conf
+is "a file" "$(decision "$stock/send.private" --role member)" do_it
+is "a stranger" "$(decision "$stock/send.private" --role stranger)" "reject(reason='send_subscriber')"
+is "nobody is anything by himself" "$(decision "$stock/send.private")" "reject(reason='send_subscriber')"
+is "somebody else's address" "$(decision "$stock/subscribe.open" --role stranger --email eve@example.net)" 'request_auth([email])'
+printf 'To: secure@example.org\nX-Level: 3\nX-Level: 9\nContent-Type: text/plain\n\nHello\n' >mail.eml
+is "rules on the command line" "$(decision send --rules 'less_than(5,[msg_header->X-Level][-1]) smime -> editorkey,quiet' --auth smime --message mail.eml)" editorkey,quiet
+is "a variable is set" "$(decision send --rules 'equal([custom_vars->a],[conf->b]) -> do_it' --set 'custom_vars->a=x' --set 'conf->b=X')" do_it
+is "several values" "$(decision send --rules 'equal([header->x],b) -> do_it' --set 'header->x=a' --set 'header->X=b')" do_it
+is "the time" "$(decision send --rules 'older([current_date],2020y1m1d) -> do_it' --at 2019-12-31T00:00:00Z)" do_it
+is "the browser's address" "$(decision send --rules "verify_netmask('192.0.2.0/24') -> do_it" --remote-addr 192.0.2.77)" do_it
+is "roles of other people and lists" "$(decision send --rules "is_owner('b@example.org',[email]) -> do_it" --role owner:b:ann@example.org --email Ann@example.org)" do_it
+is "no rule matches" "$(decision send --rules 'true() smime -> do_it')" "reject(reason='no-rule-match')"
+is "a search file that is not there" "$(decision send --rules "!search('x.txt') -> do_it")" "reject(reason='error-performing-condition')"
+is "not compiled" "$(decision send --rules 'is_member(a,b) -> do_it')" "reject(reason='not-compiled')"
+is "a list parameter that does not exist" "$(decision send --rules 'equal([list->colour],x) -> do_it')" "reject(reason='not-compiled')"
+mkdir -p sites/scenari sites/search_filters
+printf '# friends\nann@*\n' >sites/search_filters/friends.txt
+printf "include('common')\ntrue() smtp,md5,smime -> reject\n" >sites/scenari/send.mine
+printf "search('friends.txt',[sender]) smtp -> do_it\n" >sites/scenari/include.common
+is "include and search file beside it" "$(decision sites/scenari/send.mine --sender ann@example.org)" do_it
+check "trace" paraph scenario eval sites/scenari/send.mine --sender eve@example.org --trace >trace
+grep -q '\[sender\] = eve@example.org' trace || fail "no operands: $(cat trace)"; ok
+grep -q "^reject    (rule 2, send.mine:2)" trace || fail "no rule: $(cat trace)"; ok
+check "nothing is wrong with it" paraph scenario check sites/scenari/send.mine >check.out
+grep -q 'good$' check.out || fail "$(cat check.out)"; ok
+refuse "no such role" 64 paraph scenario eval "$stock/send.private" --role membre
+refuse "no scenario of that file" 66 paraph scenario eval ./send.nothing
+
+check "the grid" paraph scenario table "$stock/send.private_smime" >grid
+[ "$(awk '$1 == "member" { print $2, $3, $4 }' grid)" = "reject(send_subscriber_smime) reject(send_subscriber_smime) do_it" ] || fail "$(cat grid)"; ok
+is "what else it turns on" "$(paraph scenario table "$stock/send.public_nobcc" --mail bcc --json | python3 -c 'import json,sys; d=json.load(sys.stdin); print(d["depends_on"], d["decisions"][0]["action"])')" "['[is_bcc]'] reject"
+
+# --- all stock scenarios and their cases ----------------------------------------------------------------------------
+check "stock cases" paraph scenario test "$stock"/*.test >stock.out
+good=$(sed -n 's/^\([0-9]*\) cases good, 0 failed$/\1/p' stock.out)
+[ "${good:-0}" -gt 2500 ] || fail "too few cases: $(tail -1 stock.out)"; ok
+cp "$stock/send.private" send.own
+printf 'stranger smtp -> do_it\n' >send.own.test
+refuse "a case that fails" 65 paraph scenario test ./send.own
+grep -q 'send.own.test:1: stranger by smtp, mail none: expected do_it, decided reject' refused.out || fail "$(cat refused.out)"; ok
+
+# --- a site ---------------------------------------------------------------------------------------------------------
+make_ca
+make_site
+for type in sealed private open; do paraph list create "l$type" --owner olga@example.org --type $type >/dev/null 2>&1; done
+paraph member add lsealed ann@example.org >/dev/null
+check "all tests of the site" paraph scenario test >/dev/null
+is "sealed: unsigned" "$(decision send --list lsealed --sender ann@example.org)" "reject(reason='send_subscriber_smime')"
+is "sealed: signed" "$(decision send --list lsealed --sender ann@example.org --auth smime)" do_it
+is "sealed: subscribe" "$(decision subscribe --list lsealed --sender eve@example.org)" owner
+for function in add del; do is "sealed: $function" "$(decision $function --list lsealed --sender olga@example.org)" request_auth; done
+is "sealed: review" "$(decision review --list lsealed --sender ann@example.org)" "reject(reason='review_owner')"
+is "sealed: visibility" "$(decision visibility --list lsealed --sender eve@example.org)" reject
+is "open: a stranger's subscription" "$(decision subscribe --list lopen --sender eve@example.org)" 'request_auth([email])'
+is "a supposed role goes before the real one" "$(decision send --list lsealed --sender ann@example.org --auth smime --role stranger)" "reject(reason='send_subscriber_smime')"
+is "another scenario" "$(decision send.public --list lsealed --sender eve@example.org)" do_it
+is "a domain's function" "$(decision create_list --sender eve@example.org)" listmaster,notify
+is "no scenario of that name" "$(decision send --list lsealed --sender ann@example.org --auth md5 --scenario absent)" "reject(reason='no-rule-match')"
+
+# Block list, then the nearest file; a change holds at once.
+mkdir -p site/etc/search_filters site/etc/scenari
+echo 'ann@example.org' >site/etc/search_filters/blocklist.txt
+is "block list" "$(decision send --list lsealed --sender ann@example.org --auth smime)" reject,quiet
+rm site/etc/search_filters/blocklist.txt
+echo 'true() smtp,md5,smime -> editorkey' >site/etc/scenari/send.private_smime
+is "the site's file" "$(decision send --list lsealed --sender eve@example.org)" editorkey
+echo 'true() smtp,md5,smime -> editor' >site/list_data/lsealed/scenari/send.private_smime
+is "the list's file" "$(decision send --list lsealed --sender eve@example.org)" editor
+is "and of no other list" "$(decision send.private_smime --list lprivate --sender eve@example.org)" editorkey
+echo "equal([sender],[sender]) smtp -> reject(tt2='go')" >site/etc/scenari/include.send.header
+is "the header goes first" "$(decision send --list lsealed --sender eve@example.org)" "reject(tt2='go')"
+rm site/etc/scenari/include.send.header site/etc/scenari/send.private_smime
+
+# status names what is wrong, and only a list's own mail waits for it.
+paraph status --json >status.json || true
+python3 -c 'import json; print([f["code"] for f in json.load(open("status.json"))["findings"] if f["code"].startswith("scenario")])' | grep -qx '\[\]' || fail "$(cat status.json)"; ok
+echo 'is_subscribr([listname],[sender]) -> do_it' >site/list_data/lsealed/scenari/send.private_smime
+echo 'true() smtp -> do_it' >site/list_data/lprivate/scenari/review.private
+{ paraph status || true; } >status.out
+grep -q '^CRITICAL .*scenari/send.private_smime:1:1: unknown condition is_subscribr: did you mean is_subscriber? .*paraph scenario check ' status.out || fail "$(cat status.out)"; ok
+grep -q '^WARNING .*scenari/review.private:1:1: no final true() rule for md5' status.out || fail "$(cat status.out)"; ok
+is "as Sympa would" "$(decision send --list lsealed --sender ann@example.org --auth smime)" "reject(reason='not-compiled')"
+is "another list goes on" "$(decision send --list lprivate --sender olga@example.org)" do_it
+is "another function too" "$(decision review --list lsealed --sender olga@example.org)" do_it
+finished
