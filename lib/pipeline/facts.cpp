@@ -15,14 +15,6 @@ namespace {
 constexpr std::string_view kNobody = "nobody";
 constexpr std::size_t kMaxFilter = 64U << 20;
 
-// Addresses in a value as a rule sees them: a bare address or a whole From field.
-std::vector<std::string> addresses_in(std::string_view value) {
-  std::vector<std::string> found;
-  for (const auto& mailbox : mail::parse_address_list(value).mailboxes)
-    found.push_back(mailbox.address.canonical());
-  return found;
-}
-
 using Values = Result<std::vector<std::string>>;
 Values one(std::string value) {
   return std::vector<std::string>{std::move(value)};
@@ -45,12 +37,9 @@ std::optional<list::ListAddress> SiteFacts::named(std::string_view list) const {
 Result<bool> SiteFacts::is_subscriber(std::string_view list, std::string_view address) const {
   const auto where = named(list);
   if (!where) return false;
-  for (const auto& candidate : addresses_in(address)) {
-    auto member = ports_.directory.member(*where, candidate);
-    if (!member) return failed(std::move(member).error());
-    if (*member) return true;
-  }
-  return false;
+  auto member = ports_.directory.member(*where, address);
+  if (!member) return failed(std::move(member).error());
+  return member->has_value();
 }
 
 Result<bool> SiteFacts::has_role(std::string_view list, list::Role role,
@@ -59,10 +48,8 @@ Result<bool> SiteFacts::has_role(std::string_view list, list::Role role,
   if (!where) return false;
   auto admins = ports_.directory.admins(*where, role);
   if (!admins) return failed(std::move(admins).error());
-  const auto candidates = addresses_in(address);
-  return std::any_of(admins->begin(), admins->end(), [&](const list::Admin& admin) {
-    return std::find(candidates.begin(), candidates.end(), admin.email) != candidates.end();
-  });
+  return std::any_of(admins->begin(), admins->end(),
+                     [&](const list::Admin& admin) { return admin.email == address; });
 }
 
 Result<bool> SiteFacts::is_owner(std::string_view list, std::string_view address) const {
@@ -81,10 +68,7 @@ Result<bool> SiteFacts::is_editor(std::string_view list, std::string_view addres
 Result<bool> SiteFacts::is_listmaster(std::string_view address) const {
   if (address == kNobody) return false;
   const auto listmasters = ports_.site.listmasters();
-  const auto candidates = addresses_in(address);
-  return std::any_of(candidates.begin(), candidates.end(), [&](const std::string& candidate) {
-    return std::find(listmasters.begin(), listmasters.end(), candidate) != listmasters.end();
-  });
+  return std::find(listmasters.begin(), listmasters.end(), address) != listmasters.end();
 }
 
 Values SiteFacts::variable(const scenario::Variable& variable) const {
