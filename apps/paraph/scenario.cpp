@@ -29,7 +29,8 @@ struct Evaluation {
   scenario::Supposition supposed;
   std::optional<mail::MimeTree> message;
   pipeline::Question question;
-  bool bare = false;  ///< no site is asked
+  bool bare = false;     ///< no site is asked
+  bool no_list = false;  ///< --list none
 };
 
 Result<void> read_method(const Invocation& call, pipeline::Question& question) {
@@ -62,7 +63,8 @@ Result<void> read_scenario(const Invocation& call, Evaluation& asked) {
 
 Result<void> read_place(Invocation& call, Evaluation& asked) {
   auto& question = asked.question;
-  const bool list = call.has("list") && call.option("list") != "none";
+  asked.no_list = call.option("list") == "none";
+  const bool list = call.has("list") && !asked.no_list;
   asked.bare = question.source != nullptr && !list && !call.has("domain");
   if (asked.bare) return {};
   auto runtime = call.runtime();
@@ -120,6 +122,7 @@ Result<scenario::Decision> decide_bare(Evaluation& asked) {
   const auto& path = asked.named.file->path;
   auto compiled = Scenario::compile(question.function, *asked.named.file, library_beside(path));
   if (!compiled) return std::move(compiled).error();
+  if (asked.no_list && compiled->needs_list()) return scenario::no_list();
   auto& supposed = asked.supposed;
   supposed.variables.try_emplace("sender", 1, question.sender);
   if (!question.email.empty()) supposed.variables.try_emplace("email", 1, question.email);

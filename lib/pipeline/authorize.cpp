@@ -156,6 +156,7 @@ Result<scenario::Decision> authorize(const Question& question, const Ports& port
   if (*config && needs_open && !(*config)->is_open()) return closed_list();
   auto scenario = current_scenario(question, scenario_name(question, ports.site, *config), ports);
   if (!scenario) return std::move(scenario).error();
+  if (!question.list && (*scenario)->needs_list()) return scenario::no_list();
   const SiteFacts facts(question, ports);
   auto decision = question.supposed != nullptr
                       ? scenario::evaluate(**scenario, question.method,

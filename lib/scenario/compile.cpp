@@ -137,6 +137,10 @@ void Compiler::read_rule(const RuleLine& line, const Place& place, Remarks& rema
   check_condition(*parsed, library, remarks);
   compile_regexes(*parsed, remarks);
   lint_action(function, *parsed, remarks);
+  for (const auto& operand : parsed->rule.condition.operands)
+    if (const auto* variable = std::get_if<Variable>(&operand))
+      scenario.needs_list_ = scenario.needs_list_ || variable->name == "listname" ||
+                             variable->name == "list" || variable->name == "is_bcc";
   parsed->rule.place = Place{place.file, place.line, parsed->name_column};
   rules.push_back(std::move(parsed->rule));
 }

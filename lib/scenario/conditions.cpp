@@ -124,17 +124,21 @@ Result<bool> match(const Condition& condition, Asking& asking) {
   return false;
 }
 
-// A date operand as text; in "[subscriber->date]+1m" the variable is put in.
+// A date operand as text; in "[subscriber->date]+1m" the variable is put in. As in Sympa, a value that is no date is
+// now: an unset variable, a header field in words.
 Result<std::string> date_text(const Operand& operand, Asking& asking) {
   const auto* literal = std::get_if<Literal>(&operand);
-  if (literal == nullptr || literal->text.empty() || literal->text.front() != '[')
-    return asking.value(operand);
-  Cursor cursor(literal->text);
+  const bool bracket =
+      literal != nullptr && !literal->text.empty() && literal->text.front() == '[';
+  if (literal != nullptr && !bracket) return literal->text;
+  Cursor cursor(bracket ? std::string_view(literal->text) : std::string_view());
   Remarks ignored;
-  const auto variable = parse_variable(cursor, ignored);
-  auto text = variable ? asking.value(*variable) : Result<std::string>(literal->text);
-  if (text && text->empty()) *text = "0";
-  if (text && variable) *text += cursor.rest();
+  const auto variable = bracket ? parse_variable(cursor, ignored) : std::get<Variable>(operand);
+  if (!variable) return literal->text;
+  auto text = asking.value(*variable);
+  if (text && !read_date(*text, asking.facts().now())) *text = "execution_date";
+  if (text && text->empty()) *text = "execution_date";
+  if (text) *text += cursor.rest();
   return text;
 }
 

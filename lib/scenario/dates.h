@@ -9,7 +9,7 @@
 namespace paraph::scenario {
 
 /// A date operand of older() and newer(), in UTC:
-///   "" (0) | epoch | ISO 8601 | execution_date | 2025y3m1d[Nh][Nmin][Nsec], each but "" perhaps
+///   "" (now) | epoch | ISO 8601 | execution_date | 2025y3m1d[Nh][Nmin][Nsec], each but "" perhaps
 ///   followed by
 ///   + or - and a duration [Ny][Nm][Nw][Nd][Nh][Nmin][Nsec].
 /// A year is 365 days; months last as long as the calendar months that follow the date, with either

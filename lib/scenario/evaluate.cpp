@@ -61,4 +61,8 @@ Decision not_compiled() {
   return {rejected("not-compiled"), std::nullopt, {}};
 }
 
+Decision no_list() {
+  return {rejected("error-performing-condition"), std::nullopt, {}};
+}
+
 }  // namespace paraph::scenario

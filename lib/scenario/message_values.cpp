@@ -85,7 +85,10 @@ Values indexed(Values values, std::optional<int> index) {
 std::optional<Values> message_values(const Variable& variable, const MessageView& view) {
   for (const auto& row : kRows) {
     if (row.name != variable.name) continue;
-    auto values = view.message != nullptr ? row.values(variable, view) : Values();
+    static const auto nothing = mail::scan(mail::RawMessage("\n"));
+    auto values = row.values(variable, view.message != nullptr
+                                           ? view
+                                           : MessageView{&nothing, view.list_name, view.encrypted});
     if (values.empty()) values.emplace_back();
     return values;
   }

@@ -12,7 +12,7 @@ namespace paraph::scenario {
 
 /// A message as the rules of a list see it.
 struct MessageView {
-  const mail::MimeTree* message = nullptr;  ///< null: no message, all is empty
+  const mail::MimeTree* message = nullptr;  ///< null: an empty one, as in Sympa
   std::string_view list_name;               ///< for [is_bcc]
   bool encrypted = false;                   ///< for [msg_encrypted]
 };

@@ -135,6 +135,9 @@ class Scenario {
   [[nodiscard]] std::shared_ptr<const Rule> share(const Rule& rule) const {
     return {rules_, &rule};
   }
+  /// Whether a rule asks for [listname], [list->X] or [is_bcc]: without a list none of it can be evaluated then (Sympa's
+  /// "No list context").
+  [[nodiscard]] bool needs_list() const { return needs_list_; }
   [[nodiscard]] const std::string& path() const { return path_; }
   /// title.LANG or plain title, empty when there is none.
   [[nodiscard]] std::string title(std::string_view lang) const;
@@ -143,6 +146,7 @@ class Scenario {
   friend struct Compiler;
   std::shared_ptr<const std::vector<Rule>> rules_ = std::make_shared<std::vector<Rule>>();
   std::string path_;
+  bool needs_list_ = false;
   std::vector<std::pair<std::string, std::string>> titles_;
 };
 
@@ -196,6 +200,8 @@ struct Decision {
 [[nodiscard]] Decision evaluate(const Scenario& scenario, AuthMethod method, const Facts& facts);
 /// What `scenario eval` and `explain` answer for a file that does not compile: reject, not-compiled.
 [[nodiscard]] Decision not_compiled();
+/// What a scenario that needs a list answers without one: reject, error-performing-condition.
+[[nodiscard]] Decision no_list();
 
 /// Names for --help, the linter and doc: one row per condition.
 struct ConditionRow {
