@@ -31,8 +31,8 @@ bool lacks_effect(const Parameter& row, std::string_view value) {
 }
 
 bool changes_who_sees(std::string_view name) {
-  static constexpr std::array<std::string_view, 23> names = {
-      "anonymous_sender", "custom_header", "custom_subject", "custom_vars", "digest", "footer_type",
+  static constexpr std::array<std::string_view, 22> names = {
+      "anonymous_sender", "custom_header", "custom_subject", "digest", "footer_type",
       "max_list_members", "msg_topic", "personalization", "personalization_feature",
       "remove_outgoing_headers", "reply_to_header",
       // Who is a member, an owner, an editor.

@@ -82,6 +82,8 @@ const std::vector<Parameter>& own_rows() {
     {"family_signoff", SD, "scenario:family_signoff", "auth", "Who may leave a family."},
     {"automatic_list_creation", SD, "scenario:automatic_list_creation", "public", "Who may create automatic lists."},
     {"spam_status", SD, "scenario:spam_status", "x-spam-status", "The scenario that tells spam."},
+    {"custom_vars.name", L, "word", "", "A name that rules ask for as [custom_vars->NAME]."},
+    {"custom_vars.value", L, "text", "", "What [custom_vars->NAME] is."},
     {"archive.mail_access", SDL, "scenario:archive_mail_access", "closed", "Who may ask for archived mail."},
     {"archive.web_access", SDL, "scenario:archive_web_access", "closed", "Who may read the archive by web."},
     {"tracking.tracking", SL, "scenario:tracking", "owner", "Who may see delivery reports."},

@@ -74,8 +74,6 @@ const std::vector<Parameter>& sympa_parameters() {
     {"custom_header", L, "text", "", {}, true},
     {"custom_robot_parameter", SD, "text", "", {}, true},
     {"custom_subject", L, "text", ""},
-    {"custom_vars.name", L, "word", ""},
-    {"custom_vars.value", L, "text", ""},
     {"db_additional_subscriber_fields", S, "list", "", {}, true},
     {"db_additional_user_fields", S, "list", "", {}, true},
     {"db_env", S, "text", ""},

@@ -20,6 +20,15 @@ Values one(std::string value) {
   return std::vector<std::string>{std::move(value)};
 }
 
+// Paragraphs `custom_vars` with a name and a value each.
+std::string custom_variable(const config::ListConfig& config, std::string_view name) {
+  const auto names = config.get_list("custom_vars.name");
+  const auto values = config.get_list("custom_vars.value");
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end() || names.size() != values.size()) return {};
+  return values[static_cast<std::size_t>(found - names.begin())];
+}
+
 }  // namespace
 
 Error SiteFacts::failed(Error error) const {
@@ -102,6 +111,11 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
     auto configured = config::ListConfig::load(ports_.site, *list);
     if (!configured) return failed(std::move(configured).error());
     return one(configured->get(variable.key));
+  }
+  if (variable.name == "custom_vars" && list) {
+    auto configured = config::ListConfig::load(ports_.site, *list);
+    if (!configured) return failed(std::move(configured).error());
+    return one(custom_variable(*configured, variable.key));
   }
   if (variable.name == "subscriber") {
     if (!list) return one({});

@@ -128,8 +128,7 @@ Result<bool> match(const Condition& condition, Asking& asking) {
 // now: an unset variable, a header field in words.
 Result<std::string> date_text(const Operand& operand, Asking& asking) {
   const auto* literal = std::get_if<Literal>(&operand);
-  const bool bracket =
-      literal != nullptr && !literal->text.empty() && literal->text.front() == '[';
+  const bool bracket = literal != nullptr && !literal->text.empty() && literal->text.front() == '[';
   if (literal != nullptr && !bracket) return literal->text;
   Cursor cursor(bracket ? std::string_view(literal->text) : std::string_view());
   Remarks ignored;

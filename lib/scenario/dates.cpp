@@ -90,7 +90,8 @@ Error no_date(std::string_view text) {
 constexpr long long kFarthest = 20'000LL * 365 * kDay;  // within the range of std::chrono::year
 
 Result<long long> read_point(std::string_view text, TimePoint now) {
-  if (text.empty() || ascii::iequals(text, "execution_date") || ascii::iequals(text, "current_date"))
+  if (text.empty() || ascii::iequals(text, "execution_date") ||
+      ascii::iequals(text, "current_date"))
     return epoch(now);
   if (const auto absolute = read_absolute(text)) return *absolute;
   const auto point = parse_time(text);

@@ -70,6 +70,11 @@ is "another scenario" "$(decision send.public --list lsealed --sender eve@exampl
 is "a domain's function" "$(decision create_list --sender eve@example.org)" listmaster,notify
 is "no scenario of that name" "$(decision send --list lsealed --sender ann@example.org --auth md5 --scenario absent)" "reject(reason='no-rule-match')"
 
+printf '\ncustom_vars\nname level\nvalue 3\n\ncustom_vars\nname place\nvalue the hall\n' >>site/list_data/lopen/config
+is "custom variables" "$(decision send --list lopen --sender eve@example.org --rules "equal([custom_vars->place],'the hall') smtp -> do_it")" do_it
+is "by their names" "$(decision send --list lopen --sender eve@example.org --rules 'less_than([custom_vars->level],4) smtp -> owner')" owner
+is "no list, no [listname]" "$(decision send.private --sender eve@example.org)" "reject(reason='error-performing-condition')"
+
 # Block list, then the nearest file; a change holds at once.
 mkdir -p site/etc/search_filters site/etc/scenari
 echo 'ann@example.org' >site/etc/search_filters/blocklist.txt
