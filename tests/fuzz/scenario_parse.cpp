@@ -1,6 +1,6 @@
 // Laws: check() never crashes; compile() succeeds exactly when check() has no fatal problem; what
 // compiles can be evaluated with every method and ends in a decision with a trace; problems stand
-// inside the text.
+// inside the text; the last rule of a trace is the one that decided; an action that is printed and read again is the same.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -55,12 +55,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto scenario = Scenario::compile("send", {text, "fuzz"}, include);
   require(scenario.has_value() == !fatal);
   if (!scenario) return 0;
+  for (const auto& rule : scenario->rules()) {
+    require(rule.condition.spec != nullptr);
+    const auto again =
+        Scenario::compile("send", {"true() smtp -> " + to_string(rule.action), "again"}, include);
+    require(again && again->rules().front().action == rule.action);
+    if (&rule - scenario->rules().data() > 100) break;
+  }
   const AnyFacts facts;
   for (const auto method :
        {AuthMethod::smtp, AuthMethod::md5, AuthMethod::smime, AuthMethod::pgp}) {
     const auto decision = evaluate(*scenario, method, facts);
     require(decision.trace.size() <= scenario->rules().size());
     require(decision.rule.has_value() || decision.action.action == Action::reject);
+    require(decision.rule.has_value() ==
+            (!decision.trace.empty() && decision.trace.back().result == "yes"));
+    require(decision.rule.has_value() || !decision.action.reason.empty());
   }
   return 0;
 }
