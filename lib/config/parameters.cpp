@@ -61,7 +61,7 @@ const std::vector<Parameter>& own_rows() {
     {"encrypted_post_policy", SDL, "any|signed_inside", "any", "Which encrypted posts are distributed: any, or only those signed inside the encryption."},
     {"replay_window", S, "number", "30", "Days after its signing time for which a signed mail counts as signed; 0 for as long as the certificate is valid."},
     {"list_binding", SDL, "if_present|require", "if_present", "Whether a signature must say, by a protected To or Cc, that the post was meant for this list: only where it has such fields, or always."},
-    {"ca_senders", S, "list", "", "Addresses and domains of certification authorities; their mail to any address of the site is quarantined for the listmaster.", true},
+    {"ca_senders", S, "list", "", "Addresses and domains of certification authorities; their mail to any address of the site is quarantined for the listmaster."},
     {"max_size", SDL, "number", "5242880", "Largest message in octets; 0 for no limit."},
     {"send", SDL, "scenario:send", "private", "Who may post."},
     {"visibility", SDL, "scenario:visibility", "conceal", "Who sees that the list exists."},

@@ -99,20 +99,42 @@ class Examination {
         at_(epoch(ports.clock.now())) {}
 
   Outcome run() {
-    if (protection().smime && is_stale(item_, signer(), ports_)) lose(Reason::stale_signature);
+    judge_signature();
     collect();
-    if (sights_.empty()) return std::optional<outcome::Disposition>();
+    if (sights_.empty()) return go_on();
     if (auto looked = look(); !looked) return std::move(looked).error();
     auto duplicate = check_duplicate();
     if (!duplicate || *duplicate) return duplicate;
     if (auto refused = check_wrapped_keys()) return refused;
+    if (misdirected_) return hold_once(Reason::cross_posted_signature, {});
     return check_signature();
   }
 
  private:
   smime::Protection& protection() { return item_.opened.protection; }
   const smime::Signer& signer() { return protection().signature.signers.front(); }
-  static bool is_list(const Item& item) { return item.list.has_value(); }
+  static Outcome go_on() { return std::optional<outcome::Disposition>(); }
+  static Outcome ends(outcome::Disposition disposition) {
+    return std::optional(std::move(disposition));
+  }
+
+  // What it says itself, before anybody asks what was seen. A signature that was not meant for this list is not noted
+  // as seen on it, so that nobody keeps it from its own.
+  void judge_signature() {
+    if (!protection().smime) return;
+    signature_ = marks_.signature(signer());
+    signature_expires_ = signature_expiry(item_, signer(), ports_);
+    if (is_stale(item_, signer(), ports_)) return lose(Reason::stale_signature);
+    if (!item_.list) return;
+    const bool required = item_.config->get("list_binding") == "require";
+    misdirected_ = (protection().protected_recipients || required) && !is_named(place_);
+    if (misdirected_) lose(Reason::cross_posted_signature);
+  }
+
+  [[nodiscard]] bool is_named(const std::string& list) {
+    const auto& named = protection().protected_recipients;
+    return named && std::find(named->begin(), named->end(), list) != named->end();
+  }
 
   void lose(Reason reason) {
     protection().deny_smime(reason);
@@ -144,18 +166,18 @@ class Examination {
   // Rule 9. What ended without being distributed or held is judged anew, as if it were the first.
   Outcome check_duplicate() {
     const auto* first = same_mail();
-    if (first == nullptr) return std::optional<outcome::Disposition>();
+    if (first == nullptr) return go_on();
     auto ended = ports_.ledger.find(first->mail_id);
     if (!ended) return std::move(ended).error();
     static constexpr std::array<std::string_view, 4> kSeenTo{"distributed", "held", "answered",
                                                              "duplicate"};
     const bool seen_to =
         !*ended || std::find(kSeenTo.begin(), kSeenTo.end(), (*ended)->outcome) != kSeenTo.end();
-    if (seen_to) return std::optional<outcome::Disposition>(Duplicate{first->mail_id});
+    if (seen_to) return ends(Duplicate{first->mail_id});
     if (auto done = ports_.guard.inherit(first->mail_id, item_.header.id.str(), sights_); !done)
       return std::move(done).error();
     if (auto looked = look(); !looked) return std::move(looked).error();
-    return std::optional<outcome::Disposition>();
+    return go_on();
   }
 
   [[nodiscard]] const store::Seen* same_mail() const {
@@ -179,43 +201,35 @@ class Examination {
 
   // Rule 11.
   Outcome check_signature() {
-    if (!protection().smime) return std::optional<outcome::Disposition>();
+    if (!protection().smime) return go_on();
     const auto& seen = seen_.back();
     const auto here = std::find_if(seen.begin(), seen.end(),
                                    [&](const auto& row) { return row.place == place_; });
     if (here != seen.end()) return hold_once(Reason::replayed_signature, here->mail_id);
     if (!item_.list) {
       if (!seen.empty()) lose(Reason::cross_posted_signature);
-      return std::optional<outcome::Disposition>();
+      return go_on();
     }
-    const auto& named = protection().protected_recipients;
-    const auto names = [&](const std::string& place) {
-      return named && std::find(named->begin(), named->end(), place) != named->end();
-    };
-    const bool required = item_.config->get("list_binding") == "require";
-    if ((named || required) && !names(place_)) return hold_once(Reason::cross_posted_signature, {});
-    const auto elsewhere =
-        std::find_if(seen.begin(), seen.end(), [&](const auto& row) { return !names(row.place); });
-    if (!seen.empty() && (!names(place_) || elsewhere != seen.end()))
+    const bool everywhere =
+        std::all_of(seen.begin(), seen.end(), [&](const auto& row) { return is_named(row.place); });
+    if (!seen.empty() && !(everywhere && is_named(place_)))
       return hold_once(Reason::cross_posted_signature, seen.front().mail_id);
-    return std::optional<outcome::Disposition>();
+    return go_on();
   }
 
   // Once per signature and list: a flood of the same is no work for an editor.
   Outcome hold_once(Reason reason, const std::string& first) {
     lose(reason);
     const std::string code(smime::row(reason).code);
-    if (!item_.list) return std::optional<outcome::Disposition>();
-    const auto& sight = sights_.back();
+    if (!item_.list) return go_on();
     auto held = ports_.guard.see(
         item_.header.id.str(),
-        {{marks_.of("held", {sight.key}), place_, sight.same, sight.expires}}, at_);
+        {{marks_.of("held", {signature_}), place_, sights_.back().same, signature_expires_}}, at_);
     if (!held) return std::move(held).error();
     const std::string why = first.empty() ? code : fmt::format("{}: first seen in {}", code, first);
     if (!held->front().empty())
-      return std::optional<outcome::Disposition>(
-          Discard{fmt::format("{}; held already: {}", why, held->front().front().mail_id)});
-    return std::optional<outcome::Disposition>(Hold{"moderation", why});
+      return ends(Discard{fmt::format("{}; held already: {}", why, held->front().front().mail_id)});
+    return ends(Hold{"moderation", why});
   }
 
   Item& item_;
@@ -224,6 +238,9 @@ class Examination {
   std::string place_;
   long long at_;
   std::vector<store::Sight> sights_;
+  std::string signature_;  ///< the mark of a signature that counted when it came here
+  long long signature_expires_ = 0;
+  bool misdirected_ = false;
   std::size_t wrapped_ = 0;  ///< so many of them, the first, are wrapped keys
   std::vector<std::vector<store::Seen>> seen_;
 };
