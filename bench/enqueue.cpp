@@ -1,7 +1,7 @@
 // What a post costs on its way into spool/bulk, by the number of its subscribers: syncs of the kernel, and milliseconds.
 // Beside it, interleaved, the same files written and synced one by one, and the bare durable file.
 //
-//   bench_enqueue [DIRECTORY]     on whose file system; default: the current one
+// The disk is the one behind $TMPDIR.
 
 #include <fmt/core.h>
 #include <sys/syscall.h>
@@ -132,14 +132,11 @@ Row measure(const std::shared_ptr<sys::FileSystem>& fs, std::size_t members) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const std::string where =
-      (std::filesystem::absolute(argc > 1 ? argv[1] : ".") / fmt::format("bench.{}", ::getpid()))
-          .string();
-  std::filesystem::create_directories(where);
+int main() {
+  const bench::Scratch where;
   double first = 0;
   for (const std::size_t members : {1U, 1'000U, 10'000U, 100'000U}) {
-    const std::string root = fmt::format("{}/{}", where, members);
+    const std::string root = where / fmt::format("{}", members);
     std::filesystem::create_directories(root + "/pct");
     std::filesystem::create_directories(root + "/msg");
     auto fs = sys::open_root(root);
@@ -162,7 +159,5 @@ int main(int argc, char** argv) {
         fmt::format("{} syncs; one durable file {:.2f} ms; looking through {} such posts {:.2f} ms",
                     row.together.syncs, median(row.bare.times), 2 * kRounds, median(look.times)));
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(where, ignored);
   return 0;
 }

@@ -95,18 +95,12 @@ class Site {
 
 class BareRsa {
  public:
-  BareRsa(const std::vector<bench::Person>& people, cms::KeyTransport transport) {
+  explicit BareRsa(const std::vector<bench::Person>& people) {
     for (const auto& person : people) {
       cms::KeyContextPtr context(
           EVP_PKEY_CTX_new_from_pkey(cms::library(), person.key.get(), nullptr));
       EVP_PKEY_encrypt_init(context.get());
-      if (transport == cms::KeyTransport::pkcs1) {
-        EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING);
-      } else {
-        EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING);
-        EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), cms::fetched_sha256());
-        EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), cms::fetched_sha256());
-      }
+      EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING);
       contexts_.push_back(std::move(context));
     }
   }
@@ -299,7 +293,7 @@ void growth(Site& site, store::Recipients& recipients) {
 int main() {
   {
     Site rsa(bench::rsa_key);
-    BareRsa bare(rsa.people(), cms::KeyTransport::pkcs1);
+    BareRsa bare(rsa.people());
     rates(rsa, "RSA-2048", "≥ 85 %", "≥ 45 %", std::ref(bare));
     auto recipients = rsa.open();
     into_pipe(rsa, *recipients);

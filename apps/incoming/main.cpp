@@ -58,8 +58,9 @@ class Intake final : public app::Station {
         std::make_unique<Arrived>(std::move(**claim), spools_, runtime_, endings_));
   }
 
-  std::vector<Settled> settle(bool last) override {
-    if (!last && !endings_.full()) return {};
+  [[nodiscard]] bool full() const override { return endings_.full(); }
+
+  std::vector<Settled> settle() override {
     std::vector<Settled> settled;
     for (auto& [name, handled] : pipeline::settle(endings_, spools_.incoming(), runtime_.ports()))
       settled.push_back({std::move(name), took(handled)});

@@ -116,9 +116,8 @@ spool::Copies WaitingMail::copies(const spool::Entry& entry) const {
 }
 
 std::string WaitingMail::message_id(const spool::Entry& entry) const {
-  auto octets = desk_->cat(entry.place());
+  auto octets = desk_->start(entry.place(), kHeaderOctets);
   if (!octets) return {};
-  octets->resize(std::min(octets->size(), kHeaderOctets));
   const auto tree = mail::scan(mail::RawMessage(std::move(*octets)));
   const auto field = tree.field(tree.root(), "Message-ID");
   return field ? mail::canonical_message_id(*field) : std::string();

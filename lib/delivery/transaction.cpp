@@ -60,6 +60,7 @@ bool Transaction::refused_by_capabilities() {
 
 Result<Reply> Transaction::ask(std::string_view line) {
   auto reply = session_.command(line);
+  dismissed_ = stage_ == Stage::mail && reply && reply->goodbye();
   if (reply && reply->goodbye())
     return Error::later(Errc::busy, fmt::format("the server says \"{}\"", reply->str()));
   return reply;

@@ -33,6 +33,8 @@ class Transaction {
   /// An Error: the session is gone and nobody has been served, though some may have been refused.
   [[nodiscard]] Result<void> run();
   [[nodiscard]] Stage stage() const { return stage_; }
+  /// 421 was the answer to MAIL.
+  [[nodiscard]] bool dismissed() const { return dismissed_; }
   /// Gives every recipient without an answer this one.
   void settle(Delivery outcome, const std::string& reply);
 
@@ -50,6 +52,7 @@ class Transaction {
   const Letter& letter_;
   std::vector<DeliveryStatus*> pending_;
   Stage stage_ = Stage::mail;
+  bool dismissed_ = false;
 };
 
 }  // namespace paraph::delivery

@@ -28,13 +28,15 @@ constexpr auto kRetryDeferred = std::chrono::minutes(10);
 /// One packet in work. Members answer an Error when the machine, and not a recipient, is at fault.
 class Shipment {
  public:
-  Shipment(spool::PacketClaim& claim, const spool::Spooled& spooled, delivery::Courier& courier,
-           const Ports& ports)
+  Shipment(spool::PacketClaim& claim, const spool::Spooled& spooled, spool::BulkSpool& bulk,
+           delivery::Courier& courier, const Ports& ports, const RecipientWatch& watch)
       : claim_(claim),
         header_(spooled.header),
         since_(spooled.since),
+        bulk_(bulk),
         courier_(courier),
-        ports_(ports) {}
+        ports_(ports),
+        watch_(watch) {}
 
   Result<void> run(std::string message) {
     if (auto begun = begin(message.size()); !begun) return begun;
@@ -90,13 +92,18 @@ class Shipment {
   // that, and one recipient a time is what a crash can repeat.
   Result<void> copy_to_all(std::string_view message) {
     const auto recipients = claim_.remaining();
-    const bool single = ports_.site.get("transport").starts_with("maildir:");
+    const bool single = watch_.singly || ports_.site.get("transport").starts_with("maildir:");
     const auto batch = single
                            ? std::size_t{1}
                            : static_cast<std::size_t>(std::max(1LL, ports_.site.number("nrcpt")));
-    for (std::size_t at = 0; at < recipients.size(); at += batch) {
+    for (std::size_t at = 0, end = 0; at < recipients.size(); at = end) {
       if (sys::stop_requested()) return stopped();
-      const auto end = std::min(at + batch, recipients.size());
+      if (const auto why = objection(recipients[at])) {
+        if (auto refused = refuse(recipients[at], *why); !refused) return refused;
+        end = at + 1;
+        continue;
+      }
+      end = std::min(at + batch, recipients.size());
       const std::vector<std::string> some(recipients.begin() + static_cast<std::ptrdiff_t>(at),
                                           recipients.begin() + static_cast<std::ptrdiff_t>(end));
       if (auto sent = hand_over(
@@ -158,6 +165,10 @@ class Shipment {
         cms::key_transport_from(config.get("key_transport")).value_or(cms::KeyTransport::pkcs1);
     for (const auto& member : claim_.remaining()) {
       if (sys::stop_requested()) return stopped();
+      if (const auto why = objection(member)) {
+        if (auto refused = refuse(member, *why); !refused) return refused;
+        continue;
+      }
       auto made = make_for(member, post, transport, config);
       if (auto sent = made ? hand_over({member}, made->content(), std::move(made->outcome))
                            : set_aside(member, made.error());
@@ -165,6 +176,23 @@ class Shipment {
         return sent;
     }
     return {};
+  }
+
+  [[nodiscard]] std::optional<std::string> objection(const std::string& recipient) const {
+    return watch_.next ? watch_.next(recipient) : std::nullopt;
+  }
+
+  // The alarm first: a crash between the two tells twice, and not nobody.
+  Result<void> refuse(const std::string& recipient, const std::string& why) {
+    if (auto told = raise_alarm(claim_.id(), "failed", recipient + " in packet " + claim_.name(),
+                                why, bulk_, ports_);
+        !told)
+      return told;
+    return record({{.recipient = recipient,
+                    .outcome = "failed",
+                    .certificate = {},
+                    .cipher = {},
+                    .detail = why}});
   }
 
   // Records of recipients only save time.
@@ -322,8 +350,10 @@ class Shipment {
   spool::PacketClaim& claim_;
   const spool::SpoolHeader& header_;
   TimePoint since_;
+  spool::BulkSpool& bulk_;
   delivery::Courier& courier_;
   const Ports& ports_;
+  const RecipientWatch& watch_;
   std::string author_;
   std::string lost_;  ///< why the transport of an expired packet was not there
   bool deferred_ = false;
@@ -386,7 +416,7 @@ Result<store::SealTarget> seal_target(const std::string& member, const Ports& po
 }
 
 Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier,
-          const Ports& ports) {
+          const Ports& ports, const RecipientWatch& watch) {
   try {
     auto spooled = bulk.message(claim.id());
     if (!spooled) {
@@ -394,7 +424,7 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
         return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
       return keep_waiting(claim, spooled.error(), bulk, ports);
     }
-    Shipment shipment(claim, *spooled, courier, ports);
+    Shipment shipment(claim, *spooled, bulk, courier, ports, watch);
     auto run = shipment.run(std::move(spooled->message));
     if (run) return conclude(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)

@@ -75,7 +75,7 @@ class Performer {
   Result<void> operator()(const Forward& forward) {
     spool::SpoolHeader header = item_.header;
     header.kind = "forward";
-    header.priority = priority_(item_.header);
+    header.priority = priority_(item_.header.address);
     header.sender = item_.sender;
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";
@@ -295,18 +295,19 @@ Result<Performed> perform(const Item& item, const outcome::Disposition& disposit
                           const IncomingSpools& spools, const Ports& ports) {
   Performer performer(item, spools, ports);
   if (auto learned = performer.learn(); !learned) return learned.error();
-  if (auto done = std::visit(performer, disposition); !done) return done.error();
-
+  // Made before the outputs: what throws here leaves no outputs that wait for publish().
   const std::string why = outcome::reason(disposition);
   store::MailRow row{.id = item.header.id.str(),
                      .list = item.list ? item.list->str() : std::string{},
                      .from = item.sender,
                      .outcome = std::string(outcome::word(disposition)),
-                     .reason = with_note(why, performer.note()),
+                     .reason = why,
                      .mta_id = mta_id(item),
                      .size = static_cast<long long>(item.tree.message().size()),
                      .received = epoch(item.header.received),
                      .message_id = message_id(item)};
+  if (auto done = std::visit(performer, disposition); !done) return done.error();
+  if (!performer.note().empty()) row.reason = with_note(why, performer.note());
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};

@@ -44,11 +44,11 @@ std::optional<unsigned> parse_priority(std::string_view text) {
   return digit ? static_cast<unsigned>(text[0] - '0') : spool::kNormalPriority;
 }
 
-std::optional<unsigned> Priorities::operator()(const spool::SpoolHeader& header) {
-  const auto known = known_.find(header.address);
+std::optional<unsigned> Priorities::operator()(const std::string& address) {
+  const auto known = known_.find(address);
   if (known != known_.end()) return known->second;
-  const auto found = parse_priority(setting_for(site_, header.address));
-  known_.emplace(header.address, found);
+  const auto found = parse_priority(setting_for(site_, address));
+  known_.emplace(address, found);
   return found;
 }
 

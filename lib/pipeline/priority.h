@@ -20,7 +20,7 @@ class Priorities {
   explicit Priorities(const config::Site& site) : site_(site) {}
   /// Of accepted mail, by the address it was delivered to: the list's `priority`, `request_priority` for LIST-request and
   /// LIST-editor, `owner_priority` for LIST-owner, `sympa_priority` for the command and listmaster addresses.
-  [[nodiscard]] std::optional<unsigned> operator()(const spool::SpoolHeader& header);
+  [[nodiscard]] std::optional<unsigned> operator()(const std::string& address);
 
  private:
   const config::Site& site_;

@@ -195,6 +195,43 @@ Result<void> BulkSpool::clear_unpublished(const QueueId& id) {
   return {};
 }
 
+// A message that has not been looked at may be of priority z: claim() looks.
+std::vector<std::string> BulkSpool::in_turn(const std::vector<std::string>& messages,
+                                            const std::vector<sys::FileInfo>& packets,
+                                            TimePoint now) {
+  const std::set<std::string_view> known(messages.begin(), messages.end());
+  std::vector<Waiting> due;
+  std::vector<std::string> owners;
+  for (const auto& file : packets) {
+    const auto name = PacketName::parse(file.name);
+    if (!name || !file.regular || postponed(file.modified, now)) continue;
+    if (known.count(name->id.str()) == 0) continue;
+    owners.push_back(name->id.str());
+    due.push_back({file.name, kNormalPriority, {}, {}, name->id.made_at()});
+  }
+  std::sort(owners.begin(), owners.end(), older);
+  owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
+  const auto& headers =
+      headers_.look_at(*fs_, bulk::kMessages, owners, true, IncomingSpool::kLookedAt);
+  std::vector<Waiting> fair, later;
+  std::vector<std::string> never;
+  for (auto& item : due) {
+    const auto header = headers.find(PacketName::parse(item.name)->id.str());
+    if (header != headers.end() && header->second) {
+      item.priority = header->second->priority;
+      item.list = header->second->list;
+      item.sender = header->second->sender;
+    }
+    if (!item.priority) never.push_back(item.name);
+    (header == headers.end() ? later : fair).push_back(std::move(item));
+  }
+  never_.note(*fs_, never);
+  auto names = fair_order(std::move(fair));
+  auto rest = fair_order(std::move(later));
+  std::move(rest.begin(), rest.end(), std::back_inserter(names));
+  return names;
+}
+
 Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   // Messages before packets: one that is published between the two looks is not yet known, one that
   // is known has had its packets before. So a known message without packets has ended.
@@ -204,31 +241,7 @@ Result<std::vector<std::string>> BulkSpool::pending(TimePoint now) {
   if (!held) return held.error();
   const auto packets = list_in(*fs_, "pct");
   if (!packets) return packets.error();
-  std::vector<std::string> oldest, names;
-  for (const auto& message : *messages)
-    if (QueueId::parse(message)) oldest.push_back(message);
-  std::sort(oldest.begin(), oldest.end(), older);
-  const std::set<std::string, std::less<>> known(oldest.begin(), oldest.end());
-  oldest.resize(std::min(oldest.size(), IncomingSpool::kLookedAt));
-  const auto& headers = headers_.look_at(*fs_, bulk::kMessages, oldest, true);
-  std::vector<Waiting> fair, later;
-  for (const auto& file : *packets) {
-    const auto name = PacketName::parse(file.name);
-    if (!name || !file.regular || postponed(file.modified, now)) continue;
-    if (known.count(name->id.str()) == 0) continue;
-    Waiting item{file.name, kNormalPriority, {}, {}, name->id.made_at()};
-    const auto header = headers.find(name->id.str());
-    if (header != headers.end() && header->second) {
-      item.priority = header->second->priority;
-      item.list = header->second->list;
-      item.sender = header->second->sender;
-    }
-    if (!item.priority) static_cast<void>(write_note(*fs_, wait_note(file.name), kNeverNote));
-    (header == headers.end() ? later : fair).push_back(std::move(item));
-  }
-  names = fair_order(std::move(fair));
-  auto rest = fair_order(std::move(later));
-  std::move(rest.begin(), rest.end(), std::back_inserter(names));
+  auto names = in_turn(*messages, *packets, now);
   auto owners = *messages;
   owners.insert(owners.end(), held->begin(), held->end());
   tidy(owners, *packets);
@@ -309,6 +322,9 @@ Result<std::optional<PacketClaim>> BulkSpool::claim(const std::string& packet) {
   const auto whole = fs_->exists(message_path(name->id));
   if (!whole) return whole.error();
   if (!*whole) return std::optional<PacketClaim>();
+  const auto header = headers_.find(*fs_, bulk::kMessages, name->id.str(), true);
+  if (!header && header.error().retry() == Retry::later) return header.error();
+  if (header && !header->priority) return std::optional<PacketClaim>();
   PacketClaim claim(name->id, name->serial);
   claim.lock_ = std::move(*lock);
   return open_packet(std::move(claim));

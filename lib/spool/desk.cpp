@@ -172,18 +172,36 @@ Result<std::size_t> Desk::flush(TimePoint now) {
   return desk::flush(*roots_.bulk, now);
 }
 
-Result<std::string> Desk::cat(const Place& place) {
+// Below fs(place); of a quarantined packet its message.
+Result<std::string> Desk::stored_path(const Place& place) const {
   if (place.name.empty() || place.name.find('/') != std::string::npos)
     return Error::never(Errc::not_found, place.name + ": no such mail in any spool");
   if (place.spool == "bulk") {
     const auto packet = PacketName::parse_quarantined(place.name);
     const auto id = packet ? std::optional(packet->id) : QueueId::parse(place.name);
-    if (id) return desk::message_octets(fs(place), *id);
+    if (id) return desk::message_path(fs(place), *id);
   }
-  auto octets = fs(place).read(path_of(place), bulk::kMaxMessage);
+  return path_of(place);
+}
+
+Result<std::string> Desk::cat(const Place& place) {
+  const auto stored = stored_path(place);
+  if (!stored) return stored;
+  auto octets = fs(place).read(*stored, bulk::kMaxMessage);
   if (!octets) return octets;
   auto spooled = read_spooled(std::move(*octets), place.spool != "msg");
-  if (!spooled) return std::move(spooled).error().in(path(place));
+  if (!spooled) return std::move(spooled).error().in(fs(place).full_path(*stored));
+  return std::move(spooled->message);
+}
+
+Result<std::string> Desk::start(const Place& place, std::size_t octets) {
+  const auto stored = stored_path(place);
+  if (!stored) return stored;
+  auto begin = fs(place).read_start(*stored, kHeaderOctets + octets);
+  if (!begin) return begin;
+  auto spooled = read_spooled(std::move(*begin), place.spool != "msg");
+  if (!spooled) return std::move(spooled).error().in(fs(place).full_path(*stored));
+  spooled->message.resize(std::min(spooled->message.size(), octets));
   return std::move(spooled->message);
 }
 

@@ -49,9 +49,12 @@ class Desk {
   /// The octets as they are stored, without the internal header: of encrypted mail ciphertext. Of a quarantined packet
   /// its message. Errc::corrupt when the header is damaged; path() names the file to look at.
   [[nodiscard]] Result<std::string> cat(const Place& place);
+  /// The first `octets` of them at most: what needs its header alone must not read a mail of any size.
+  [[nodiscard]] Result<std::string> start(const Place& place, std::size_t octets);
   [[nodiscard]] std::string path(const Place& place) const;
 
  private:
+  [[nodiscard]] Result<std::string> stored_path(const Place& place) const;
   [[nodiscard]] sys::FileSystem& fs(const Place& place) const;
 
   Roots roots_;

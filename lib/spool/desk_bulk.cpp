@@ -202,14 +202,9 @@ Result<std::size_t> flush(sys::FileSystem& fs, TimePoint now) {
   return count;
 }
 
-Result<std::string> message_octets(sys::FileSystem& fs, const QueueId& id) {
-  const auto path = message_place(fs, id);
-  if (!path) return path.error();
-  auto octets = fs.read(path->empty() ? bulk::message_path(id) : *path, bulk::kMaxMessage);
-  if (!octets) return octets;
-  auto spooled = read_spooled(std::move(*octets), true);
-  if (!spooled) return std::move(spooled).error().in(fs.full_path(*path));
-  return std::move(spooled->message);
+Result<std::string> message_path(sys::FileSystem& fs, const QueueId& id) {
+  auto path = message_place(fs, id);
+  return path && path->empty() ? bulk::message_path(id) : path;
 }
 
 }  // namespace paraph::spool::desk

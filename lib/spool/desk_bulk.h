@@ -24,7 +24,7 @@ namespace paraph::spool::desk {
 /// A quarantined packet, or a quarantined message without one.
 [[nodiscard]] Result<void> drop_quarantined(sys::FileSystem& fs, const std::string& name);
 [[nodiscard]] Result<std::size_t> flush(sys::FileSystem& fs, TimePoint now);
-/// The message of that id, in whichever state, without its internal header.
-[[nodiscard]] Result<std::string> message_octets(sys::FileSystem& fs, const QueueId& id);
+/// Of the message of that id, in whichever state; where it would be when there is none.
+[[nodiscard]] Result<std::string> message_path(sys::FileSystem& fs, const QueueId& id);
 
 }  // namespace paraph::spool::desk

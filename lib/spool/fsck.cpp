@@ -27,6 +27,40 @@ std::string_view without_suffix(std::string_view name, std::string_view suffix) 
   return has ? name.substr(0, name.size() - suffix.size()) : std::string_view();
 }
 
+// A set is published as a whole or written anew by whoever began it: the mail it is for, or the one that a notice is
+// about, whose id has the same second. As long as such a mail is anywhere, also quarantined, nothing of the set may be
+// set aside, since it would be sent beside the new one.
+using Seconds = std::set<long long>;
+Result<Seconds> origins(const Desk::Roots& roots) {
+  struct Place {
+    sys::FileSystem& fs;
+    std::string_view directory;
+  };
+  Seconds seconds;
+  const auto add = [&](const Place& place, const auto& second_of) -> Result<void> {
+    const auto names = names_in(place.fs, place.directory);
+    if (!names) return names.error();
+    for (const auto& name : *names) seconds.insert(second_of(name));
+    return {};
+  };
+  const auto of_id = [](const std::string& name) {
+    const auto id = QueueId::parse(name);
+    return id ? epoch(id->made_at()) : 0;
+  };
+  for (const auto directory : {std::string_view(), kHeld, kBad})
+    if (auto added = add({*roots.msg, directory}, accepted_at); !added) return added.error();
+  for (const auto& place :
+       {Place{*roots.auth, ""}, Place{*roots.moderation, ""}, Place{*roots.bulk, bulk::kMessages},
+        Place{*roots.bulk, kHeld}, Place{*roots.bulk, kBad}})
+    if (auto added = add(place, of_id); !added) return added.error();
+  return seconds;
+}
+
+// Nobody has got a copy by it, and somebody may write it anew.
+bool unfinished(const PacketName& packet, bool has_journal, const Seconds& origins) {
+  return !has_journal && origins.count(epoch(packet.id.made_at())) > 0;
+}
+
 /// One spool: its directories as they were at one moment, and what is wrong with them.
 class Look {
  public:
@@ -66,13 +100,14 @@ class Look {
     reasons_without("");
   }
 
-  void bulk() {
+  void bulk(const Seconds& origins) {
     std::map<std::string, std::string> by_id;
     for (const auto directory : {bulk::kMessages, kHeld, kBad})
       for (const auto& [name, file] : directories_[std::string(directory)])
         if (file.regular && QueueId::parse(name))
           check_header(directory, name, true, Repair::none, by_id);
-    for (const auto& [name, file] : directories_[std::string(bulk::kPackets)]) check_packet(file);
+    for (const auto& [name, file] : directories_[std::string(bulk::kPackets)])
+      check_packet(file, origins);
     std::set<std::string> with_packets;
     for (const auto& [name, file] : directories_[std::string(bulk::kPackets)])
       if (const auto packet = PacketName::parse(name)) with_packets.insert(packet->id.str());
@@ -134,7 +169,7 @@ class Look {
           "paraph spool show " + header->id.str());
   }
 
-  void check_packet(const sys::FileInfo& file) {
+  void check_packet(const sys::FileInfo& file, const Seconds& origins) {
     const auto journal = without_suffix(file.name, bulk::kJournal);
     if (!journal.empty() && PacketName::parse(journal) && !has(bulk::kPackets, journal) &&
         settled(file))
@@ -145,7 +180,8 @@ class Look {
       add(bulk::kPackets, file.name, "the same packet as " + in(kBad, file.name), Repair::none,
           "paraph spool show " + packet->id.str());
     const auto& id = packet->id.str();
-    if (!has(bulk::kMessages, id) && !has(kHeld, id) && !has(kBad, id) && settled(file))
+    if (!has(bulk::kMessages, id) && !has(kHeld, id) && !has(kBad, id) && settled(file) &&
+        !unfinished(*packet, has(bulk::kPackets, file.name + std::string(bulk::kJournal)), origins))
       add(bulk::kPackets, file.name, "a packet without its message", Repair::to_bad);
   }
 
@@ -173,7 +209,7 @@ class Look {
 
 // Since the look an unpublished set may have been made anew, or its message published.
 Result<void> require_orphan(sys::FileSystem& fs, const Finding& finding, std::string_view name,
-                            TimePoint now) {
+                            const Desk::Roots& roots, TimePoint now) {
   const auto file = fs.info(finding.path);
   if (!file) return file.error();
   const auto journal = without_suffix(name, bulk::kJournal);
@@ -185,16 +221,24 @@ Result<void> require_orphan(sys::FileSystem& fs, const Finding& finding, std::st
     if (!there) return there.error();
     orphan = orphan && !*there;
   }
+  if (orphan && journal.empty()) {
+    const auto written = fs.exists(bulk::journal_path(name));
+    if (!written) return written.error();
+    const auto seconds = origins(roots);
+    if (!seconds) return seconds.error();
+    orphan = !unfinished(*packet, *written, *seconds);
+  }
   if (orphan) return {};
   return Error::never(Errc::not_found, fs.full_path(finding.path) + ": it is in order meanwhile");
 }
 
-Result<void> move_to_bad(sys::FileSystem& fs, const Finding& finding, TimePoint now) {
+Result<void> move_to_bad(sys::FileSystem& fs, const Finding& finding, const Desk::Roots& roots,
+                         TimePoint now) {
   const auto lock = desk::take(fs, finding.path);
   if (!lock) return lock.error();
   const std::size_t slash = finding.path.rfind('/');
   const auto name = std::string_view(finding.path).substr(slash + 1);  // npos + 1 is 0
-  if (auto orphan = require_orphan(fs, finding, name, now); !orphan) return orphan;
+  if (auto orphan = require_orphan(fs, finding, name, roots, now); !orphan) return orphan;
   const auto place = free_name(fs, kBad, name);
   if (!place) return place.error();
   const std::string target = in(kBad, *place);
@@ -220,7 +264,10 @@ Result<std::vector<Finding>> Fsck::look(TimePoint now) {
           bulk.read({"", bulk::kMessages, bulk::kPackets, kHeld, kBad, kNotes, bulk::kEnded});
       !read)
     return std::move(read).error();
-  bulk.bulk();
+  // After the packets: a mail that goes has published them before.
+  const auto seconds = origins(roots_);
+  if (!seconds) return seconds.error();
+  bulk.bulk(*seconds);
   for (const auto& [name, fs] :
        {std::pair("auth", roots_.auth), std::pair("moderation", roots_.moderation)}) {
     Look held(*fs, name, now, found);
@@ -240,7 +287,7 @@ Result<void> Fsck::repair(const Finding& finding, TimePoint now) {
                                        : *roots_.moderation;
   switch (finding.repair) {
     case Repair::to_bad:
-      return move_to_bad(fs, finding, now);
+      return move_to_bad(fs, finding, roots_, now);
     case Repair::remove:
       return fs.remove(finding.path, true);
     case Repair::none:

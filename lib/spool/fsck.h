@@ -32,7 +32,8 @@ class Fsck {
  public:
   explicit Fsck(Desk::Roots roots) : roots_(std::move(roots)) {}
   /// Changes nothing. By spool, then path:
-  ///   packets without message, messages without packets, journals without packets
+  ///   packets without message, messages without packets, journals without packets. (A set of packets that is not
+  ///   published is no finding as long as the mail is there that it is for: that mail's next try writes it anew.)
   ///   .reason and .wait notes without mail; T.* that nobody wrote to for a day
   ///   headers that cannot be read; the same id, or packet, in two states
   ///   what is no regular file; files not 0600, directories not 0700, either not this user's

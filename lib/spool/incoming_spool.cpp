@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <map>
 
 #include "spool/entry.h"
 #include "spool/names.h"
@@ -22,16 +22,30 @@ std::string temporary(std::string_view name) {
   return std::string(kTemporary).append(name);
 }
 
-// EPOCH in ADDRESS.EPOCH.PID,RANDOM. 0, so first, for a file of another shape: somebody put it
-// there by hand.
-long long accepted_at(std::string_view name) {
-  const std::size_t pid = name.rfind('.');
-  if (pid == std::string_view::npos || pid == 0) return 0;
-  const std::size_t at = name.rfind('.', pid - 1);
-  const auto digits = name.substr(at + 1, pid - at - 1);
-  long long value = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return value;
+constexpr std::string_view kNotReadYet = "\n";  // no envelope sender has a line end
+
+struct ByName {
+  std::vector<Waiting> all;         ///< the list is empty where the name does not tell
+  std::vector<std::string> untold;  ///< names of those
+};
+ByName by_name(const std::vector<std::string>& names, const PriorityOf& priority) {
+  struct Told {
+    std::string address;
+    std::optional<unsigned> priority = kNormalPriority;
+  };
+  std::map<std::string_view, Told> addresses;
+  ByName waiting;
+  for (const auto& name : names) {
+    const auto part = address_part(name);
+    const auto [told, fresh] = addresses.try_emplace(part);
+    if (fresh)
+      if (auto address = decode_address(part)) told->second = {*address, priority(*address)};
+    const auto& [address, its_priority] = told->second;
+    if (address.empty()) waiting.untold.push_back(name);
+    waiting.all.push_back(
+        {name, its_priority, address, {}, TimePoint{std::chrono::seconds(accepted_at(name))}});
+  }
+  return waiting;
 }
 
 /// The header, then the message as it comes, up to `limit` octets of it.
@@ -93,25 +107,32 @@ Result<std::vector<std::string>> IncomingSpool::pending(TimePoint now) {
   return names;
 }
 
+// The name tells the address, and that the priority and the list, of any number of mails without a look into one. Only
+// senders stand inside: those who are not known yet take their turn together.
 Result<std::vector<std::string>> IncomingSpool::pending(TimePoint now, const PriorityOf& priority) {
-  auto names = pending(now);
+  const auto names = pending(now);
   if (!names) return names;
-  const auto end = names->begin() + static_cast<std::ptrdiff_t>(std::min(names->size(), kLookedAt));
-  const std::vector<std::string> oldest(names->begin(), end);
-  std::vector<Waiting> items;
-  for (const auto& [name, header] : headers_.look_at(*fs_, "", oldest, false)) {
-    Waiting item{name, kNormalPriority, {}, {}, TimePoint{std::chrono::seconds(accepted_at(name))}};
-    if (header) {
-      item.priority = priority(*header);
-      item.list = header->address;
-      item.sender = header->reverse_path;
+  auto waiting = by_name(*names, priority);
+  std::vector<std::string> to_look_at = std::move(waiting.untold);
+  const std::size_t most = to_look_at.size() + kLookedAt;
+  for (const auto& item : waiting.all)
+    if (item.priority) to_look_at.push_back(item.name);
+  const auto& headers = headers_.look_at(*fs_, "", to_look_at, false, most);
+  std::vector<std::string> never;
+  for (auto& item : waiting.all) {
+    if (const auto found = headers.find(item.name); found == headers.end()) {
+      item.sender = kNotReadYet;
+    } else if (found->second) {
+      item.sender = found->second->reverse_path;
+      if (item.list.empty()) {
+        item.list = found->second->address;
+        item.priority = priority(item.list);
+      }
     }
-    if (!item.priority) static_cast<void>(write_note(*fs_, wait_note(name), kNeverNote));
-    items.push_back(std::move(item));
+    if (!item.priority) never.push_back(item.name);
   }
-  auto order = fair_order(std::move(items));
-  order.insert(order.end(), end, names->end());
-  return order;
+  never_.note(*fs_, never);
+  return fair_order(std::move(waiting.all));
 }
 
 // There are as many of them as queues at work, and those a crash left: each may be looked at.

@@ -45,6 +45,55 @@ std::string incoming_name(std::string_view address, TimePoint at, int pid, Rando
                      base32_encode(random.octets(5)));
 }
 
+namespace {
+
+struct Dots {
+  std::size_t epoch = std::string_view::npos;
+  std::size_t pid = std::string_view::npos;
+};
+// Those before EPOCH and PID: the address may have dots of its own, and a name in bad/ a number after RANDOM.
+Dots dots_of(std::string_view name) {
+  Dots dots;
+  dots.pid = name.rfind('.', name.rfind(','));
+  if (dots.pid != std::string_view::npos && dots.pid > 0)
+    dots.epoch = name.rfind('.', dots.pid - 1);
+  return dots;
+}
+
+}  // namespace
+
+std::string_view address_part(std::string_view name) {
+  const auto dots = dots_of(name);
+  return dots.epoch == std::string_view::npos ? std::string_view() : name.substr(0, dots.epoch);
+}
+
+long long accepted_at(std::string_view name) {
+  const auto dots = dots_of(name);
+  if (dots.epoch == std::string_view::npos) return 0;
+  const auto digits = name.substr(dots.epoch + 1, dots.pid - dots.epoch - 1);
+  long long value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+std::optional<std::string> decode_address(std::string_view part) {
+  constexpr std::size_t longest_piece = 3;
+  if (part.empty() || part.size() + longest_piece > kMaxAddress) return std::nullopt;
+  std::string address;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (part[i] != '_') {
+      address += part[i];
+      continue;
+    }
+    const auto hex = part.substr(i + 1, 2);
+    unsigned value = 0;
+    std::from_chars(hex.data(), hex.data() + hex.size(), value, 16);
+    address += static_cast<char>(value);
+    i += 2;
+  }
+  return encode_address(address) == part ? std::optional(std::move(address)) : std::nullopt;
+}
+
 std::string in(std::string_view directory, std::string_view name, std::string_view suffix) {
   std::string path(directory);
   if (!path.empty()) path += '/';
@@ -84,10 +133,12 @@ std::optional<PacketName> PacketName::parse_quarantined(std::string_view text) {
 }
 
 std::string escape(std::string_view text) {
+  const auto is_escaped = [](char c) { return c == '\\' || ascii::is_control(c); };
+  if (std::none_of(text.begin(), text.end(), is_escaped)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    if (c == '\\' || ascii::is_control(c))
+    if (is_escaped(c))
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     else
       out += c;

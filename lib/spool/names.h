@@ -26,6 +26,14 @@ constexpr std::string_view kReason = ".reason";
 /// Whether a directory entry is a mail, not something hidden or still being written.
 [[nodiscard]] bool is_mail_name(std::string_view name);
 
+/// ADDRESS of an incoming_name(), as it stands there; empty for a name of another shape.
+[[nodiscard]] std::string_view address_part(std::string_view name);
+/// EPOCH of an incoming_name(), which its ingest id has too. 0, so first, for a file of another shape: somebody put it
+/// there by hand.
+[[nodiscard]] long long accepted_at(std::string_view name);
+/// The address that was encoded so; nullopt when it does not stand there whole, or somebody else has made the name.
+[[nodiscard]] std::optional<std::string> decode_address(std::string_view part);
+
 /// "ID.NNNN". Serials of five digits and more exist past 9999 packets.
 struct PacketName {
   QueueId id;

@@ -5,6 +5,8 @@
 #include <map>
 #include <tuple>
 
+#include "spool/names.h"
+
 namespace paraph::spool {
 namespace {
 
@@ -69,6 +71,20 @@ std::vector<std::string> fair_order(std::vector<Waiting> items) {
     std::move(names.begin(), names.end(), std::back_inserter(order));
   }
   return order;
+}
+
+void NeverNotes::note(sys::FileSystem& fs, const std::vector<std::string>& names) {
+  std::set<std::string> noted;
+  std::size_t written = 0;
+  for (const auto& name : names) {
+    if (noted_.count(name) == 0) {
+      if (written == kEachLook) continue;
+      ++written;
+      if (!write_note(fs, in(kNotes, name), kNeverNote)) continue;
+    }
+    noted.insert(name);
+  }
+  noted_ = std::move(noted);
 }
 
 }  // namespace paraph::spool

@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/ports.h"
 #include "spool/header.h"
+#include "sys/file_system.h"
 
 /// Who comes first when several wait.
 namespace paraph::spool {
@@ -25,8 +27,19 @@ struct Waiting {
 /// for longer than one of them takes. Priority z is left out.
 [[nodiscard]] std::vector<std::string> fair_order(std::vector<Waiting> items);
 
-/// Priority of a mail by its internal header, nullopt: never (z). The pipeline answers, since the lists' configuration
-/// knows.
-using PriorityOf = std::function<std::optional<unsigned>(const SpoolHeader&)>;
+/// Priority of a mail by the address it was delivered to, nullopt: never (z). The pipeline answers, since the lists'
+/// configuration knows.
+using PriorityOf = std::function<std::optional<unsigned>(const std::string& address)>;
+
+/// Tells people why mail of priority z waits. Its notes are files, so that it writes a few with each look, and each once.
+class NeverNotes {
+ public:
+  static constexpr std::size_t kEachLook = 100;
+  /// All names of priority z there are now, in the order in which they get their notes.
+  void note(sys::FileSystem& fs, const std::vector<std::string>& names);
+
+ private:
+  std::set<std::string> noted_;
+};
 
 }  // namespace paraph::spool

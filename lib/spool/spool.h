@@ -53,9 +53,10 @@ class IncomingSpool {
   /// Also removes each T.NAME that nobody has written to for a day.
   [[nodiscard]] Result<std::vector<std::string>> pending();
   [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
-  /// The same in fair_order(): list and sender are the address and the envelope sender of the internal header. Of priority
-  /// z there is none, and a note says so. Headers of the oldest `kLookedAt` are read, once as long as this object lives;
-  /// what is younger follows, oldest first.
+  /// The same in fair_order(): the list is the address in the file name, the sender the envelope sender of the internal
+  /// header. Of priority z there is none, and a note says so. Each look reads at most `kLookedAt` headers more, oldest
+  /// first and each once as long as this object lives; mails whose sender is not known yet take their turn in the list as
+  /// if one had sent them. A name that does not tell the address is always looked into.
   static constexpr std::size_t kLookedAt = 1000;
   [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now, const PriorityOf& priority);
   /// S2 → S3; nullopt when somebody else has it, it is gone, or no name of a mail.
@@ -78,6 +79,7 @@ class IncomingSpool {
   std::shared_ptr<sys::FileSystem> fs_;
   std::size_t max_octets_;
   HeaderCache headers_;
+  NeverNotes never_;
 };
 
 /// spool/auth and spool/moderation: mail held for a person, as it arrived (ciphertext stays ciphertext).
@@ -165,12 +167,13 @@ class BulkSpool {
   /// B1 or any state after it.
   [[nodiscard]] Result<bool> published(const QueueId& id);
 
-  /// Packets that may be worked on at `now`, in fair_order() by priority, list and sender in their messages' headers
-  /// (those of the oldest IncomingSpool::kLookedAt messages; packets of younger ones follow, oldest first): those whose mtime is not in the hour to come. (Nobody
-  /// postpones by an hour; what lies farther ahead comes from a clock that has been put back.) Also ends what a crash
-  /// left half ended: messages without a packet, journals without theirs, and B3 after a day.
+  /// Packets that may be worked on at `now`, in fair_order() by priority, list and sender in their messages' headers:
+  /// those whose mtime is not in the hour to come. (Nobody postpones by an hour; what lies farther ahead comes from a clock
+  /// that has been put back.) Each look reads at most IncomingSpool::kLookedAt headers more, oldest first and each once as
+  /// long as this object lives; packets of messages not looked at yet follow, oldest first. Also ends what a crash left
+  /// half ended: messages without a packet, journals without theirs, and B3 after a day.
   [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
-  /// nullopt when somebody else has it, it is gone, or not published. A packet that cannot be read is quarantined here,
+  /// nullopt when somebody else has it, it is gone, not published, or of priority z. A packet that cannot be read is quarantined here,
   /// since without recipients there is nothing to claim: Errc::corrupt says so. The journal has its space from here on:
   /// a full disk is an Error (later) of claim(), before any copy leaves, and never one of record().
   [[nodiscard]] Result<std::optional<PacketClaim>> claim(const std::string& packet);
@@ -197,6 +200,9 @@ class BulkSpool {
                                               const Recipients& next);
   [[nodiscard]] Result<std::optional<PacketClaim>> open_packet(PacketClaim claim);
   [[nodiscard]] Result<void> condemn(const std::string& packet, std::string_view reason);
+  [[nodiscard]] std::vector<std::string> in_turn(const std::vector<std::string>& messages,
+                                                 const std::vector<sys::FileInfo>& packets,
+                                                 TimePoint now);
   void tidy(const std::vector<std::string>& messages, const std::vector<sys::FileInfo>& packets);
   void follow_packet(const std::string& id);
   void tidy_journal(std::string_view packet);
@@ -206,6 +212,7 @@ class BulkSpool {
   std::size_t packet_size_;
   TimePoint next_forget_{};
   HeaderCache headers_;
+  NeverNotes never_;
   std::optional<std::set<std::string>>
       found_at_start_;  ///< ids that had packets before the first enqueue()
   std::set<std::string> prepared_;

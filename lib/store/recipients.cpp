@@ -190,7 +190,8 @@ Result<PreparedTarget> RecipientCache::find(const std::string& address, const Se
   return load(address, terms);
 }
 
-// nullopt: no record, or one that is not true any more.
+// nullopt: no record, or one that is not true any more. Its facts are asked like those of a certificate just read: what a
+// record says of its own period does not make an expired one usable.
 Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::string& address,
                                                                      const Identities& now,
                                                                      const SealTerms& terms) {
@@ -199,7 +200,8 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::
   if (stored.empty()) return none;
   auto record = decode_record(address, stored.mapped());
   if (!record || !same(record->policy, terms.policy) || !holds(record->period, terms.at) ||
-      !same_files(record->files, now))
+      !same_files(record->files, now) ||
+      cms::fitness(record->facts, terms.at, terms.policy) != cms::SealFitness::good)
     return none;
   if (!record->settled) {
     const auto digest = files_.digest(address, kUse);

@@ -74,6 +74,26 @@ Result<std::size_t> forget_oldest(Connection& connection, long long before, std:
   return count + 1;
 }
 
+// Records of recipients who are on no list any more, among the next `portion` addresses after `after`, which moves on, and
+// back to the start at the end. One that is wanted again costs its certificate being read again.
+Result<void> forget_strangers(Connection& connection, std::string& after, std::size_t portion) {
+  auto last = connection.prepare(
+      "SELECT max(address), count(*) FROM "
+      "(SELECT address FROM paraph_recipient WHERE address > ? ORDER BY address LIMIT ?)");
+  if (!last) return std::move(last).error();
+  const auto found = last->bind(after).bind(static_cast<std::int64_t>(portion)).step();
+  if (!found) return found.error();
+  const bool at_end = static_cast<std::size_t>(last->integer(1)) < portion;
+  const std::string until = last->text(0);
+  auto strangers = connection.prepare(
+      "DELETE FROM paraph_recipient WHERE address > ? AND address <= ? AND NOT EXISTS "
+      "(SELECT 1 FROM subscriber_table WHERE user_subscriber = address)");
+  if (!strangers) return std::move(strangers).error();
+  auto gone = nothing(strangers->bind(after).bind(until).run());
+  if (gone) after = at_end ? std::string() : until;
+  return gone;
+}
+
 }  // namespace
 
 std::string search_statement(const MailQuery& query) {
@@ -180,6 +200,8 @@ Result<std::size_t> SqlLedger::expire(long long before) {
     if (*some == 0) break;
     gone += *some;
   }
+  if (auto done = forget_strangers(connection_, recipient_, kExpirePortion); !done)
+    return std::move(done).error();
   if (auto done = transaction->commit(); !done) return std::move(done).error();
   return gone;
 }

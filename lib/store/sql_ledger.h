@@ -38,6 +38,7 @@ class SqlLedger final : public Ledger {
 
  private:
   Connection& connection_;
+  std::string recipient_;  ///< how far expire() has looked through paraph_recipient
 };
 
 }  // namespace paraph::store

@@ -70,7 +70,8 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<MailRow>> search(const MailQuery& query) = 0;
 
   /// Forgets mails received before `before`, with their copies, oldest first: at most kExpirePortion rows a call, in
-  /// one transaction, so that no writer waits long. Returns how many went; fewer than the portion: nothing is left.
+  /// one transaction, so that no writer waits long. Returns how many went; fewer than the portion: nothing is left. Each
+  /// call also looks at the next kExpirePortion RecipientRecords and drops those of people who are on no list any more.
   static constexpr std::size_t kExpirePortion = 1000;
   [[nodiscard]] virtual Result<std::size_t> expire(long long before) = 0;
 };
@@ -79,8 +80,8 @@ class Ledger {
 struct Alarm {
   long long number = 0;  ///< given by raise()
   long long at = 0;      ///< epoch
-  std::string kind;      ///< "quarantined", "expired"
-  std::string subject;   ///< the address, or "packet NAME"
+  std::string kind;      ///< "quarantined", "expired", "failed"
+  std::string subject;   ///< the address, "packet NAME", or "RECIPIENT in packet NAME"
   std::string mail_id;
   std::string reason;
 };
@@ -91,12 +92,16 @@ class Alarms {
   virtual ~Alarms() = default;
   /// The same kind, subject and mail once, until he was told of it.
   [[nodiscard]] virtual Result<void> raise(const Alarm& alarm) = 0;
-  /// Oldest first, at most `limit`.
-  [[nodiscard]] virtual Result<std::vector<Alarm>> untold(std::size_t limit) = 0;
-  /// When he was told last; epoch, 0: never.
-  [[nodiscard]] virtual Result<long long> last_told() = 0;
-  /// He was told at `at` of all up to that number. Forgets those told a month ago.
+  /// What he should be told at `now` (epoch), oldest first, at most `limit`; the caller alone tells him. Nothing within
+  /// `gap` seconds of the last time, nor while somebody else has taken some. Who neither tells nor gives back within
+  /// kTakenFor seconds has died, and his are taken again.
+  static constexpr long long kTakenFor = 600;
+  [[nodiscard]] virtual Result<std::vector<Alarm>> take(std::size_t limit, long long now,
+                                                        long long gap) = 0;
+  /// He was told at `at` of those taken up to that number. Forgets those told a month ago.
   [[nodiscard]] virtual Result<void> told(long long up_to, long long at) = 0;
+  /// He could not be told of them.
+  [[nodiscard]] virtual Result<void> give_back(long long up_to) = 0;
 };
 
 /// What the replay guard notes about a mail (security rules 6 to 12). `key` and `same` are HMACs: the database tells

@@ -67,7 +67,7 @@ class AppendFile {
   [[nodiscard]] virtual Result<void> reserve(std::size_t octets) = 0;
   /// One write(2) of the whole text: after a kill -9 it is there or not.
   [[nodiscard]] virtual Result<void> append(std::string_view text) = 0;
-  /// fdatasync: survives a power cut.
+  /// Lines and name survive a power cut: fdatasync, the first time fsync of the directory too, whoever made the file.
   [[nodiscard]] virtual Result<void> sync() = 0;
 };
 
@@ -162,8 +162,8 @@ struct Ownership {
 };
 [[nodiscard]] Result<Ownership> ownership(const std::string& path);
 
-/// A private key file may be used when 0600, or 0640 with this process's own group; else an Error with the chmod to run
-/// (design §5).
+/// A private key file may be used when 0600, or 0640 with this process's own group, and when it can be read; else an Error
+/// with the chmod or chown to run (design §5).
 [[nodiscard]] Result<void> check_key_permissions(const std::string& path);
 
 /// Joins, lexically: an absolute `path` wins.

@@ -10,6 +10,7 @@
 
 #include "sys/descriptor.h"
 #include "sys/file_system.h"
+#include "sys/process.h"
 
 namespace paraph::sys {
 
@@ -36,9 +37,26 @@ Result<Ownership> ownership(const std::string& path) {
   return Ownership{st.st_uid, st.st_gid, st.st_mode & 07777U};
 }
 
+namespace {
+
+// Why a key that is there cannot be read, with what its owner, or root, has to run.
+Error closed_to_us(const std::string& path, unsigned owner) {
+  const auto us = ::geteuid();
+  const std::string mode = fmt::format("chmod 600 {}", path);
+  return machine_error(EACCES, "open", path)
+      .with_hint(owner == us ? mode : fmt::format("chown {} {} && {}", user_name(us), path, mode));
+}
+
+}  // namespace
+
 Result<void> check_key_permissions(const std::string& path) {
   const auto owned = ownership(path);
+  if (!owned && owned.error().code() == Errc::denied)
+    return Error(owned.error())
+        .with_hint(fmt::format("chmod 700 {}, as the user who runs Paraph", directory_of(path)));
   if (!owned) return owned.error();
+  if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0 && errno == EACCES)
+    return closed_to_us(path, owned->uid);
   const bool private_to_owner = (owned->mode & 0177U) == 0;
   const bool shared_with_us = (owned->mode & 0137U) == 0 && owned->gid == ::getegid();
   if (private_to_owner || shared_with_us) return {};

@@ -78,7 +78,7 @@ class JournalFile final : public AppendFile {
 
  private:
   Descriptor file_;
-  Descriptor new_in_;  // the directory, while the file's name in it is not yet durable
+  Descriptor new_in_;  // the directory, until the file's name in it is known to be durable
   std::string path_;
 };
 
@@ -486,16 +486,11 @@ Result<void> PosixFileSystem::make_directory(std::string_view path) {
 Result<std::unique_ptr<AppendFile>> PosixFileSystem::append_to(std::string_view path) {
   auto place = locate(path);
   if (!place) return place.error();
-  bool created = true;
-  auto file = open_file(*place, path, O_RDWR | O_APPEND | O_CREAT | O_EXCL);
-  if (!file && file.error().code() == Errc::exists) {
-    created = false;
-    file = open_file(*place, path, O_RDWR | O_APPEND);
-  }
+  auto file = open_file(*place, path, O_RDWR | O_APPEND | O_CREAT);
   if (!file) return file.error();
-  Descriptor made_in;
-  if (created) made_in = Descriptor(::fcntl(place->at(), F_DUPFD_CLOEXEC, 0));
-  if (created && !made_in) return failed(errno, "open directory of", path);
+  // Whoever made it may have been gone before his first sync(), with lines in it or without: nobody can tell.
+  Descriptor made_in(::fcntl(place->at(), F_DUPFD_CLOEXEC, 0));
+  if (!made_in) return failed(errno, "open directory of", path);
   return std::unique_ptr<AppendFile>(
       std::make_unique<JournalFile>(std::move(*file), std::move(made_in), full_path(path)));
 }

@@ -44,6 +44,23 @@ ledger "select reply from paraph_copy where outcome = 'failed'" | grep -qv '^exp
 [ "$(paraph spool list --list secure)" = "nothing waits" ] || fail "$(paraph spool list)"; ok
 [ "$(ledger "select kind from paraph_alarm")" = expired ] || fail "the listmaster does not hear of it"; ok
 
+# --- what was held for longer than its lifetime begins anew with the release ----------------------------------------
+sed -i 's/^packet_lifetime .*/packet_lifetime 5/' site/paraph.conf
+make_post held alice secure
+paraph-queue secure@lists.example.org <post/held.eml || fail "queue"
+paraph-incoming --once 2>>incoming.log
+held=$(basename "$(grep -l "^X-Paraph-Kind: post" site/spool/bulk/msg/*)")
+check "hold" paraph spool hold "$held"
+sed -i "s/^X-Paraph-Received: .*/X-Paraph-Received: $(date -u -d '9 days ago' +%Y-%m-%dT%H:%M:%SZ)/" "site/spool/bulk/hold/$held"
+touch -d '9 days ago' "site/spool/bulk/hold/$held"
+check "release" paraph spool release "$held"
+paraph-distribute --once 2>>distribute.log || true
+[ "$(outcomes)" = "failed|2 sealed|2 " ] || fail "released mail has failed: $(outcomes)"; ok
+touch -d '9 days ago' "site/spool/bulk/msg/$held"  # and as it would be without the release
+check "retry" paraph spool retry "$held"
+paraph-distribute --once 2>>distribute.log || true
+[ "$(outcomes)" = "failed|4 sealed|2 " ] || fail "old mail goes on: $(outcomes)"; ok
+
 # --- a certificate replaced between two posts; OAEP ----------------------------------------------------------------
 set_transport "$works"
 empty_mailboxes

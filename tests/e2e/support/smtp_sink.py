@@ -1,10 +1,17 @@
-"""A tiny SMTP server on loopback: smtp_sink.py PORT FILE. Takes everything; FILE gets `RECIPIENT<tab>SUBJECT` for each
-copy that was answered with 250. Ends when it is killed."""
+"""A tiny SMTP server on loopback: smtp_sink.py PORT FILE [SENDER…]. Takes everything; FILE gets `RECIPIENT<tab>SUBJECT` for
+each copy that was answered with 250. To MAIL of those senders it says 421 and hangs up, and FILE gets `421<tab>SENDER`.
+Ends when it is killed."""
 import re
 import socketserver
 import sys
 
 port, path = int(sys.argv[1]), sys.argv[2]
+unwanted = {sender.encode() for sender in sys.argv[3:]}
+
+
+def write(text):
+    with open(path, "a") as log:
+        log.write(text)
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -20,8 +27,7 @@ class Session(socketserver.StreamRequestHandler):
             return
         found = re.search(rb"(?m)^Subject: (.*?)\r$", b"".join(lines))
         subject = found[1].decode("latin-1") if found else ""
-        with open(path, "a") as log:
-            log.write("".join(f"{one}\t{subject}\n" for one in recipients))
+        write("".join(f"{one}\t{subject}\n" for one in recipients))
         self.say(b"250 2.0.0 taken")
 
     def handle(self):
@@ -29,6 +35,10 @@ class Session(socketserver.StreamRequestHandler):
         self.say(b"220 sink ESMTP")
         while line := self.rfile.readline():
             verb = line[:4].upper()
+            if verb == b"MAIL" and (sender := re.search(rb"<(.*)>", line)[1]) in unwanted:
+                write(f"421\t{sender.decode()}\n")
+                self.say(b"421 4.7.0 not you")
+                return
             if verb == b"RCPT":
                 recipients.append(re.search(rb"<(.*)>", line)[1].decode())
             if verb == b"DATA":

@@ -207,7 +207,7 @@ TEST_CASE("what the server says before anybody is served means: the transport is
       {"502 to EHLO and HELO", [](Peer& p) { p.open("502 no"), p.answer("502 no"), p.quit(); },
        "HELO"},
       {"mixed codes", [](Peer& p) { p.open("250-a\r\n550 b"); }, "550 b"},
-      {"421 to MAIL", [](Peer& p) { p.open(), p.answer("421 bye"); }, "421 bye"},
+      {"421 to EHLO", [](Peer& p) { p.open("421 bye"); }, "421 bye"},
       {"a reset at MAIL", [](Peer& p) { p.open(), p.hear(), p.slam(); }, "MAIL"},
       {"silence at MAIL", [](Peer& p) { p.open(), p.hang(); }, "in time"},
       {"a reply too many", [](Peer& p) { p.open("250 mx\r\n250 again"), p.hang(); }, "out of turn"},
@@ -245,6 +245,55 @@ TEST_CASE("MAIL refused is the recipients' answer", "[delivery][smtp]") {
     REQUIRE(status.reply == "452 4.3.1 insufficient storage");
   }
   REQUIRE(served(*courier, kOne)[0].outcome == Delivery::failed);
+}
+
+namespace {
+
+const ScriptedServer::Script kDismiss = [](Peer& p) { p.open(), p.answer("421 4.7.0 not you"); };
+const ScriptedServer::Script kTake = [](Peer& p) { p.open(), p.take(), p.quit(); };
+
+mail::Envelope from(const char* sender) {
+  return {sender, {"alice@example.org"}};
+}
+
+}  // namespace
+
+TEST_CASE("421 to one sender's MAIL puts off his mail and nobody else's", "[delivery][smtp]") {
+  ScriptedServer server({kDismiss, kTake, kDismiss, kTake});
+  auto courier = client(server);
+  for (int round = 0; round < 2; ++round) {
+    for (int copy = 0; copy < 5; ++copy) {  // one connection for all of his packet
+      const auto status = served(*courier, from("a@example.org"))[0];
+      REQUIRE(status.outcome == Delivery::deferred);
+      REQUIRE(status.reply.find("421 4.7.0 not you") != std::string::npos);
+    }
+    REQUIRE(served(*courier, from("b@example.org"))[0].outcome == Delivery::delivered);
+    courier = client(server);
+  }
+  REQUIRE(server.connections() == 4);
+}
+
+TEST_CASE("421 to everybody's MAIL is a server that is down", "[delivery][smtp]") {
+  ScriptedServer server({kDismiss, kDismiss, kDismiss, kDismiss,
+                         [](Peer& p) { p.open(), p.take(), p.line("421 4.4.2 idle"); }, kDismiss});
+  auto courier = client(server);
+  for (const char* sender : {"a@example.org", "b@example.org"})
+    REQUIRE(served(*courier, from(sender))[0].outcome == Delivery::deferred);
+  // Now each try is one connection, whoever it is for, and the caller pauses in between.
+  for (const char* sender : {"c@example.org", "a@example.org"})
+    REQUIRE(refused(*courier, from(sender)).what().find("421") != std::string::npos);
+  REQUIRE(served(*courier, from("d@example.org"))[0].outcome == Delivery::delivered);
+  // Somebody was let in: it is one sender's matter again.
+  REQUIRE(served(*courier, from("e@example.org"))[0].outcome == Delivery::deferred);
+}
+
+TEST_CASE("a sender who was refused is tried again when his time has come", "[delivery][smtp]") {
+  ScriptedServer server({kDismiss, kTake});
+  Timeouts at_once = kShort;
+  at_once.refused_sender = std::chrono::milliseconds(0);
+  auto courier = smtp_courier(Protocol::smtp, {"127.0.0.1", server.port(), ""}, "x", at_once);
+  REQUIRE(served(*courier, kOne)[0].outcome == Delivery::deferred);
+  REQUIRE(served(*courier, kOne)[0].outcome == Delivery::delivered);
 }
 
 TEST_CASE("from RCPT on, trouble belongs to the message", "[delivery][smtp]") {

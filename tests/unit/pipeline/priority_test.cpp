@@ -28,19 +28,7 @@ TEST_CASE("each address has the priority of its parameter", "[priority]") {
       "domain example.org\nlistmaster boss@example.org\nowner_priority 8\n", where / "paraph.conf");
   REQUIRE(site);
   pipeline::Priorities priorities(*site);
-  CountingRandom random;
-  const auto of = [&](const std::string& address) {
-    const TimePoint now{std::chrono::seconds(1798761600)};
-    return priorities({.address = address,
-                       .id = spool::QueueId::make(now, random),
-                       .received = now,
-                       .reverse_path = {},
-                       .unknown_sender = false,
-                       .kind = {},
-                       .list = {},
-                       .auth = {},
-                       .sealed = {}});
-  };
+  const auto of = [&](const std::string& address) { return priorities(address); };
   REQUIRE(of("urgent@example.org") == 1U);
   REQUIRE(of("plain@example.org") == 5U);
   REQUIRE_FALSE(of("never@example.org"));

@@ -1,8 +1,12 @@
 #include "spool/desk.h"
 
 #include <catch2/catch.hpp>
+#include <functional>
+#include <optional>
+#include <utility>
 
 #include "bulk_samples.h"
+#include "support/faulty_file_system.h"
 #include "support/pki.h"
 #include "sys/file_system.h"
 
@@ -35,6 +39,48 @@ struct Site {
     REQUIRE(all->size() == 1);
     return all->front();
   }
+};
+
+/// Lets somebody else work in between, once, before the n-th call of those that retry and finish consist of.
+class InterruptedFileSystem final : public FaultyFileSystem {
+ public:
+  InterruptedFileSystem(sys::FileSystem& inner, int at)
+      : FaultyFileSystem(inner, 1'000'000, Fault::fail), at_(at) {}
+  void then(std::function<void()> other) {
+    other_ = std::move(other);
+    calls_ = 0;
+  }
+  [[nodiscard]] bool happened() const { return calls_ >= at_; }
+
+  Result<std::vector<std::string>> names(std::string_view directory) override {
+    return step(), FaultyFileSystem::names(directory);
+  }
+  Result<bool> exists(std::string_view path) override {
+    return step(), FaultyFileSystem::exists(path);
+  }
+  Result<void> write_new(std::string_view path, std::string_view octets) override {
+    return step(), FaultyFileSystem::write_new(path, octets);
+  }
+  Result<void> rename_new(std::string_view from, std::string_view to) override {
+    return step(), FaultyFileSystem::rename_new(from, to);
+  }
+  Result<void> remove(std::string_view path, bool durably) override {
+    return step(), FaultyFileSystem::remove(path, durably);
+  }
+  Result<void> set_modified(std::string_view path, TimePoint at) override {
+    return step(), FaultyFileSystem::set_modified(path, at);
+  }
+  Result<std::unique_ptr<sys::FileLock>> lock(std::string_view path) override {
+    return step(), FaultyFileSystem::lock(path);
+  }
+
+ private:
+  void step() {
+    if (++calls_ == at_ && other_) std::exchange(other_, {})();
+  }
+  int at_;
+  int calls_ = 0;
+  std::function<void()> other_;
 };
 
 /// Works on one packet, then leaves it as `end` does.
@@ -221,6 +267,82 @@ TEST_CASE("mail that waits for a person can be read and dropped, and nothing els
   REQUIRE(site.desk.retry(place).error().hint() == "paraph spool drop");
   REQUIRE(site.desk.drop(place));
   REQUIRE(site.auth.files().empty());
+}
+
+TEST_CASE("the start of a mail is read without its rest", "[desk]") {
+  Site site;
+  const auto name = site.accept(std::string(300'000, 'x'));
+  const auto place = site.only().place();
+  REQUIRE(*site.desk.start(place, 10) == "xxxxxxxxxx");
+  REQUIRE(site.desk.start(place, 1'000'000)->size() == 300'000);
+  FaultyFileSystem counting(site.msg, 1'000'000, Fault::fail);
+  Desk desk({borrow(counting), borrow(site.bulk), borrow(site.auth), borrow(site.moderation)});
+  REQUIRE(desk.start(place, 10));
+  REQUIRE(counting.trace() == Names{"read_start " + name});
+  REQUIRE(site.outgoing.enqueue(sample(), "message", batches(members(4))));
+  REQUIRE(*site.desk.start({"bulk", State::waiting, sample().id.str()}, 4) == "mess");
+  REQUIRE(site.desk.start({"msg", State::waiting, "../x"}, 4).error().code() == Errc::not_found);
+}
+
+TEST_CASE("a packet that comes back while its message ends is neither lost nor sent twice",
+          "[desk]") {
+  for (const bool retry_first : {false, true})
+    for (int n = 1;; ++n) {
+      Site site;
+      INFO((retry_first ? "retry, and at its call the worker ends: "
+                        : "the worker ends, and at its call retry: ")
+           << n);
+      site.bulk.set_now(kToday);
+      REQUIRE(site.outgoing.enqueue(sample(), "message", batches(members(8))));
+      const auto packets = *site.outgoing.pending(kToday);
+      REQUIRE(packets.size() == 2);
+      const Place bad{"bulk", State::quarantined, packets[0]};
+      std::map<std::string, int> delivered;
+      {
+        auto half = claimed(site.outgoing, packets[0]);
+        ++delivered[half.remaining()[0]];
+        REQUIRE(half.record(outcome_for(half.remaining()[0])));
+        REQUIRE(site.outgoing.quarantine(std::move(half), "poison"));
+      }
+      InterruptedFileSystem both(site.bulk, n);
+      Desk desk({borrow(site.msg), retry_first ? borrow(both) : borrow(site.bulk),
+                 borrow(site.auth), borrow(site.moderation)});
+      BulkSpool worker(retry_first ? borrow(site.bulk) : borrow(both), 4);
+      auto last = std::make_optional(claimed(worker, packets[1]));
+      for (const auto& recipient : last->remaining()) {
+        ++delivered[recipient];
+        REQUIRE(last->record(outcome_for(recipient)));
+      }
+      bool back = false;
+      const auto end = [&] {
+        if (last) static_cast<void>(worker.finish(std::move(*last)));
+        last.reset();
+      };
+      const auto retry = [&] { back = desk.retry(bad, kToday).has_value(); };
+      both.then(retry_first ? std::function<void()>(end) : retry);
+      retry_first ? retry() : end();
+      if (!both.happened()) break;
+      both.then({});
+      // Whoever was refused comes again, as people and workers do.
+      if (!back) REQUIRE(site.desk.retry(bad, kToday));
+      for (int look = 0; look < 3; ++look) distribute(site.bulk, delivered);
+      REQUIRE(delivered.size() == 8);
+      for (const auto& [recipient, copies] : delivered) REQUIRE(copies == 1);
+      const auto left = site.bulk.files();
+      REQUIRE(left.size() == 1);
+      REQUIRE(left.count("done/" + sample().id.str()) == 1);
+    }
+}
+
+TEST_CASE("what is released begins its time anew, also after a long hold", "[desk]") {
+  Site site;
+  site.bulk.set_now(kToday - std::chrono::hours(24 * 30));
+  REQUIRE(site.outgoing.enqueue(sample(), "message", batches(members(4))));
+  REQUIRE(site.outgoing.message(sample().id)->since == kToday - std::chrono::hours(24 * 30));
+  REQUIRE(site.desk.hold(site.only().place()));
+  const auto before = sys::SystemClock().now();
+  REQUIRE(site.desk.release(site.only().place()));
+  REQUIRE(site.outgoing.message(sample().id)->since + std::chrono::seconds(1) >= before);
 }
 
 TEST_CASE("find: a unique beginning of the id, all places of one mail, or a file name", "[desk]") {

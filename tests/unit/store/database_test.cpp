@@ -66,7 +66,8 @@ TEST_CASE("a new database: private, write-ahead logged, with Sympa's tables and 
   CHECK(ask(file,
             "select group_concat(name) from (select name from sqlite_master where type = 'table' "
             "order by name)") ==
-        "admin_table,exclusion_table,paraph_alarm,paraph_copy,paraph_mail,paraph_recipient,paraph_schema,"
+        "admin_table,exclusion_table,paraph_alarm,paraph_copy,paraph_mail,paraph_recipient,paraph_"
+        "schema,"
         "subscriber_table,user_"
         "table");
 }
@@ -198,6 +199,23 @@ TEST_CASE("a column that is missing is said, and nothing is guessed") {
   const auto members = (*database)->directory().members(secure(), "", 10);
   REQUIRE_FALSE(members);
   CHECK(members.error().what().find("no such column: comment_subscriber") != std::string::npos);
+  CHECK(members.error().retry() == Retry::later);
+}
+
+TEST_CASE("a table that is gone makes mail wait, and is no fault of the mail") {
+  const TempDir dir;
+  const std::string file = dir / "x.sqlite";
+  const auto database = Database::open(file);
+  REQUIRE(database);
+  script(file, "DROP TABLE paraph_mail; DROP TABLE subscriber_table;");
+  const auto members = (*database)->directory().members(secure(), "", 10);
+  const auto found = (*database)->ledger().find("x");
+  for (const auto* error : {&members.error(), &found.error()}) {
+    CHECK(error->what().find("no such table") != std::string::npos);
+    CHECK(error->what().find(file) != std::string::npos);
+    CHECK(error->retry() == Retry::later);
+    CHECK_FALSE(error->hint().empty());
+  }
 }
 
 TEST_CASE("steps of the schema run once, in order, and all or nothing") {

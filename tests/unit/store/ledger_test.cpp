@@ -237,6 +237,36 @@ TEST_CASE("expiry forgets the oldest first, a bounded portion a call, with all c
   CHECK(*opened.ledger.expire(200) == 0);
 }
 
+TEST_CASE("expiry forgets the records of recipients who have left all lists") {
+  Opened opened;
+  auto& records = opened.database->recipient_records();
+  const auto list = *list::ListAddress::parse("secure", "example.org");
+  constexpr auto kPortion = store::Ledger::kExpirePortion;
+  std::vector<store::RecipientRecords::Row> rows;
+  for (std::size_t i = 0; i < 2 * kPortion; ++i)
+    rows.push_back({"m" + std::to_string(100000 + i), "record"});
+  REQUIRE(records.put(rows));
+  const std::vector<std::string> members{rows[0].address, rows[kPortion].address,
+                                         rows.back().address};
+  for (const auto& member : members)
+    REQUIRE(opened.database->directory().add_member(list, {.email = member}));
+  const auto left = [&] {
+    std::vector<std::string> addresses;
+    for (const auto& row : rows) addresses.push_back(row.address);
+    return records.fetch(addresses)->size();
+  };
+  REQUIRE(opened.ledger.expire(0));
+  CHECK(left() == kPortion + 1);  // so many were looked at
+  REQUIRE(opened.ledger.expire(0));
+  CHECK(left() == members.size());
+  // From the start again.
+  REQUIRE(opened.ledger.expire(0));
+  REQUIRE(opened.database->directory().remove_member(list, members[0]));
+  REQUIRE(opened.ledger.expire(0));
+  CHECK(records.fetch({members[0]})->empty());
+  CHECK(left() == members.size() - 1);
+}
+
 TEST_CASE("the ledger is read while somebody writes, and nothing is made or changed") {
   Opened opened;
   REQUIRE(opened.ledger.record(ended("aaa", 100)));

@@ -312,6 +312,40 @@ TEST_CASE_METHOD(Place, "stale, damaged and foreign records are ignored and rewr
   }
 }
 
+TEST_CASE_METHOD(Place, "what a record restores is judged like a certificate just read",
+                 "[store][recipients]") {
+  put("alice");
+  settle();
+  REQUIRE(sealed_to() == "alice");
+  REQUIRE(recipients->remember());
+  auto record = store::decode_record(kAlice, records.rows[kAlice]).value();
+  // Whatever the record claims, with a digest that agrees: the file is asked instead, which is fine.
+  record.facts = cms::facts_of(cms::Certificate::from_pem(pem("bob"))->front());
+  record.period = {};
+  SECTION("expired") {
+    record.facts.not_after = kAt - 1s;
+  }
+  SECTION("not yet valid") {
+    record.facts.not_before = kAt + 24h;
+  }
+  SECTION("not for encryption") {
+    record.facts.may_encrypt = false;
+  }
+  SECTION("not for mail") {
+    record.facts.eku_allows_email = false;
+  }
+  SECTION("an authority's") {
+    record.facts.is_ca = true;
+  }
+  SECTION("too short") {
+    record.facts.key_bits = 1024;
+  }
+  records.rows[kAlice] = store::encode(kAlice, record);
+  recipients = open();
+  REQUIRE(recipients->prefetch({kAlice}));
+  REQUIRE(sealed_to() == "alice");
+}
+
 TEST_CASE_METHOD(Place, "a record of a young file counts only while its text agrees",
                  "[store][recipients]") {
   put("alice");

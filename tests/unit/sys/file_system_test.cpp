@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <thread>
 
 #include "support/pki.h"
@@ -253,6 +254,36 @@ TEST_CASE("a journal grows by whole lines", "[sys]") {
   REQUIRE(mode_of(disk / "j") == 0600);
 }
 
+TEST_CASE("a journal's first sync is the directory's too, whoever made it", "[sys]") {
+  Disk disk;
+  REQUIRE(disk.fs->make_directory("pct"));
+  const auto open_directories = [&] {
+    const auto wanted = std::filesystem::canonical(disk / "pct");
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+      std::error_code gone;
+      if (std::filesystem::read_symlink(entry.path(), gone) == wanted) ++count;
+    }
+    return count;
+  };
+  REQUIRE_FALSE(*disk.fs->exists("pct/none"));
+  const std::size_t kept = open_directories();  // by the file system itself, for the next path
+  // Nothing in it, and lines that the first one has not synced.
+  for (const std::string_view text : {"", "one\n"}) {
+    const std::string path = text.empty() ? "pct/empty" : "pct/lines";
+    {
+      auto killed = disk.fs->append_to(path);
+      REQUIRE((*killed)->append(text));
+      REQUIRE(open_directories() == kept + 1);
+    }
+    auto journal = disk.fs->append_to(path);
+    REQUIRE((*journal)->append("two\n"));
+    REQUIRE(open_directories() == kept + 1);
+    REQUIRE((*journal)->sync());
+    REQUIRE(open_directories() == kept);  // it is let go when it has been synced
+  }
+}
+
 TEST_CASE("a journal's reserve changes neither size nor content", "[sys]") {
   Disk disk;
   auto journal = disk.fs->append_to("j");
@@ -453,4 +484,42 @@ TEST_CASE("a private key must be closed to others", "[sys]") {
     REQUIRE(::chmod(key.c_str(), 0640) == 0);
     REQUIRE_FALSE(sys::check_key_permissions(key));
   }
+}
+
+TEST_CASE("a key that cannot be read says what to run", "[sys]") {
+  TempDir where;
+  const std::string key = where / "private_key";
+  spit(key, "key");
+  const auto hint = [&] {
+    const auto checked = sys::check_key_permissions(key);
+    REQUIRE_FALSE(checked);
+    REQUIRE(checked.error().code() == Errc::denied);
+    REQUIRE(checked.error().retry() == Retry::later);
+    REQUIRE(checked.error().what() == "open " + key + ": Permission denied");
+    return checked.error().hint();
+  };
+  const bool root = ::geteuid() == 0;
+  REQUIRE(::chmod(where.path().c_str(), 0755) == 0);
+  if (root) {  // whom nothing stops: as somebody else
+    REQUIRE(::chown(key.c_str(), 65534, 65534) == 0);
+    REQUIRE(::seteuid(65534) == 0);
+  }
+  if (!sys::ownership(key)) {  // $TMPDIR is closed to him
+    if (root) REQUIRE(::seteuid(0) == 0);
+    return;
+  }
+  REQUIRE(::chmod(key.c_str(), 0) == 0);
+  const std::string mine = hint();
+  std::string foreign;
+  if (root) {
+    REQUIRE(::seteuid(0) == 0);
+    REQUIRE(::chown(key.c_str(), 0, 0) == 0);
+    REQUIRE(::chmod(key.c_str(), 0600) == 0);
+    REQUIRE(::seteuid(65534) == 0);
+    foreign = hint();
+    REQUIRE(::seteuid(0) == 0);
+    REQUIRE(foreign.rfind("chown ", 0) == 0);
+    REQUIRE(foreign.find(key + " && chmod 600 " + key) != std::string::npos);
+  }
+  REQUIRE(mine == "chmod 600 " + key);
 }
