@@ -120,15 +120,16 @@ void Verdict::settle_outer_signatures() {
 }
 
 void Verdict::settle_absence() {
-  const mail::Entity* header = protected_header();
-  const bool closed = !protection().fully_opened || trail_.closed;
-  if (protection().encrypted && !closed && header != nullptr && !is_wrapper() &&
-      !tree().find(*header, "From").empty() && !agrees(*header)) {
-    deny(Reason::protected_sender_differs);
-  }
   if (protection().reasons.empty()) {
     add(protection().reasons,
         signed_part_below(tree(), trail_.root) ? Reason::not_whole_message : Reason::not_signed);
+  }
+  // RFC 9788 without a signature proves nothing, but two senders are worth a word.
+  const mail::Entity* header = protected_header();
+  const bool opened = protection().encrypted && protection().fully_opened && !trail_.closed;
+  if (opened && header != nullptr && !is_wrapper() && !tree().find(*header, "From").empty() &&
+      !agrees(*header)) {
+    deny(Reason::protected_sender_differs);
   }
 }
 
