@@ -249,9 +249,11 @@ Outcome check_size(Item& item, const Ports& ports) {
 // --- S/MIME
 // ------------------------------------------------------------------------------------------------------
 
+// Why not; a remark is no reason to refuse.
 std::string reason_codes(const smime::Protection& protection) {
   std::string codes;
   for (const auto reason : protection.reasons) {
+    if (!smime::row(reason).denies_smime) continue;
     if (!codes.empty()) codes += ',';
     codes += smime::row(reason).code;
   }
