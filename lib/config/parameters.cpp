@@ -58,6 +58,7 @@ const std::vector<Parameter>& own_rows() {
     {"min_rsa_bits", S, "number", "2048", "Shortest RSA key accepted in a certificate."},
     {"cipher", SDL, "aes-256-cbc|aes-256-gcm|aes-128-cbc", "aes-256-cbc", "Content encryption of sealed copies."},
     {"key_transport", SDL, "pkcs1|oaep", "pkcs1", "How sealed copies carry the content key to an RSA key: PKCS#1 v1.5, or OAEP with SHA-256."},
+    {"list_sign", SDL, "off|inside|outer", "off", "Whether the list signs sealed copies: inside the encryption once for all, or around each copy, which takes an EC key."},
     {"encrypted_post_policy", SDL, "any|signed_inside", "any", "Which encrypted posts are distributed: any, or only those signed inside the encryption."},
     {"max_size", SDL, "number", "5242880", "Largest message in octets; 0 for no limit."},
     {"send", SDL, "scenario:send", "private", "Who may post."},

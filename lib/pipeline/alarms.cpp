@@ -70,7 +70,8 @@ Result<void> send_alarms(spool::BulkSpool& bulk, const Ports& ports) {
                         .list = std::nullopt,
                         .domain = ports.site.domain(),
                         .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
+                        .in_reply_to = {},
+                        .values = Notice::Values::whole};
     if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
   }
   return ports.alarms.told(alarms->back().number, now);

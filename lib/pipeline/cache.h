@@ -24,6 +24,7 @@ using FilterPatterns = std::optional<std::vector<std::string>>;
 struct Cache {
   sys::FileCache<cms::TrustAnchors> anchors{1};
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
+  sys::FileCache<OwnKeys> own_keys{1};                 ///< of the whole site
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same
   /// Of configuration values, by their text: few, and for as long as the process lives.
@@ -33,6 +34,7 @@ struct Cache {
   void look_again() {
     anchors.look_again();
     own.look_again();
+    own_keys.look_again();
     scenarios.look_again();
     filters.look_again();
   }

@@ -55,7 +55,7 @@ TEST_CASE("RSA, RSA-PSS and ECDSA signatures verify, and only over the signed oc
   pki.issue({.name = "pss-signer", .key = "rsa-pss:2048"});
   for (const std::string name : {"alice", "carol", "p384", "pss-signer"}) {
     INFO(name);
-    const auto signature = sign_detached(kContent, pair(name), {}, kAt);
+    const auto signature = sign_detached(kContent, {pair(name), {}, {}}, kAt);
     REQUIRE(signature);
     REQUIRE(verifies(*signature, kContent));
     REQUIRE_FALSE(verifies(*signature, kContent + " "));
@@ -71,7 +71,7 @@ TEST_CASE("RSA, RSA-PSS and ECDSA signatures verify, and only over the signed oc
 
 TEST_CASE("the salt of an RSA-PSS signature is as long as its digest", "[cms][sign]") {
   Pki::shared().issue({.name = "pss-signer", .key = "rsa-pss:2048"});
-  const auto signature = sign_detached(kContent, pair("pss-signer"), {}, kAt);
+  const auto signature = sign_detached(kContent, {pair("pss-signer"), {}, {}}, kAt);
   REQUIRE(signature);
   const auto text = printed(*signature);
   const auto algorithm = text.find("signatureAlgorithm", text.find("signerInfos"));
@@ -82,7 +82,7 @@ TEST_CASE("the salt of an RSA-PSS signature is as long as its digest", "[cms][si
 }
 
 TEST_CASE("capabilities promise the AES modes that we open, best first", "[cms][sign]") {
-  const auto signature = sign_detached(kContent, pair("alice"), {}, kAt).value();
+  const auto signature = sign_detached(kContent, {pair("alice"), {}, {}}, kAt).value();
   const auto at = signature.find(
       std::string_view("\x2A\x86\x48\x86\xF7\x0D\x01\x09\x0F", 9));  // 1.2.840.113549.1.9.15
   REQUIRE(at != std::string::npos);
@@ -99,11 +99,11 @@ TEST_CASE("the chain travels along, each certificate once", "[cms][sign]") {
   const Pki& pki = Pki::shared();
   pki.issue({.name = "between", .extensions = Wanted::kCaExtensions});
   pki.issue({.name = "leaf", .issuer = "between"});
-  const auto alone = sign_detached(kContent, pair("leaf"), {}, kAt).value();
+  const auto alone = sign_detached(kContent, {pair("leaf"), {}, {}}, kAt).value();
   REQUIRE_FALSE(verifies(alone, kContent));
   const auto between = certificate("between");
   const auto whole =
-      sign_detached(kContent, pair("leaf"), {certificate("leaf"), between, between}, kAt);
+      sign_detached(kContent, {pair("leaf"), {certificate("leaf"), between, between}, {}}, kAt);
   REQUIRE(whole);
   REQUIRE(verifies(*whole, kContent));
   REQUIRE(count(*whole, between.der()) == 1);
@@ -112,16 +112,16 @@ TEST_CASE("the chain travels along, each certificate once", "[cms][sign]") {
 
 TEST_CASE("what cannot sign says so", "[cms][sign]") {
   Pki::shared().issue({.name = "edward", .key = "ed25519"});
-  const auto edward = sign_detached(kContent, pair("edward"), {}, kAt);
+  const auto edward = sign_detached(kContent, {pair("edward"), {}, {}}, kAt);
   REQUIRE_FALSE(edward);
   REQUIRE_FALSE(edward.error().what().empty());
   // A certificate with somebody else's key
-  REQUIRE_FALSE(sign_detached(kContent, {certificate("alice"), pair("bob").key}, {}, kAt));
+  REQUIRE_FALSE(sign_detached(kContent, {{certificate("alice"), pair("bob").key}, {}, {}}, kAt));
 }
 
 TEST_CASE("signatures after 2049 carry a GeneralizedTime, and empty content signs", "[cms][sign]") {
   const TimePoint late{std::chrono::seconds(2'524'608'000)};  // 2050-01-01
-  const auto signature = sign_detached({}, pair("carol"), {}, late);
+  const auto signature = sign_detached({}, {pair("carol"), {}, {}}, late);
   REQUIRE(signature);
   REQUIRE(verifies(*signature, ""));
   REQUIRE(signature->find("20500101000000Z") != std::string::npos);
