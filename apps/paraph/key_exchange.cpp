@@ -52,13 +52,13 @@ std::string grouped(const std::string& fingerprint) {
 
 tt2::Data announcement(const pipeline::KeyGeneration& published) {
   const auto& certificate = published.certificate;
-  return {{"certificate",
-           tt2::Value::of(tt2::Data{{"subject", certificate.subject()},
-                                    {"issuer", certificate.issuer()},
-                                    {"serial", certificate.serial()},
-                                    {"sha256", grouped(certificate.sha256())},
-                                    {"not_before", iso8601(certificate.not_before()).substr(0, 10)},
-                                    {"not_after", iso8601(certificate.not_after()).substr(0, 10)}})}};
+  return {{"certificate", tt2::Value::of(tt2::Data{
+                              {"subject", certificate.subject()},
+                              {"issuer", certificate.issuer()},
+                              {"serial", certificate.serial()},
+                              {"sha256", grouped(certificate.sha256())},
+                              {"not_before", iso8601(certificate.not_before()).substr(0, 10)},
+                              {"not_after", iso8601(certificate.not_after()).substr(0, 10)}})}};
 }
 
 /// Why a generation must stay; empty: it may go.
@@ -99,8 +99,7 @@ Result<std::string> move_away(sys::FileSystem& root, const pipeline::KeyGenerati
 }
 
 bool is_named(const pipeline::KeyGeneration& one, std::string_view word) {
-  const bool prefix = word.size() >= 8 &&
-                      ascii::istarts_with(one.certificate.sha256(), word);
+  const bool prefix = word.size() >= 8 && ascii::istarts_with(one.certificate.sha256(), word);
   return prefix || "cert.pem" + one.suffix == word ||
          (!one.suffix.empty() && one.suffix.substr(1) == word);
 }
@@ -130,18 +129,18 @@ Result<int> key_announce(Invocation& call) {
   if (!call.dry_run && !readers->empty()) {
     auto spools = open_spools(ports.site);
     if (!spools) return std::move(spools).error();
-    const pipeline::Notice notice{
-        .id = spool::QueueId::make(now, ports.random),
-        .template_name = "key-announce.tt2",
-        .data = announcement(*published),
-        .to = home->addresses.front(),
-        .list = home->list,
-        .domain = home->list ? home->list->domain() : ports.site.domain(),
-        .auto_submitted = "auto-generated",
-        .in_reply_to = {}};
+    const pipeline::Notice notice{.id = spool::QueueId::make(now, ports.random),
+                                  .template_name = "key-announce.tt2",
+                                  .data = announcement(*published),
+                                  .to = home->addresses.front(),
+                                  .list = home->list,
+                                  .domain = home->list ? home->list->domain() : ports.site.domain(),
+                                  .auto_submitted = "auto-generated",
+                                  .in_reply_to = {}};
     const std::string reverse_path =
         home->list ? home->list->with_suffix(ports.site.get("return_path_suffix")) : std::string();
-    if (auto sent = pipeline::enqueue_notice_to(*readers, notice, reverse_path, spools->bulk, ports);
+    if (auto sent =
+            pipeline::enqueue_notice_to(*readers, notice, reverse_path, spools->bulk, ports);
         !sent)
       return std::move(sent).error();
   }
@@ -170,7 +169,8 @@ Result<int> key_retire(Invocation& call) {
   for (const auto& word : words)
     if (std::none_of(ring->generations.begin(), ring->generations.end(),
                      [&](const auto& one) { return is_named(one, word); }))
-      return Error::never(Errc::not_found, fmt::format("{} has no key generation '{}'", home->name, word))
+      return Error::never(Errc::not_found,
+                          fmt::format("{} has no key generation '{}'", home->name, word))
           .with_hint("paraph key show " + call.arguments[0]);
 
   Json json = Json::array();
@@ -181,8 +181,8 @@ Result<int> key_retire(Invocation& call) {
                                    [&](const auto& word) { return is_named(one, word); });
     if (!words.empty() && !named) continue;
     // What is not named is not taken while it is valid.
-    const std::string why = needed_for(one, *ring, *home, waiting,
-                                       named && call.has("unexpired"), now, policy);
+    const std::string why =
+        needed_for(one, *ring, *home, waiting, named && call.has("unexpired"), now, policy);
     std::string place;
     if (why.empty() && !call.dry_run) {
       auto moved = move_away(**root, one);

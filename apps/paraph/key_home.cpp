@@ -73,7 +73,8 @@ Result<void> write_key_file(sys::FileSystem& root, const std::string& name,
                             const std::string& octets) {
   auto written = root.write_new(name, octets);
   if (!written && written.error().code() == Errc::exists)
-    return Error::never(Errc::exists, root.full_path(name) + " is there already; nothing was changed")
+    return Error::never(Errc::exists,
+                        root.full_path(name) + " is there already; nothing was changed")
         .with_hint("paraph key renew LIST|site makes the next generation beside it");
   if (!written) return written;
   return root.sync_directory(".");

@@ -75,9 +75,8 @@ Result<int> key_show(Invocation& call) {
     described["published"] = &one == seen.published;
     json["pairs"].push_back(described);
     rows.push_back({one.key ? "usable" : "UNUSABLE", "cert.pem" + one.suffix,
-                    one.certificate.subject(), one.certificate.key_description(),
-                    until(&one, now), "SHA-256 " + one.certificate.sha256().substr(0, 16),
-                    role_of(one, seen)});
+                    one.certificate.subject(), one.certificate.key_description(), until(&one, now),
+                    "SHA-256 " + one.certificate.sha256().substr(0, 16), role_of(one, seen)});
   }
   for (const auto& waiting : seen.waiting) {
     json["waiting"].push_back("private_key" + waiting.suffix);
@@ -118,14 +117,13 @@ Result<int> key_list(Invocation& call) {
                     {"sign", until(seen.signing.generation, now)},
                     {"cannot_sign", seen.signing.refusal},
                     {"problems", problems}});
-    rows.push_back({home.name,
-                    none ? "no key" : fmt::format("{} generations", seen.ring.generations.size()),
-                    "encrypt " + until(seen.published, now),
-                    "sign " + until(seen.signing.generation, now),
-                    !problems.empty()                ? "UNUSABLE: " + problems.front()
-                    : !seen.signing.refusal.empty() ? "UNSIGNED: " + seen.signing.refusal
-                    : !seen.waiting.empty()         ? "a new key waits for its certificate"
-                                                    : ""});
+    rows.push_back(
+        {home.name, none ? "no key" : fmt::format("{} generations", seen.ring.generations.size()),
+         "encrypt " + until(seen.published, now), "sign " + until(seen.signing.generation, now),
+         !problems.empty()               ? "UNUSABLE: " + problems.front()
+         : !seen.signing.refusal.empty() ? "UNSIGNED: " + seen.signing.refusal
+         : !seen.waiting.empty()         ? "a new key waits for its certificate"
+                                         : ""});
   }
   call.print(json, table(rows));
   return code;

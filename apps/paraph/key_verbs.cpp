@@ -29,8 +29,8 @@ Result<int> days_option(const Invocation& call, int otherwise) {
   return static_cast<int>(epoch(*days));
 }
 
-Result<Wanted> read_wanted(const Invocation& call, const KeyHome& home,
-                           cms::KeyAlgorithm algorithm, bool split) {
+Result<Wanted> read_wanted(const Invocation& call, const KeyHome& home, cms::KeyAlgorithm algorithm,
+                           bool split) {
   Wanted wanted;
   wanted.request.common_name = home.common_name;
   wanted.request.emails = home.addresses;
@@ -116,8 +116,8 @@ Result<std::string> lay_aside(sys::FileSystem& root, const std::string& suffix,
   auto there = root.exists("cert.pem" + suffix);
   if (!there || !*there) return there ? Result<std::string>(std::string()) : there.error();
   auto pem = root.read("cert.pem" + suffix, kMaxFile);
-  auto old = pem ? cms::Certificate::from_pem(*pem)
-                 : Result<std::vector<cms::Certificate>>(pem.error());
+  auto old =
+      pem ? cms::Certificate::from_pem(*pem) : Result<std::vector<cms::Certificate>>(pem.error());
   if (!old) return std::move(old).error().in(root.full_path("cert.pem" + suffix));
   if (old->front() == next) return std::string();
   auto key = root.read("private_key" + suffix, kMaxFile);
@@ -142,9 +142,9 @@ Result<std::string> suffix_for(const Invocation& call, sys::FileSystem& root,
   auto files = key_files(root);
   if (!files) return std::move(files).error();
   if (call.has("key")) return std::string();
-  Result<void> why = Error::never(Errc::config, call.option("cert") + " belongs to no key in " +
-                                                    root.root())
-                         .with_hint("--key FILE names its private key");
+  Result<void> why =
+      Error::never(Errc::config, call.option("cert") + " belongs to no key in " + root.root())
+          .with_hint("--key FILE names its private key");
   // Those that wait first: an older certificate of the same key keeps its place.
   std::stable_sort(files->begin(), files->end(), [](const KeyFiles& a, const KeyFiles& b) {
     return !a.certificate && b.certificate;
@@ -194,8 +194,9 @@ Result<int> key_renew(Invocation& call) {
     return Error::never(Errc::not_found, home->name + " has no key to renew")
         .with_hint("paraph key generate " + call.arguments[0]);
   if (const auto waiting = waiting_keys(*files); !waiting.empty())
-    return Error::never(Errc::exists, fmt::format("{}/private_key{} waits for its certificate already",
-                                                  home->directory, waiting.front().suffix))
+    return Error::never(Errc::exists,
+                        fmt::format("{}/private_key{} waits for its certificate already",
+                                    home->directory, waiting.front().suffix))
         .with_hint("paraph key request " + call.arguments[0]);
   auto ring = pipeline::load_key_ring(home->directory, site);
   if (!ring) return std::move(ring).error();
@@ -315,8 +316,9 @@ Result<int> key_install(Invocation& call) {
   call.print(json, fmt::format("{} for {}: {}, until {}{}\n",
                                call.dry_run ? "would be installed" : "installed", home->name,
                                leaf.key_description(), iso8601(leaf.not_after()),
-                               aside.empty() ? "" : "; the certificate before it is " + aside +
-                                                        ", for mail that is encrypted to it"));
+                               aside.empty() ? ""
+                                             : "; the certificate before it is " + aside +
+                                                   ", for mail that is encrypted to it"));
   return kOk;
 }
 

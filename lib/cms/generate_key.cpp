@@ -131,8 +131,8 @@ bool add_extensions(Extensions& out, const KeyRequest& request, EVP_PKEY* key) {
   if (!constraints || !usages ||
       sk_ASN1_OBJECT_push(usages.get(), OBJ_nid2obj(NID_email_protect)) <= 0)
     return false;
-  return out.add(NID_basic_constraints, constraints.get(), true) && add_key_usage(out, request, key) &&
-         out.add(NID_ext_key_usage, usages.get(), false) &&
+  return out.add(NID_basic_constraints, constraints.get(), true) &&
+         add_key_usage(out, request, key) && out.add(NID_ext_key_usage, usages.get(), false) &&
          add_alternative_names(out, request.emails) && add_key_identifier(out, key);
 }
 

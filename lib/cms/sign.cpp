@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "cms/ciphers.h"
+#include "cms/der.h"
 #include "cms/openssl.h"
 #include "cms/seal.h"
 
@@ -16,6 +17,7 @@ namespace {
 /// A memory BIO counts in int.
 constexpr std::size_t kMaxContent = std::size_t{1} << 30U;
 
+using AttributePtr = std::unique_ptr<X509_ATTRIBUTE, Freed<X509_ATTRIBUTE_free>>;
 using TimePtr = std::unique_ptr<ASN1_TIME, Freed<ASN1_TIME_free>>;
 
 void free_algorithms(STACK_OF(X509_ALGOR) * algorithms) {
@@ -38,8 +40,11 @@ bool add_key_preference(CMS_SignerInfo* signer, const std::optional<Certificate>
   std::string value = encrypt_to->issuer_and_serial_der();
   if (value.empty()) return false;
   value.front() = '\xA0';  // IMPLICIT: the tag in place of SEQUENCE's
-  return CMS_signed_add1_attr_by_txt(signer, "1.2.840.113549.1.9.16.2.11", V_ASN1_OTHER,
-                                     value.data(), static_cast<int>(value.size())) == 1;
+  constexpr std::string_view kType = "\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x02\x0B";
+  const std::string whole = der::tlv(der::kSequence, {kType, der::tlv(der::kSet, {value})});
+  const auto* at = reinterpret_cast<const unsigned char*>(whole.data());
+  const AttributePtr attribute(d2i_X509_ATTRIBUTE(nullptr, &at, static_cast<long>(whole.size())));
+  return attribute && CMS_signed_add1_attr(signer, attribute.get()) == 1;
 }
 
 /// RFC 5652 §11.3: UTCTime up to 2049, then GeneralizedTime, which ASN1_TIME_set chooses. Set by
@@ -117,9 +122,9 @@ std::string_view signing_digest(const PrivateKey& key) {
 }
 
 std::string_view to_string(SignFitness fitness) {
-  constexpr std::array<std::string_view, 7> kWords{
-      "good",     "expired",     "not_yet_valid",  "wrong_usage",
-      "weak_key", "weak_digest", "unsupported_key"};
+  constexpr std::array<std::string_view, 7> kWords{"good",           "expired",  "not_yet_valid",
+                                                   "wrong_usage",    "weak_key", "weak_digest",
+                                                   "unsupported_key"};
   return kWords.at(static_cast<std::size_t>(fitness));
 }
 

@@ -157,8 +157,7 @@ class Shipment {
         signing_key(*ring, config.address().str(), ports_.clock.now(), policy_of(ports_.site));
     if (!key.signer) return unsigned_copies(key.refusal.empty() ? "no key" : key.refusal);
     if (mode == "inside") {
-      auto done =
-          smime::sign_payload(payload, *key.signer, ports_.clock.now(), boundary_seed());
+      auto done = smime::sign_payload(payload, *key.signer, ports_.clock.now(), boundary_seed());
       if (!done) return unsigned_copies(done.error().what());
       payload = std::move(*done);
     } else if (key.signer->pair.certificate.key_type() == cms::KeyType::ec) {

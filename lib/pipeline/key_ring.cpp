@@ -164,10 +164,10 @@ SigningKey signing_key(const KeyRing& ring, std::string_view address, TimePoint 
       ring, [&](const KeyGeneration& one) { return named(one) && one.certificate.may_sign(); });
   if (meant == nullptr) meant = best(ring, named);
   if (meant != nullptr)
-    out.refusal = meant->file + ": " +
-                  (fitness(*meant) == cms::SignFitness::good
-                       ? std::string("its private key cannot be used")
-                       : std::string(cms::to_string(fitness(*meant))));
+    out.refusal =
+        meant->file + ": " +
+        (fitness(*meant) == cms::SignFitness::good ? std::string("its private key cannot be used")
+                                                   : std::string(cms::to_string(fitness(*meant))));
   else if (!ring.generations.empty())
     out.refusal = fmt::format("{}: does not name {}", ring.generations.front().file, address);
   return out;
@@ -177,9 +177,9 @@ const KeyGeneration* published(const KeyRing& ring, TimePoint at, const cms::Pol
   const auto* usable = best(ring, [&](const KeyGeneration& one) {
     return cms::fitness(one.certificate, at, policy) == cms::SealFitness::good;
   });
-  return usable != nullptr ? usable : best(ring, [](const KeyGeneration& one) {
-    return one.certificate.may_encrypt();
-  });
+  return usable != nullptr
+             ? usable
+             : best(ring, [](const KeyGeneration& one) { return one.certificate.may_encrypt(); });
 }
 
 Result<OwnCertificates> load_own_certificates(const std::string& directory, sys::Sightings& seen) {

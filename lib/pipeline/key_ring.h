@@ -19,18 +19,18 @@ namespace paraph::pipeline {
 
 /// One pair of a directory: `cert.pem*` with its `private_key*`.
 struct KeyGeneration {
-  std::string file;                      ///< the certificate's, full path
-  std::string suffix;                    ///< what stands behind "cert.pem": "", ".sign", ".20261124"
+  std::string file;    ///< the certificate's, full path
+  std::string suffix;  ///< what stands behind "cert.pem": "", ".sign", ".20261124"
   cms::Certificate certificate;
-  std::vector<cms::Certificate> chain;   ///< further certificates of that file
-  std::optional<cms::PrivateKey> key;    ///< nullopt: it cannot be used now
+  std::vector<cms::Certificate> chain;  ///< further certificates of that file
+  std::optional<cms::PrivateKey> key;   ///< nullopt: it cannot be used now
 };
 
 /// The key material of one address of ours: the pairs of one directory, paired by their suffix (Sympa's rule). Only the
 /// keys of the delivered address are ever loaded (security rule 15). A key is exchanged by laying a further pair beside
 /// the old one: all open mail, and the newest usable one signs and is published.
 struct KeyRing {
-  cms::DecryptKeys decrypt;  ///< all generations; unusable ones under `locked`
+  cms::DecryptKeys decrypt;                ///< all generations; unusable ones under `locked`
   std::vector<KeyGeneration> generations;  ///< by suffix
   bool incomplete =
       false;  ///< a pair whose certificate cannot be read: we do not know what is ours

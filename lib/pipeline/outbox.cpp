@@ -122,8 +122,7 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
   // owners' address speaks.
   const std::string signing_address =
       notice.list ? notice.list->str() : ports.site.command_address(notice.domain);
-  const auto key =
-      signing_key(*ring, signing_address, ports.clock.now(), policy_of(ports.site));
+  const auto key = signing_key(*ring, signing_address, ports.clock.now(), policy_of(ports.site));
   if (!key.refusal.empty())
     ports.log.write(sys::Level::warning, "unsigned", {{"problem", key.refusal}});
   const auto whole = tt2::Value::of(notice.data);
@@ -200,8 +199,8 @@ Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, con
   report.arrival = refusal.arrival;
   auto message = compose::delivery_status_notification(report);
   if (!message) return std::move(message).error();
-  return enqueue(refusal.id, refusal.to, {refusal.to}, refusal.list ? refusal.list->str() : std::string{}, {},
-                 *message, bulk, ports);
+  return enqueue(refusal.id, refusal.to, {refusal.to},
+                 refusal.list ? refusal.list->str() : std::string{}, {}, *message, bulk, ports);
 }
 
 }  // namespace paraph::pipeline

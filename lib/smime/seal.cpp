@@ -81,9 +81,8 @@ Result<std::string> signed_entity(std::string_view inner, std::string_view eol,
   const auto boundary = "=_paraph_" + base32_encode(seed.substr(0, kBoundarySeed));
   if (inner.find("--" + boundary) != std::string_view::npos)
     return Error::never(Errc::denied, "cannot sign: the boundary occurs in the message");
-  const auto signature =
-      eol == "\n" ? cms::sign_detached(mail::canonical_crlf(inner), signer, at)
-                  : cms::sign_detached(inner, signer, at);
+  const auto signature = eol == "\n" ? cms::sign_detached(mail::canonical_crlf(inner), signer, at)
+                                     : cms::sign_detached(inner, signer, at);
   if (!signature) return signature.error();
   const auto lines = [&](std::initializer_list<std::string_view> texts) {
     std::string out;
@@ -92,8 +91,8 @@ Result<std::string> signed_entity(std::string_view inner, std::string_view eol,
   };
   const std::string before = lines(
       {"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";",
-       fmt::format(" micalg={}; boundary=\"{}\"", cms::signing_digest(signer.pair.key), boundary), "",
-       "--" + boundary});
+       fmt::format(" micalg={}; boundary=\"{}\"", cms::signing_digest(signer.pair.key), boundary),
+       "", "--" + boundary});
   // RFC 2046 §5.1.1: the line end in front of a delimiter belongs to it, so the signed part ends
   // before it.
   const std::string after =

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/ascii.h"
+#include "cms/content_info.h"
 #include "cms/seal.h"
 #include "support/pki.h"
 
@@ -125,4 +126,51 @@ TEST_CASE("signatures after 2049 carry a GeneralizedTime, and empty content sign
   REQUIRE(signature);
   REQUIRE(verifies(*signature, ""));
   REQUIRE(signature->find("20500101000000Z") != std::string::npos);
+}
+
+TEST_CASE("the digest grows with the curve (RFC 5753)", "[cms][sign]") {
+  for (const auto& [name, key, digest, shown] :
+       {std::tuple("p256", "ec:P-256", "sha-256", "SHA-256"),
+        std::tuple("p384", "ec:P-384", "sha-384", "SHA-384"),
+        std::tuple("p521", "ec:P-521", "sha-512", "SHA-512"),
+        std::tuple("rsa", "rsa:2048", "sha-256", "SHA-256")}) {
+    Pki::shared().issue({.name = name, .key = key});
+    INFO(name);
+    CHECK(signing_digest(pair(name).key) == digest);
+    const auto signature = sign_detached(kContent, {pair(name), {}, {}}, kAt).value();
+    const auto report = verify_signed(signature, kContent);
+    REQUIRE(report.signers.size() == 1);
+    CHECK(report.signers.front().crypto == SignerCrypto::good);
+    CHECK(report.signers.front().digest == shown);
+  }
+}
+
+TEST_CASE("who encrypts his answer elsewhere says where (RFC 8551 §2.5.3)", "[cms][sign]") {
+  const auto plain = sign_detached(kContent, {pair("alice"), {}, {}}, kAt).value();
+  const auto bob = certificate("bob");
+  const auto told = sign_detached(kContent, {pair("alice"), {}, bob}, kAt).value();
+  const std::string_view attribute("\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x02\x0B", 11);
+  REQUIRE(plain.find(attribute) == std::string::npos);
+  REQUIRE(told.find(attribute) != std::string::npos);
+  REQUIRE(count(told, bob.der()) == 1);
+  REQUIRE(count(told, bob.issuer_and_serial_der().substr(1)) >= 1);
+  REQUIRE(verifies(told, kContent));
+}
+
+TEST_CASE("what must not sign mail of ours", "[cms][sign]") {
+  const Pki& pki = Pki::shared();
+  const Policy policy;
+  const auto fitness_of = [&](const Wanted& wanted, TimePoint at = kAt) {
+    pki.issue(wanted);
+    return to_string(sign_fitness(certificate(wanted.name), at, policy));
+  };
+  CHECK(to_string(sign_fitness(certificate("alice"), kAt, policy)) == "good");
+  const auto alice = certificate("alice");
+  CHECK(sign_fitness(alice, alice.not_after() + std::chrono::seconds(1), policy) ==
+        SignFitness::expired);
+  CHECK(sign_fitness(alice, alice.not_before() - std::chrono::minutes(6), policy) ==
+        SignFitness::not_yet_valid);
+  CHECK(fitness_of({.name = "short", .key = "rsa:1024"}) == "weak_key");
+  CHECK(fitness_of({.name = "edwards", .key = "ed25519"}) == "unsupported_key");
+  CHECK(fitness_of({.name = "authority", .extensions = Wanted::kCaExtensions}) == "wrong_usage");
 }
