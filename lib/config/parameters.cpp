@@ -64,6 +64,7 @@ const std::vector<Parameter>& own_rows() {
     {"required_policies", SDL, "list", "", "Certificate policies, as OIDs, one of which the path of a signer must assert; 2.5.29.32.0 for any."},
     {"cipher", SDL, "aes-256-cbc|aes-256-gcm|aes-128-cbc", "aes-256-cbc", "Content encryption of sealed copies."},
     {"key_transport", SDL, "pkcs1|oaep", "pkcs1", "How sealed copies carry the content key to an RSA key: PKCS#1 v1.5, or OAEP with SHA-256."},
+    {"list_sign", SDL, "off|inside|outer", "off", "Whether the list signs sealed copies: inside the encryption once for all, or around each copy, which takes an EC key."},
     {"encrypted_post_policy", SDL, "any|signed_inside", "any", "Which encrypted posts are distributed: any, or only those signed inside the encryption."},
     {"replay_window", S, "number", "30", "Days after its signing time for which a signed mail counts as signed; 0 for as long as the certificate is valid."},
     {"list_binding", SDL, "if_present|require", "if_present", "Whether a signature must say, by a protected To or Cc, that the post was meant for this list: only where it has such fields, or always."},
