@@ -1,0 +1,80 @@
+"""The vectors through the incoming daemon: a site with the vectors' CA and one list per key, a rule that distributes
+`smime` and refuses the rest with the reasons; what the ledger says is what the daemon made of each message."""
+import os
+import sqlite3
+import subprocess
+
+DOMAIN = "lists.example.org"
+RULE = """title.gettext The vectors' rule
+
+true() smime -> do_it
+true() smtp,md5 -> reject(reason='vector',quiet)
+"""
+
+
+class Site:
+    def __init__(self, programs, root, pki):
+        self.programs, self.root, self.pki = programs, root / "site", pki
+        self.config = self.root / "paraph.conf"
+        self.environment = dict(os.environ, PARAPH_CONFIG=str(self.config))
+        self.lists, self.queued, self.rows = set(), {}, {}
+        self.run("paraph", "site", "create", self.root, "--domain", DOMAIN, "--listmaster", "listmaster@example.org",
+                 "--cafile", pki / "ca.pem")
+
+    def run(self, program, *arguments, given=None):
+        done = subprocess.run([self.programs / program, *arguments], input=given, env=self.environment,
+                              capture_output=True, timeout=300)
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} {' '.join(map(str, arguments))}: exit {done.returncode}: "
+                               f"{done.stderr.decode(errors='replace').strip()}")
+        return done.stdout.decode(errors="replace")
+
+    def list_for(self, key):
+        """The list that opens with this key; `list` is secure@, which the messages are addressed to."""
+        name = "secure" if key == "list" else f"secure-{key}"
+        if name in self.lists:
+            return name
+        self.lists.add(name)
+        self.run("paraph", "list", "create", name, "--owner", "owner@example.org", "--type", "sealed")
+        if key != "none":
+            self.run("paraph", "key", "install", name, "--cert", self.pki / f"{key}.pem", "--key", self.pki / f"{key}.key")
+        folder = self.root / "list_data" / name
+        (folder / "scenari").mkdir(exist_ok=True)
+        (folder / "scenari" / "send.vector").write_text(RULE)
+        config = (folder / "config").read_text()
+        (folder / "config").write_text(config.replace("send private_smime", "send vector")
+                                       .replace("encrypted_post_policy signed_inside", "encrypted_post_policy any"))
+        return name
+
+    def queue(self, case, message, others):
+        spool = self.root / "spool" / "msg"
+        before = set(os.listdir(spool))
+        name = self.list_for(others.get("key", "list"))
+        self.run("paraph-queue", f"{name}@{DOMAIN}", given=message.read_bytes())
+        path = spool / next(entry for entry in set(os.listdir(spool)) - before if "@" in entry)
+        head, rest = path.read_bytes().split(b"\nReturn-Path:", 1)
+        fields = dict(line.split(b": ", 1) for line in head.split(b"\n"))
+        self.queued[case] = fields[b"X-Paraph-Id"].decode()
+        if "at" in others:  # the clock of a judgement is when the queue took the mail
+            head = head.replace(fields[b"X-Paraph-Received"], others["at"].encode())
+            path.write_bytes(head + b"\nReturn-Path:" + rest)
+
+    def judge(self):
+        self.run("paraph-incoming", "--once")
+        with sqlite3.connect(self.root / "paraph.sqlite") as base:
+            self.rows = {mail: (outcome, reason) for mail, outcome, reason
+                         in base.execute("select id, outcome, reason from paraph_mail")}
+
+    def fault(self, case, expected):
+        """None, or how the daemon's ending contradicts what the case expects."""
+        outcome, reason = self.rows.get(self.queued[case], ("waits", ""))
+        wanted = "distributed" if expected.get("auth_method") == "smime" else "refused"
+        if (outcome == "distributed") != (wanted == "distributed") or outcome == "waits":
+            return f"daemon: {outcome} ({reason}), expected {expected.get('auth_method')}"
+        said = reason.removeprefix("vector").removeprefix(": ")
+        codes = expected.get("reasons", "").split()
+        if reason.startswith("vector") and said.split(",") != codes:
+            return f"daemon: {said!r}, expected {','.join(codes)!r}"
+        if wanted == "refused" and not any(code in reason for code in codes):
+            return f"daemon: {outcome} ({reason}), expected one of {' '.join(codes)}"
+        return None
