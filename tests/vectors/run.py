@@ -37,8 +37,8 @@ def facts(case):
         words = line.lstrip("# ").split(None, 2) if line.startswith("#") else []
         if len(words) >= 2 and words[0] == "expect":
             expected[words[1]] = words[2].strip() if len(words) > 2 else ""
-        elif len(words) == 2 and words[0] in ("witness", "key", "at"):
-            others[words[0]] = words[1]
+        elif len(words) >= 2 and words[0] in ("witness", "key", "at", "daemon"):
+            others[words[0]] = " ".join(words[1:])
     return expected, others
 
 
@@ -84,7 +84,7 @@ def check(case, work, site):
             faults += [f"{form} {fault}" for fault in [witness(message, pki, others)] if fault]
         except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
             faults.append(f"{form} {error}")
-    return faults + [fault for fault in [site.fault(case.stem, expected)] if fault]
+    return faults + [fault for fault in [site.fault(case.stem, expected, others)] if fault]
 
 
 def main():
