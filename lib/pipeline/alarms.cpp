@@ -67,7 +67,11 @@ Result<void> raise_alarm(const spool::QueueId& id, std::string_view kind, std::s
                                     .subject = std::string(subject),
                                     .mail_id = id.str(),
                                     .reason = std::string(reason)});
-  return raised ? send_alarms(bulk, ports) : raised;
+  if (!raised) return raised;
+  if (auto told = send_alarms(bulk, ports); !told)
+    ports.log.write(sys::Level::error, "alarm-waits",
+                    {{"reason", told.error().what()}, {"try", told.error().hint()}});
+  return {};
 }
 
 Result<void> send_alarms(spool::BulkSpool& bulk, const Ports& ports) {

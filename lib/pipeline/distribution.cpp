@@ -212,8 +212,9 @@ class Shipment {
     return watch_.next ? watch_.next(recipient) : std::nullopt;
   }
 
-  // The alarm first: a crash between the two tells twice, and not nobody.
+  // The outcome last: a crash before it tells twice, and not nobody.
   Result<void> refuse(const std::string& recipient, const std::string& why) {
+    if (auto kept = bulk_.set_aside(claim_, recipient, recipient + ": " + why); !kept) return kept;
     if (auto told = raise_alarm(claim_.id(), "failed", recipient + " in packet " + claim_.name(),
                                 why, bulk_, ports_);
         !told)
@@ -324,13 +325,13 @@ class Shipment {
       transport_down_ = true;
       return std::move(statuses).error();
     }
-    handed_over_ = true;
     std::vector<spool::CopyOutcome> ended;
     for (const auto& status : *statuses) {
       spool::CopyOutcome copy = outcome;
       copy.recipient = status.recipient;
       const bool deferred = status.outcome == delivery::Delivery::deferred;
-      if (deferred && !expired()) {
+      handed_over_ = handed_over_ || status.tried;
+      if (deferred && !(expired() && status.tried)) {
         defer(status.recipient, status.reply);
         continue;
       }

@@ -46,7 +46,8 @@ inline constexpr std::size_t kSignedValue = 80;
                                              spool::BulkSpool& bulk, const Ports& ports);
 
 /// The listmaster hears of it: at once when nothing else was told for an hour, else with all that came until then, in
-/// one mail. `kind`: "quarantined", "expired", "failed" (store::Alarm).
+/// one mail. `kind`: "quarantined", "expired", "failed" (store::Alarm). An Error: it is not on the disk. That the mail
+/// cannot be made now is logged, and tried again by send_alarms().
 [[nodiscard]] Result<void> raise_alarm(const spool::QueueId& id, std::string_view kind,
                                        std::string_view subject, std::string_view reason,
                                        spool::BulkSpool& bulk, const Ports& ports);
