@@ -61,6 +61,11 @@ void* map_apart(int fd, const std::string& path) {
 
 }  // namespace
 
+std::string shown(std::string label) {
+  if (const auto mark = label.find(kLabelMark); mark != std::string::npos) label[mark] = ' ';
+  return label;
+}
+
 std::uint64_t board_magic() {
   return kMagic;
 }

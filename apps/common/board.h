@@ -31,10 +31,14 @@ constexpr std::size_t kMaxSuspects = 256;
 template <std::size_t N>
 class SharedText {
  public:
+  /// What is left of a text: what decides compares that.
+  [[nodiscard]] static std::string_view kept(std::string_view text) {
+    return text.substr(0, N - 1);
+  }
   void set(std::string_view text) {
-    const std::size_t length = text.size() < N ? text.size() : N - 1;
-    text.copy(octets_.data(), length);
-    octets_[length] = '\0';
+    text = kept(text);
+    text.copy(octets_.data(), text.size());
+    octets_[text.size()] = '\0';
   }
   [[nodiscard]] std::string str() const {
     const std::string_view all(octets_.data(), N);
@@ -46,6 +50,13 @@ class SharedText {
   std::array<char, N> octets_{};
 };
 
+/// What is in hand, and what deaths are counted against: "NAME", "NAME/after 12" or "NAME/to a@example.org". The mark is an
+/// octet that no file name has.
+using Label = SharedText<384>;
+constexpr char kLabelMark = '/';
+/// As people read it: "NAME to a@example.org".
+[[nodiscard]] std::string shown(std::string label);
+
 /// One worker, as it describes itself.
 struct Slot {
   std::atomic<std::int32_t> pid{0};
@@ -55,7 +66,7 @@ struct Slot {
   std::atomic<bool> ready{false};
   std::atomic<bool> settling{
       false};                  ///< ends several gathered mails together, none of them is in hand
-  SharedText<384> in_hand;     ///< empty: nothing
+  Label in_hand;               ///< empty: nothing
   SharedText<160> last_words;  ///< why it is about to die, when it or its supervisor knows
 };
 
@@ -66,7 +77,7 @@ struct Suspect {
   std::atomic<std::int32_t> worker_deaths{0};
   std::atomic<std::int32_t> supervisor_deaths{0};
   std::atomic<std::int64_t> not_before{0};  ///< steady_milliseconds() of the next attempt
-  SharedText<384> name;
+  Label name;
   SharedText<256> reason;
 };
 

@@ -24,7 +24,7 @@ enum class Took : unsigned char {
 class Job {
  public:
   virtual ~Job() = default;
-  /// What deaths are counted against: the name, with its progress where there is some ("ID.NNNN after 12").
+  /// What deaths are counted against: the name, with its progress where there is some ("ID.NNNN/after 12").
   [[nodiscard]] virtual std::string label() const = 0;
   [[nodiscard]] virtual Took run() = 0;
   /// Into quarantine without being looked at.

@@ -23,11 +23,11 @@ void describe(const Board& board, DaemonState& state) {
   for (const Slot& slot : board.slots) {
     if (slot.pid == 0) continue;
     ++state.workers;
-    if (!slot.in_hand.empty()) state.in_hand.push_back(slot.in_hand.str());
+    if (!slot.in_hand.empty()) state.in_hand.push_back(shown(slot.in_hand.str()));
   }
   for (const Suspect& suspect : board.suspects)
     if (suspect.state != Suspect::free)
-      state.suspects.push_back({suspect.name.str(), suspect.worker_deaths,
+      state.suspects.push_back({shown(suspect.name.str()), suspect.worker_deaths,
                                 suspect.supervisor_deaths, suspect.reason.str()});
 }
 

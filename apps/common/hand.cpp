@@ -1,5 +1,6 @@
 // The worker's side of the board.
 
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,19 +23,16 @@ Board* board = nullptr;
 Slot* mine = nullptr;
 bool first = true;
 
-constexpr std::string_view kTo = " to ";
-
 std::int64_t own_cpu_milliseconds() {
   timespec used{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   return std::int64_t{used.tv_sec} * 1000 + used.tv_nsec / 1'000'000;
 }
 
-// "NAME", "NAME after 12" or "NAME to a@example.org": the suspicions against one mail or packet.
+// The suspicions against one mail or packet.
 bool is_about(const std::string& suspicion, std::string_view name) {
   return suspicion.compare(0, name.size(), name) == 0 &&
-         (suspicion.size() == name.size() || suspicion.compare(name.size(), 7, " after ") == 0 ||
-          suspicion.compare(name.size(), 4, kTo) == 0);
+         (suspicion.size() == name.size() || suspicion[name.size()] == kLabelMark);
 }
 
 // The claim on it is ours: whoever shows it is about to move on, or dead.
@@ -118,7 +116,7 @@ Verdict verdict_on(std::string_view name, std::string_view label) {
     if (state == Suspect::free) continue;
     const std::string held = suspect.name.str();
     if (!is_about(held, name)) continue;
-    if (state == Suspect::condemned && held == label)
+    if (state == Suspect::condemned && held == Label::kept(label))
       return {Verdict::condemned, suspect.reason.str()};
     const auto now = steady_milliseconds();
     // Farther ahead than anybody is put off: from before a reboot.
@@ -130,7 +128,7 @@ Verdict verdict_on(std::string_view name, std::string_view label) {
 }
 
 std::string recipient_label(std::string_view name, std::string_view recipient) {
-  return std::string(name).append(kTo).append(recipient);
+  return std::string(Label::kept(fmt::format("{}{}to {}", name, kLabelMark, recipient)));
 }
 
 std::map<std::string, std::string> held_against(std::string_view name) {
@@ -150,7 +148,7 @@ std::set<std::string> suspected_names() {
   for (const Suspect& suspect : board->suspects) {
     if (suspect.state == Suspect::free) continue;
     const std::string label = suspect.name.str();
-    names.insert(label.substr(0, label.find(' ')));
+    names.insert(label.substr(0, label.find(kLabelMark)));
   }
   return names;
 }

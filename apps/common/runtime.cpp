@@ -119,6 +119,7 @@ pipeline::Ports Runtime::ports() {
           *recipients_,
           database_->ledger(),
           database_->alarms(),
+          database_->guard(),
           clock_,
           cms::random(),
           cms::digest(),

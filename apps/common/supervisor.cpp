@@ -281,7 +281,7 @@ class Supervisor {
     fmt::print(stderr, "{}: error: {}, in hand: {}\n", crew_.program, how,
                slot.settling  ? "several that have ended"
                : name.empty() ? "nothing"
-                              : utf8::printable(name));
+                              : utf8::printable(shown(name)));
     if (stopping_) {
       status_ = kTemporary;
       return;

@@ -95,9 +95,9 @@ struct Verdict {
 /// What to do with the mail or packet `name`, on which workers may have died: with its `label` in hand, which condemns it,
 /// or with any other of its labels, which only puts it off.
 [[nodiscard]] Verdict verdict_on(std::string_view name, std::string_view label);
-/// The label of one recipient of a packet: "NAME to RECIPIENT".
+/// The label of one recipient of a packet: "NAME/to RECIPIENT".
 [[nodiscard]] std::string recipient_label(std::string_view name, std::string_view recipient);
-/// All that is held against `name` by label ("NAME", "NAME after …", "NAME to …"): why it is condemned, or "".
+/// All that is held against `name` by label ("NAME", "NAME/after …", "NAME/to …"): why it is condemned, or "".
 [[nodiscard]] std::map<std::string, std::string> held_against(std::string_view name);
 /// The mails and packets that something is held against.
 [[nodiscard]] std::set<std::string> suspected_names();

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "apps/common/board.h"
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
 #include "pipeline/distribution.h"
@@ -49,7 +50,7 @@ class Parcel final : public app::Job {
       : claim_(std::move(claim)), bulk_(bulk), courier_(courier), runtime_(runtime) {}
   // Named with its progress: a packet that got further has not failed again (design §2).
   [[nodiscard]] std::string label() const override {
-    return fmt::format("{} after {}", claim_.name(), claim_.done().size());
+    return fmt::format("{}{}after {}", claim_.name(), app::kLabelMark, claim_.done().size());
   }
   app::Took run() override {
     const auto held = app::held_against(claim_.name());

@@ -18,6 +18,8 @@ struct DeliveryStatus {
   std::string recipient;
   Delivery outcome = Delivery::deferred;
   std::string reply;  ///< the MTA's words: "250 2.0.0 Ok: queued as 4XkQ2", for trace
+  /// false: the MTA was not asked now, since it has just refused this sender; no last try has been made.
+  bool tried = true;
 };
 
 /// A message in two pieces, so that what many messages end with is handed over without a copy of it.

@@ -58,7 +58,10 @@ class SmtpCourier final : public Courier {
     const auto open = unsettled(statuses);
     if (open.empty()) return statuses;
     if (const auto* why = refused_.resting(envelope.reverse_path)) {
-      for (auto* status : open) status->reply = *why;
+      for (auto* status : open) {
+        status->reply = *why;
+        status->tried = false;
+      }
       return statuses;
     }
     const Letter letter = write_letter(envelope.reverse_path, message);

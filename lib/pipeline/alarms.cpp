@@ -50,7 +50,8 @@ Result<void> tell(const std::vector<store::Alarm>& alarms, spool::BulkSpool& bul
                         .list = std::nullopt,
                         .domain = ports.site.domain(),
                         .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
+                        .in_reply_to = {},
+                        .values = Notice::Values::whole};
     if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
   }
   return {};
@@ -66,7 +67,11 @@ Result<void> raise_alarm(const spool::QueueId& id, std::string_view kind, std::s
                                     .subject = std::string(subject),
                                     .mail_id = id.str(),
                                     .reason = std::string(reason)});
-  return raised ? send_alarms(bulk, ports) : raised;
+  if (!raised) return raised;
+  if (auto told = send_alarms(bulk, ports); !told)
+    ports.log.write(sys::Level::error, "alarm-waits",
+                    {{"reason", told.error().what()}, {"try", told.error().hint()}});
+  return {};
 }
 
 Result<void> send_alarms(spool::BulkSpool& bulk, const Ports& ports) {

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/utf8.h"
 #include "mail/address.h"
 #include "pipeline/distribution.h"
+#include "pipeline/guard.h"
 #include "pipeline/list_header.h"
 #include "pipeline/outbox.h"
 #include "pipeline/priority.h"
@@ -20,12 +22,15 @@ namespace {
 using outcome::AnswerCertificate;
 using outcome::Discard;
 using outcome::Distribute;
+using outcome::Duplicate;
 using outcome::Forward;
 using outcome::Hold;
 using outcome::Quarantine;
 using outcome::Reject;
 
 constexpr std::size_t kMembersPerRead = 1000;
+constexpr std::size_t kRefusalsToUnknown = 1;
+constexpr std::size_t kRefusalsToKnown = 10;
 
 std::string_view arrived(const Item& item) {
   return item.tree.message().octets();
@@ -101,6 +106,9 @@ class Performer {
   // nobody the refusal.
   Result<void> operator()(const Reject& reject) {
     if (reject.quiet || item_.header.reverse_path.empty() || is_automatic(item_.tree)) return {};
+    auto may_tell = is_to_be_told();
+    if (!may_tell) return std::move(may_tell).error();
+    if (!*may_tell) return {};
     auto told = reject.tt2.empty() ? report(reject) : answer(reject.tt2);
     if (told || told.error().retry() == Retry::later) return told;
     note_ = "sender not told: " + told.error().what();
@@ -136,6 +144,7 @@ class Performer {
     return enqueue_notice(notice, {}, spools_.bulk, ports_);  // RFC 3834 §3.3: null reverse path
   }
 
+  Result<void> operator()(const Duplicate&) { return {}; }
   Result<void> operator()(const Discard&) { return {}; }
 
   Result<void> operator()(const Quarantine& quarantine) {
@@ -187,6 +196,36 @@ class Performer {
     return {};
   }
 
+  // Rule 41: whoever only says that he is somebody hears of one refusal a day, and a known author of ten; the others are
+  // counted in the ledger. It is not he, perhaps, who sent them.
+  Result<bool> is_to_be_told() {
+    if (item_.method != scenario::AuthMethod::smtp) return true;
+    auto known = is_known(item_.header.reverse_path);
+    if (!known) return known;
+    const auto refusals = count_refused(item_, item_.header.reverse_path, ports_);
+    if (!refusals) return refusals.error();
+    if (*refusals <= (*known ? kRefusalsToKnown : kRefusalsToUnknown)) return true;
+    note_ = fmt::format("sender not told: refusal {} to this address today", *refusals);
+    return false;
+  }
+
+  Result<bool> is_known(const std::string& text) {
+    const auto address = mail::AddrSpec::parse(text);
+    if (!address || !item_.list) return false;
+    const std::string canonical = address->canonical();
+    auto member = ports_.directory.member(*item_.list, canonical);
+    if (!member) return std::move(member).error();
+    if (member->has_value()) return true;
+    for (const auto role : {list::Role::owner, list::Role::editor}) {
+      auto admins = ports_.directory.admins(*item_.list, role);
+      if (!admins) return std::move(admins).error();
+      if (std::any_of(admins->begin(), admins->end(),
+                      [&](const auto& admin) { return admin.email == canonical; }))
+        return true;
+    }
+    return false;
+  }
+
   Result<void> report(const Reject& reject) {
     Refusal refusal{
         .id = item_.header.id.derive("refusal", ports_.digest),
@@ -195,7 +234,7 @@ class Performer {
         .list = item_.list,
         .domain = item_.destination.domain,
         .status = reject.status,
-        .reason = reject.reason,
+        .reason = reject.told.empty() ? reject.reason : reject.told,
         // Attack A37: what happened inside an encrypted post is nobody's to learn by asking.
         .detail = item_.opened.protection.encrypted ? std::string{} : reject.detail,
         .message_id = message_id(item_),
@@ -247,6 +286,10 @@ class Performer {
   bool unpublished_ = false;
 };
 
+std::string with_note(const std::string& why, const std::string& note) {
+  return why.empty() || note.empty() ? why + note : why + "; " + note;
+}
+
 }  // namespace
 
 Result<Performed> perform(const Item& item, const outcome::Disposition& disposition,
@@ -265,7 +308,7 @@ Result<Performed> perform(const Item& item, const outcome::Disposition& disposit
                      .received = epoch(item.header.received),
                      .message_id = message_id(item)};
   if (auto done = std::visit(performer, disposition); !done) return done.error();
-  if (why.empty()) row.reason = performer.note();
+  if (!performer.note().empty()) row.reason = with_note(why, performer.note());
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};

@@ -426,6 +426,31 @@ Result<void> BulkSpool::quarantine(PacketClaim claim, std::string_view reason) {
   return condemn(claim.name(), reason);
 }
 
+Result<void> BulkSpool::set_aside(const PacketClaim& claim, const std::string& recipient,
+                                  std::string_view reason) {
+  const std::string own = write_recipients({recipient});
+  const auto others = bulk::packets_of(*fs_, kBad, claim.id_);
+  if (!others) return others.error();
+  for (const auto& name : *others) {
+    const auto text = fs_->read(in(kBad, name), kMaxPacket);
+    if (text && *text == own) return {};
+  }
+  if (auto made = fs_->make_directory(kBad); !made) return made;
+  // Never the plain name, which is that of the whole packet.
+  unsigned number = 1;
+  while (number < kMaxSame &&
+         std::find(others->begin(), others->end(), numbered(claim.name(), number)) != others->end())
+    ++number;
+  const std::string path = in(kBad, numbered(claim.name(), number));
+  // With a journal of its own, else tidy_journal() could take one that is left over for its.
+  for (const auto suffix : {kJournal, kReason})
+    if (auto cleared = fs_->remove(path + std::string(suffix), false); !cleared) return cleared;
+  if (auto begun = fs_->write_new(path + std::string(kJournal), {}); !begun) return begun;
+  if (auto noted = write_note(*fs_, path + std::string(kReason), reason); !noted) return noted;
+  if (auto written = fs_->write_new(path, own); !written) return written;
+  return fs_->sync_directory(kBad);
+}
+
 Result<void> BulkSpool::condemn(const std::string& packet, std::string_view reason) {
   const auto name = PacketName::parse(packet);
   assert(name);

@@ -169,8 +169,7 @@ class BulkSpool {
 
   /// Packets that may be worked on at `now`, in fair_order() by priority, list and sender in their messages' headers:
   /// those whose mtime is not in the hour to come. (Nobody postpones by an hour; what lies farther ahead comes from a clock
-  /// that has been put back.) Each look reads at most IncomingSpool::kLookedAt headers more, oldest first and each once as
-  /// long as this object lives; packets of messages not looked at yet follow, oldest first. Also ends what a crash left
+  /// that has been put back.) Each look reads at most IncomingSpool::kLookedAt headers more, oldest first; packets of messages not looked at yet follow, oldest first. Also ends what a crash left
   /// half ended: messages without a packet, journals without theirs, and B3 after a day.
   [[nodiscard]] Result<std::vector<std::string>> pending(TimePoint now);
   /// nullopt when somebody else has it, it is gone, not published, or of priority z. A packet that cannot be read is quarantined here,
@@ -189,6 +188,11 @@ class BulkSpool {
   /// A packet or message that cannot be read: into bulk/bad/ with a reason, the journal with it; the message follows
   /// with its last packet.
   [[nodiscard]] Result<void> quarantine(PacketClaim claim, std::string_view reason);
+  /// One recipient whose copy kills workers: a packet of his own in bad/ (ID.NNNN.1 …), which Desk::retry() brings back, and
+  /// the message stays for it. His outcome in the journal is recorded by the caller, afterwards; told twice, it is there
+  /// already.
+  [[nodiscard]] Result<void> set_aside(const PacketClaim& claim, const std::string& recipient,
+                                       std::string_view reason);
   /// One per message, live or held, counting the packets that are there; one per quarantined packet, and per quarantined
   /// message that has none left.
   [[nodiscard]] Result<std::vector<Entry>> entries(TimePoint now = sys::SystemClock().now());

@@ -5,6 +5,7 @@
 #include "store/connection.h"
 #include "store/sql_alarms.h"
 #include "store/sql_directory.h"
+#include "store/sql_guard.h"
 #include "store/sql_ledger.h"
 #include "store/sql_recipients.h"
 #include "store/store.h"
@@ -22,10 +23,12 @@ class SqlDatabase final : public Database {
         directory_(*connection_, *clock_),
         ledger_(*connection_),
         alarms_(*connection_),
+        guard_(*connection_),
         recipients_(*connection_) {}
   list::Directory& directory() override { return directory_; }
   Ledger& ledger() override { return ledger_; }
   Alarms& alarms() override { return alarms_; }
+  Guard& guard() override { return guard_; }
   RecipientRecords& recipient_records() override { return recipients_; }
   int schema_version() override { return version_; }
   Result<std::vector<std::string>> problems() override;
@@ -38,6 +41,7 @@ class SqlDatabase final : public Database {
   SqlDirectory directory_;
   SqlLedger ledger_;
   SqlAlarms alarms_;
+  SqlGuard guard_;
   SqlRecipients recipients_;
 };
 

@@ -60,6 +60,13 @@ for i in 1 3 4 5; do [ "$(grep -c "^r$i@example.org	Post crowded" sink.txt)" = 1
 [ "$(ledger "select count(*) from paraph_copy where mail_id = '$id' and outcome = 'plain'")" = 4 ] || fail "ledger: $(ledger 'select * from paraph_copy')"; ok
 [ "$(ledger "select count(*) from paraph_alarm where kind = 'failed' and subject = 'r2@example.org in packet $id.0001'")" = 1 ] || fail "no alarm"; ok
 [ ! -e "site/spool/bulk/pct/$id.0001" ] && [ ! -e "site/spool/bulk/bad/$id.0001" ] || fail "the packet has not ended"; ok
+# He has a packet of his own; put back when the cause is gone, it brings him the copy.
+paraph spool list | grep -q " r2@example.org: 3 attempts" || fail "not shown: $(paraph spool list)"; ok
+empty_mailboxes
+paraph spool retry "$id.0001.1" >/dev/null
+paraph-distribute --once 2>>recipient.log
+[ "$(count_for r2)" = 1 ] && [ "$(count_for r1)" = 0 ] || fail "r2 has $(count_for r2), r1 $(count_for r1)"; ok
+! ls site/spool/bulk/bad site/spool/bulk/msg site/spool/bulk/pct | grep "$id" || fail "something is left of it"; ok
 ! paraph status 2>&1 | grep -q 'died on' || fail "still suspected: $(paraph status)"; ok
 
 # Who dies while several mails are settled together cannot say of which: the next times it can.
@@ -77,4 +84,27 @@ sed -i '/^incoming_max_count/d' site/paraph.conf
 [ "$(ls site/spool/msg/bad | grep -c '^poison@.*reason$')" = 2 ] || fail "no reason: $(ls site/spool/msg/bad)"; ok
 paraph-distribute --once 2>distribute.log
 [ "$(count_for bob)" = 6 ] || fail "bob has $(count_for bob) of 6 good mails"; ok
+
+# A name that reads like a label of another mail's is a name like any other.
+mkdir -p site/etc/mail_tt2
+plain named alice open | paraph-queue open@lists.example.org
+mv site/spool/msg/open@* 'site/spool/msg/evil to x after.1.2,poison'
+PARAPH_TEST_POISON=,poison timeout 60 paraph-incoming --once 2>named.log || fail "rc $?: $(tail -3 named.log)"
+[ "$(grep -c '^paraph-incoming: error: a worker died' named.log)" = 3 ] || fail "deaths: $(cat named.log)"; ok
+[ -e 'site/spool/msg/bad/evil to x after.1.2,poison' ] || fail "not in bad/: $(ls site/spool/msg/bad)"; ok
+
+# While the listmaster's mail cannot be made, the alarm waits, and not the packet.
+python3 - <<'PY'
+import sqlite3
+with sqlite3.connect("site/paraph.sqlite") as base: base.execute("update paraph_alarm set told = told - 7200 where told > 0")
+PY
+cat >site/etc/mail_tt2/listmaster-notification.tt2 <<'TT2'
+[% IF %] broken [% END
+TT2
+empty_mailboxes
+plain again alice crowd | paraph-queue crowd@lists.example.org
+paraph-incoming --once 2>>incoming.log
+PARAPH_TEST_POISON='handing over to r2@example.org' paraph-distribute --once 2>mute.log || fail "the supervisor gave up: $(tail -3 mute.log)"
+for i in 1 3 4 5; do [ "$(count_for r$i)" = 1 ] || fail "r$i has $(count_for r$i): $(cat mute.log)"; done; ok
+grep -q 'alarm-waits' mute.log || fail "nothing says why nobody hears: $(cat mute.log)"; ok
 finished

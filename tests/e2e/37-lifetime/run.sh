@@ -76,4 +76,23 @@ for who in alice bob; do
   check "$who opens the copy" opens "$(mail_for $who)" "$who" post/three.txt
   openssl cms -cmsout -print -noout -in "$(mail_for $who)" | grep -qi oaep || fail "$who's copy is not OAEP"; ok
 done
+
+# --- old mail whose sender the MTA has just put off: only who was asked for has failed --------------------------------
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+python3 "$PARAPH_SOURCE/tests/e2e/support/smtp_sink.py" "$port" sink.txt secure-owner@lists.example.org 2>/dev/null & sink=$!
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
+for i in $(seq 100); do listens && break; sleep 0.1; done
+sed -i 's/^packet_lifetime .*/packet_lifetime 0/' site/paraph.conf
+set_transport "transport smtp://127.0.0.1:$port"
+printf 'packet_size 1\nbulk_max_count 1\n' >>site/paraph.conf
+make_post dismissed alice secure
+paraph-queue secure@lists.example.org <post/dismissed.eml || fail "queue"
+paraph-incoming --once 2>>incoming.log
+id=$(basename "$(grep -l '^X-Paraph-Kind: post' site/spool/bulk/msg/*)")
+sleep 1.1
+paraph-distribute --once 2>>distribute.log || true
+[ "$(grep -c '^421' sink.txt)" = 1 ] || fail "asked $(grep -c '^421' sink.txt) times"; ok
+[ "$(ledger "select count(*) from paraph_copy where mail_id = '$id'")" = 1 ] || fail "$(ledger "select * from paraph_copy")"; ok
+[ "$(ls site/spool/bulk/pct | grep -c "^$id.*[0-9]$")" = 1 ] || fail "nobody waits for the MTA: $(ls site/spool/bulk/pct)"; ok
+kill $sink
 finished

@@ -265,6 +265,7 @@ TEST_CASE("421 to one sender's MAIL puts off his mail and nobody else's", "[deli
     for (int copy = 0; copy < 5; ++copy) {  // one connection for all of his packet
       const auto status = served(*courier, from("a@example.org"))[0];
       REQUIRE(status.outcome == Delivery::deferred);
+      REQUIRE(status.tried == (copy == 0));
       REQUIRE(status.reply.find("421 4.7.0 not you") != std::string::npos);
     }
     REQUIRE(served(*courier, from("b@example.org"))[0].outcome == Delivery::delivered);

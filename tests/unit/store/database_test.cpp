@@ -66,10 +66,8 @@ TEST_CASE("a new database: private, write-ahead logged, with Sympa's tables and 
   CHECK(ask(file,
             "select group_concat(name) from (select name from sqlite_master where type = 'table' "
             "order by name)") ==
-        "admin_table,exclusion_table,paraph_alarm,paraph_copy,paraph_mail,paraph_recipient,paraph_"
-        "schema,"
-        "subscriber_table,user_"
-        "table");
+        "admin_table,exclusion_table,paraph_alarm,paraph_copy,paraph_guard,paraph_mail,"
+        "paraph_recipient,paraph_schema,subscriber_table,user_table");
 }
 
 TEST_CASE("the file is private whatever the umask") {
