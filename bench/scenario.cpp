@@ -79,6 +79,7 @@ struct House {
             *recipients,
             database->ledger(),
             database->alarms(),
+            database->guard(),
             clock,
             cms::random(),
             cms::digest(),
