@@ -19,6 +19,7 @@ constexpr std::size_t kMaxTogether = 4 * kMaxFile;
 constexpr std::size_t kMaxRules = 100'000;
 constexpr std::size_t kMaxProblems = 1000;
 constexpr std::size_t kMaxDepth = 10;
+constexpr std::string_view kManual = "the language stands in paraph-scenario(5)";
 constexpr std::size_t kMaxJit =
     1000;  // code pages cost memory: a file with more regexes interprets the rest
 }  // namespace
@@ -55,8 +56,8 @@ struct Compiler {
 void Compiler::say(const Place& place, const Remark& remark) {
   // A fatal one is never dropped: compile() and check() must agree about it.
   if (problems.size() >= kMaxProblems && !remark.fatal) return;
-  problems.push_back(
-      {Place{place.file, place.line, remark.column}, remark.message, remark.fatal, remark.hint});
+  problems.push_back({Place{place.file, place.line, remark.column}, remark.message, remark.fatal,
+                      remark.hint.empty() ? std::string(kManual) : remark.hint});
   if (problems.size() >= kMaxProblems && remark.fatal) full = true;
 }
 

@@ -47,7 +47,7 @@ struct Problem {
   Place place;
   std::string message;  ///< "unknown condition is_subscribed: did you mean is_subscriber?"
   bool fatal = true;    ///< false: a warning of the linter
-  std::string hint;     ///< what to write or run instead; empty when the message says all
+  std::string hint;     ///< what to write or run instead, or where to read on
 };
 
 /// One operand: a literal, a variable such as [msg_header->Subject][0], or a /regex/.

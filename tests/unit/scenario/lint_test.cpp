@@ -68,8 +68,7 @@ TEST_CASE("the linter names place, reason and remedy") {
     CHECK(problem.place.column == row.column);
     CHECK(problem.message.find(row.message) != std::string::npos);
     CHECK(problem.fatal == row.fatal);
-    CHECK((!problem.hint.empty() || problem.message.find("did you mean") != std::string::npos ||
-           problem.message.find("without a directory") != std::string::npos));
+    CHECK(!problem.hint.empty());
   }
   CHECK(problems_of({"send", "x", "search('there.txt') -> do_it\nequal([list->total],1) -> editor",
                      0, 0, "", false})
