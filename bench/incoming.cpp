@@ -351,7 +351,7 @@ class Worker {
       : site_(*must(config::Site::load(house.directory + "/paraph.conf"), "site")),
         database_(*must(store::Database::open(house.directory + "/paraph.sqlite"), "database")),
         certificates_(
-            store::open_certificate_directory(*sys::open_root(house.directory + "/certs"))),
+            store::open_certificate_directory(*sys::open_root(house.directory + "/certs"), &database_->certificate_memory())),
         recipients_(store::open_recipients(*sys::open_root(house.directory + "/certs"),
                                            database_->recipient_records())),
         msg_(*sys::open_root(house.spool("msg"))),

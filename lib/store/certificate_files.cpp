@@ -48,9 +48,10 @@ std::vector<Source> sources(std::string_view address, CertificateUse use) {
 }
 
 // A file with its chain: the authorities in it are nobody's own certificate.
-void drop_authorities(std::vector<Certificate>& certificates) {
+void drop_authorities(std::vector<Certificate>& certificates, std::vector<Certificate>& issuers) {
   const auto is_ca = [](const Certificate& each) { return each.is_ca(); };
   if (std::all_of(certificates.begin(), certificates.end(), is_ca)) return;
+  std::copy_if(certificates.begin(), certificates.end(), std::back_inserter(issuers), is_ca);
   certificates.erase(std::remove_if(certificates.begin(), certificates.end(), is_ca),
                      certificates.end());
 }
@@ -59,7 +60,7 @@ void take(FileContent content, const Source& source, std::string_view address, C
           CertificateLookup& lookup) {
   if (!content.fault.empty())
     lookup.unreadable.push_back(fmt::format("{}: {}", source.name, content.fault));
-  drop_authorities(content.certificates);
+  drop_authorities(content.certificates, lookup.issuers);
   for (Certificate& certificate : content.certificates) {
     // A historic name may stand for two addresses; only the certificate can tell (Sympa's encoding
     // before 6.2.63).

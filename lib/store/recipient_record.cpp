@@ -8,7 +8,7 @@ namespace paraph::store {
 namespace {
 
 constexpr std::size_t kDigest = 32;
-constexpr char kVersion = 1;
+constexpr char kVersion = 2;
 constexpr std::size_t kMostFiles = 16;
 
 void put(std::string& out, std::int64_t value) {
@@ -71,6 +71,11 @@ std::string encode(std::string_view address, const RecipientRecord& record) {
       put(body, number);
   }
   body += record.digest;
+  put(body, record.reader.number);
+  for (const auto* text : {&record.trust, &record.reader.cipher, &record.reader.stated}) {
+    put(body, static_cast<std::int64_t>(text->size()));
+    body += *text;
+  }
   body += cms::encode(record.facts);
   return seal_of(address, body) + body;
 }
@@ -99,6 +104,9 @@ std::optional<RecipientRecord> decode_record(std::string_view address, std::stri
     out.files.push_back(file);
   }
   out.digest = in.octets(kDigest);
+  out.reader.number = in.number();
+  for (auto* text : {&out.trust, &out.reader.cipher, &out.reader.stated})
+    *text = in.octets(static_cast<std::size_t>(in.number()));
   if (!in.whole()) return std::nullopt;
   auto facts = cms::decode_facts(in.rest());
   if (!facts) return std::nullopt;

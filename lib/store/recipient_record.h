@@ -19,6 +19,8 @@ struct RecipientRecord {
   bool settled = false;                  ///< the files were; else their texts decide
   cms::Period period;                    ///< in which the choice stands
   cms::Policy policy;
+  std::string trust;  ///< SealTrust::identity; empty: the chain was not judged
+  Reader reader;
 };
 
 /// Octets with a digest of their own in front, bound to the address.

@@ -4,6 +4,7 @@
 
 #include "store/connection.h"
 #include "store/sql_alarms.h"
+#include "store/sql_certificates.h"
 #include "store/sql_directory.h"
 #include "store/sql_ledger.h"
 #include "store/sql_recipients.h"
@@ -22,11 +23,13 @@ class SqlDatabase final : public Database {
         directory_(*connection_, *clock_),
         ledger_(*connection_),
         alarms_(*connection_),
-        recipients_(*connection_) {}
+        recipients_(*connection_),
+        certificates_(*connection_) {}
   list::Directory& directory() override { return directory_; }
   Ledger& ledger() override { return ledger_; }
   Alarms& alarms() override { return alarms_; }
   RecipientRecords& recipient_records() override { return recipients_; }
+  CertificateMemory& certificate_memory() override { return certificates_; }
   int schema_version() override { return version_; }
   Result<std::vector<std::string>> problems() override;
   Result<void> together(const std::function<Result<void>()>& work) override;
@@ -39,6 +42,7 @@ class SqlDatabase final : public Database {
   SqlLedger ledger_;
   SqlAlarms alarms_;
   SqlRecipients recipients_;
+  SqlCertificates certificates_;
 };
 
 }  // namespace paraph::store

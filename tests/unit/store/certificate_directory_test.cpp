@@ -51,6 +51,16 @@ const Certificate& bobs(const std::string& name, const char* extensions = both_u
       .first->second;
 }
 
+// The clock of these tests stands at 2027-01-01.
+list::CertificateArrival how(bool replace = false,
+                             list::CertificateSource source = list::CertificateSource::import) {
+  list::CertificateArrival arrival;
+  arrival.source = source;
+  arrival.at = TimePoint(std::chrono::seconds(testing::kNow));
+  arrival.replace = replace;
+  return arrival;
+}
+
 struct Place {
   testing::TempDir dir;
   std::unique_ptr<CertificateStore> store =
@@ -63,7 +73,7 @@ struct Place {
     return *lookup;
   }
   Stored put(const Certificate& certificate, bool replace_newer = false) {
-    const auto stored = store->store(bob, certificate, replace_newer);
+    const auto stored = store->store(bob, certificate, how(replace_newer));
     INFO((stored ? std::string() : stored.error().what()));
     REQUIRE(stored);
     return *stored;
@@ -119,7 +129,7 @@ TEST_CASE("RSA encryption-only and a certificate without keyUsage") {
 TEST_CASE("a certificate for neither is refused") {
   Place place;
   const auto stored = place.store->store(
-      bob, bobs("dir-neither", "basicConstraints=CA:FALSE\nkeyUsage=cRLSign\n"), false);
+      bob, bobs("dir-neither", "basicConstraints=CA:FALSE\nkeyUsage=cRLSign\n"), how());
   REQUIRE_FALSE(stored);
   CHECK(stored.error().retry() == Retry::never);
   CHECK(place.names().empty());
@@ -189,7 +199,7 @@ TEST_CASE("a link is not followed, and stops nothing") {
   const auto lookup = place.find(bob, CertificateUse::encrypt);
   CHECK(lookup.found.empty());
   CHECK(lookup.unreadable.size() == 1);
-  const auto stored = place.store->store(bob, ec_both(), false);
+  const auto stored = place.store->store(bob, ec_both(), how());
   REQUIRE_FALSE(stored);
   CHECK(stored.error().retry() == Retry::later);
 }
@@ -256,7 +266,7 @@ TEST_CASE("names of both encodings") {
     CHECK(found[0].file == row.historic);
     spit(place.dir / row.historic, ec_both().pem());  // names bob alone
     CHECK(place.find(row.address, CertificateUse::encrypt).found.empty());
-    REQUIRE(place.store->store(row.address, own, false));
+    REQUIRE(place.store->store(row.address, own, how()));
     CHECK(fs::exists(place.dir / row.current));
     found = place.find(row.address, CertificateUse::encrypt).found;
     REQUIRE(found.size() == 1);
@@ -276,7 +286,7 @@ TEST_CASE("an address too long for a file's name has no certificate and no error
   Place place;
   const std::string address = std::string(120, '_') + "@example.org";
   CHECK(place.find(address, CertificateUse::encrypt).found.empty());
-  const auto stored = place.store->store(address, ec_both(), false);
+  const auto stored = place.store->store(address, ec_both(), how());
   REQUIRE_FALSE(stored);
   CHECK(stored.error().code() == Errc::limit);
   CHECK(stored.error().retry() == Retry::never);
