@@ -350,8 +350,8 @@ class Worker {
   explicit Worker(const House& house)
       : site_(*must(config::Site::load(house.directory + "/paraph.conf"), "site")),
         database_(*must(store::Database::open(house.directory + "/paraph.sqlite"), "database")),
-        certificates_(
-            store::open_certificate_directory(*sys::open_root(house.directory + "/certs"), &database_->certificate_memory())),
+        certificates_(store::open_certificate_directory(*sys::open_root(house.directory + "/certs"),
+                                                        &database_->certificate_memory())),
         recipients_(store::open_recipients(*sys::open_root(house.directory + "/certs"),
                                            database_->recipient_records())),
         msg_(*sys::open_root(house.spool("msg"))),
@@ -366,6 +366,8 @@ class Worker {
                                 *recipients_,
                                 database_->ledger(),
                                 database_->alarms(),
+                                database_->certificate_memory(),
+                                database_->notices(),
                                 clock_,
                                 cms::random(),
                                 cms::digest(),

@@ -150,6 +150,8 @@ std::string distribute(const std::string& site_directory, bool crlf) {
                               *recipients,
                               database->ledger(),
                               database->alarms(),
+                              database->certificate_memory(),
+                              database->notices(),
                               clock,
                               cms::random(),
                               cms::digest(),

@@ -5,6 +5,7 @@
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
 #include "pipeline/distribution.h"
+#include "pipeline/missed.h"
 #include "pipeline/outbox.h"
 #include "sys/process.h"
 
@@ -80,7 +81,15 @@ class PostOffice final : public app::Station {
         std::make_unique<Parcel>(std::move(**claim), spools_.bulk, courier_, runtime_));
   }
 
-  void idle(bool) override {}
+  // Once an hour: what members missed is kept for a while only.
+  void idle(bool first_worker) override {
+    const auto ports = runtime_.ports();
+    if (!first_worker || ports.clock.now() < next_expiry_) return;
+    next_expiry_ = ports.clock.now() + std::chrono::hours(1);
+    if (auto done = pipeline::expire_missed(ports); !done)
+      ports.log.write(sys::Level::warning, "missed-not-expired",
+                      {{"reason", done.error().what()}, {"try", done.error().hint()}});
+  }
 
  private:
   // A packet that could not be read has gone into quarantine already.
@@ -95,6 +104,7 @@ class PostOffice final : public app::Station {
   app::Spools spools_;
   Watched courier_;
   app::Runtime& runtime_;
+  TimePoint next_expiry_{};
 };
 
 Result<std::unique_ptr<app::Station>> open(app::Runtime& runtime) {

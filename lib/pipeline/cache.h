@@ -10,6 +10,7 @@
 #include "pipeline/key_ring.h"
 #include "scenario/regex.h"
 #include "scenario/scenario.h"
+#include "store/recipients.h"
 #include "sys/sightings.h"
 
 namespace paraph::pipeline {
@@ -23,6 +24,11 @@ using FilterPatterns = std::optional<std::vector<std::string>>;
 /// thread.
 struct Cache {
   sys::FileCache<cms::TrustAnchors> anchors{1};
+  /// Made from `anchors` and thrown away with them.
+  struct Sealing {
+    std::shared_ptr<const cms::TrustAnchors> of;
+    std::shared_ptr<const store::SealTrust> plain, with_pins;
+  } sealing;
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,7 +17,9 @@
 #include "pipeline/incoming.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/list_header.h"
+#include "pipeline/missed.h"
 #include "pipeline/outbox.h"
+#include "pipeline/sealing.h"
 #include "smime/seal.h"
 #include "sys/process.h"
 
@@ -28,9 +31,10 @@ constexpr auto kRetryDeferred = std::chrono::minutes(10);
 /// One packet in work. Members answer an Error when the machine, and not a recipient, is at fault.
 class Shipment {
  public:
-  Shipment(spool::PacketClaim& claim, const spool::Spooled& spooled, delivery::Courier& courier,
-           const Ports& ports)
+  Shipment(spool::PacketClaim& claim, const spool::Spooled& spooled, spool::BulkSpool& bulk,
+           delivery::Courier& courier, const Ports& ports)
       : claim_(claim),
+        bulk_(bulk),
         header_(spooled.header),
         since_(spooled.since),
         courier_(courier),
@@ -133,45 +137,14 @@ class Shipment {
   }
 
   // And when this returns, the plaintext is.
-  Result<smime::SealedPost> prepare_post(std::string message, const config::ListConfig& config) {
+  Result<smime::SealedPost> prepare_post(std::string message, const config::ListConfig& config,
+                                         cms::ContentCipher cipher) {
     auto opened = open_post(std::move(message), config);
     if (!opened) return std::move(opened).error();
     author_ = std::move(opened->author);
-    const auto cipher =
-        cms::cipher_from_name(config.get("cipher")).value_or(cms::ContentCipher::aes_256_cbc);
     return smime::SealedPost::prepare(
         std::move(opened->outer_header), opened->payload, cipher,
         courier_.wants_crlf() ? smime::SealedPost::LineEnd::crlf : smime::SealedPost::LineEnd::lf);
-  }
-
-  Result<void> seal_for_all(std::string message, const config::ListConfig& config) {
-    auto post = prepare_post(std::move(message), config);
-    if (!post) return std::move(post).error();
-    note(ports_.recipients.prefetch(claim_.remaining()));
-    auto sealed = seal_for_each(*post, config);
-    note(ports_.recipients.remember());
-    return sealed;
-  }
-
-  Result<void> seal_for_each(smime::SealedPost& post, const config::ListConfig& config) {
-    const auto transport =
-        cms::key_transport_from(config.get("key_transport")).value_or(cms::KeyTransport::pkcs1);
-    for (const auto& member : claim_.remaining()) {
-      if (sys::stop_requested()) return stopped();
-      auto made = make_for(member, post, transport, config);
-      if (auto sent = made ? hand_over({member}, made->content(), std::move(made->outcome))
-                           : set_aside(member, made.error());
-          !sent)
-        return sent;
-    }
-    return {};
-  }
-
-  // Records of recipients only save time.
-  void note(const Result<void>& recorded) {
-    if (!recorded)
-      ports_.log.write(sys::Level::warning, "recipient-records",
-                       {{"reason", recorded.error().what()}, {"try", recorded.error().hint()}});
   }
 
   struct Made {
@@ -183,21 +156,79 @@ class Shipment {
     }
   };
 
+  Result<void> seal_for_all(std::string message, const config::ListConfig& config) {
+    auto terms = seal_terms(ports_, &config);
+    if (!terms) return std::move(terms).error();
+    terms_ = *std::move(terms);
+    wishes_ = cipher_wishes(config);
+    // What most will be sealed with; and an unusable list key stops the packet before its first copy.
+    const auto usual = choose_cipher(wishes_, {});
+    auto post = prepare_post(std::move(message), config, usual);
+    if (!post) return std::move(post).error();
+    posts_.emplace(usual, *std::move(post));
+    note(ports_.recipients.prefetch(claim_.remaining(), terms_));
+    auto sealed = seal_for_each(config);
+    note(ports_.recipients.remember());
+    return sealed;
+  }
+
+  Result<void> seal_for_each(const config::ListConfig& config) {
+    for (const auto& member : claim_.remaining()) {
+      if (sys::stop_requested()) return stopped();
+      auto made = make_for(member, config);
+      if (auto sent = made ? pass_on(member, *made, config) : set_aside(member, made.error());
+          !sent)
+        return sent;
+    }
+    return {};
+  }
+
+  Result<void> pass_on(const std::string& member, Made& made, const config::ListConfig& config) {
+    if (made.outcome.outcome == "missed") return record({made.outcome});
+    const bool notice = made.outcome.outcome == "notice";
+    if (auto sent = hand_over({member}, made.content(), std::move(made.outcome)); !sent)
+      return sent;
+    if (notice)
+      note(ports_.notices.told(member, config.address().str(), "missing",
+                               epoch(ports_.clock.now())));
+    return {};
+  }
+
+  // One encryption of the content for each cipher that readers of this packet need, three at most. For a further one
+  // the post is opened anew, so that no plaintext stays meanwhile.
+  Result<smime::SealedPost*> post_for(cms::ContentCipher cipher, const config::ListConfig& config) {
+    if (const auto made = posts_.find(cipher); made != posts_.end()) return &made->second;
+    auto spooled = bulk_.message(claim_.id());
+    if (!spooled) return std::move(spooled).error();
+    auto post = prepare_post(std::move(spooled->message), config, cipher);
+    if (!post) return std::move(post).error();
+    return &posts_.emplace(cipher, *std::move(post)).first->second;
+  }
+
+  // Records of recipients only save time, those of notices spare somebody a second one.
+  void note(const Result<void>& recorded) {
+    if (!recorded)
+      ports_.log.write(sys::Level::warning, "not-recorded",
+                       {{"reason", recorded.error().what()}, {"try", recorded.error().hint()}});
+  }
+
   // What one member gets. An Error here is about him alone: his certificate file, his address, his
   // notice.
-  Result<Made> make_for(const std::string& member, smime::SealedPost& post,
-                        cms::KeyTransport transport, const config::ListConfig& config) {
-    auto target = ports_.recipients.find(member, seal_terms(ports_, transport));
+  Result<Made> make_for(const std::string& member, const config::ListConfig& config) {
+    terms_.at = ports_.clock.now();
+    auto target = ports_.recipients.find(member, terms_);
     if (!target) return std::move(target).error();
     if (target->recipient != nullptr) {
-      const auto copy = post.copy_for(*target->recipient);
+      auto post = post_for(choose_cipher(wishes_, *target->reader), config);
+      if (!post) return std::move(post).error();
+      const auto copy = (*post)->copy_for(*target->recipient);
       if (copy)
         return Made{{copy->front, copy->tail, courier_.wants_crlf()},
                     {},
                     {.recipient = member,
                      .outcome = "sealed",
                      .certificate = std::string(target->sha256),
-                     .cipher = std::string(cms::cipher_name(post.cipher())),
+                     .cipher = std::string(cms::cipher_name((*post)->cipher())),
                      .detail = {}}};
       target->problem = "unsupported_key";
       target->detail = copy.error().what();
@@ -219,13 +250,31 @@ class Shipment {
                     .detail = expired_words() + why.what()}});
   }
 
+  // At most one notice a day; the next one counts what was missed.
   Result<Made> make_notice(const std::string& member, const store::PreparedTarget& target,
                            const config::ListConfig& config) {
+    const std::string why =
+        target.detail.empty() ? target.problem : target.problem + ": " + target.detail;
+    note(keep_for(member, target.problem, config));
+    const auto standing = ports_.notices.standing(member, config.address().str());
+    if (!standing) return standing.error();
+    const long long now = epoch(ports_.clock.now());
+    if (standing->told <= now && now - standing->told < store::Notices::kDay)
+      return Made{
+          {},
+          {},
+          {.recipient = member,
+           .outcome = "missed",
+           .certificate = {},
+           .cipher = {},
+           .detail = why + "; told " + iso8601(TimePoint(std::chrono::seconds(standing->told)))}};
     const Notice notice{
         .id = claim_.id().derive("no-certificate:" + member, ports_.digest),
         .template_name = "x509-user-cert-missing.tt2",
         .data = {{"case", target.problem},
                  {"detail", utf8::printable(target.detail)},
+                 {"missed_count", std::to_string(standing->missed)},
+                 {"kept", keeps_missed(config) ? "1" : ""},
                  {"sender", author_},
                  {"mail", tt2::Value::of(tt2::Data{{"sender", author_}})}},  // Sympa's name for it
         .to = member,
@@ -238,11 +287,15 @@ class Shipment {
     return Made{
         {},
         std::move(*message),
-        {.recipient = member,
-         .outcome = "notice",
-         .certificate = {},
-         .cipher = {},
-         .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail}};
+        {.recipient = member, .outcome = "notice", .certificate = {}, .cipher = {}, .detail = why}};
+  }
+
+  // What is kept is what stands in the spool: ciphertext.
+  Result<void> keep_for(const std::string& member, const std::string& problem,
+                        const config::ListConfig& config) {
+    auto spooled = bulk_.message(claim_.id());
+    if (!spooled) return std::move(spooled).error();
+    return note_missed(spooled->header, spooled->message, member, problem, config, ports_);
   }
 
   Result<void> hand_over(const std::vector<std::string>& recipients,
@@ -320,10 +373,14 @@ class Shipment {
   static Error stopped() { return Error::later(Errc::busy, "stopping between two recipients"); }
 
   spool::PacketClaim& claim_;
+  spool::BulkSpool& bulk_;
   const spool::SpoolHeader& header_;
   TimePoint since_;
   delivery::Courier& courier_;
   const Ports& ports_;
+  store::SealTerms terms_;
+  CipherWishes wishes_;
+  std::map<cms::ContentCipher, smime::SealedPost> posts_;
   std::string author_;
   std::string lost_;  ///< why the transport of an expired packet was not there
   bool deferred_ = false;
@@ -375,16 +432,6 @@ Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool
 
 }  // namespace
 
-store::SealTerms seal_terms(const Ports& ports, cms::KeyTransport transport) {
-  return {ports.clock.now(), policy_of(ports.site), transport};
-}
-
-Result<store::SealTarget> seal_target(const std::string& member, const Ports& ports) {
-  const auto lookup = ports.certificates.find(member, list::CertificateUse::encrypt);
-  if (!lookup) return lookup.error();
-  return store::choose(*lookup, seal_terms(ports, cms::KeyTransport::pkcs1));
-}
-
 Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier,
           const Ports& ports) {
   try {
@@ -394,7 +441,7 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
         return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
       return keep_waiting(claim, spooled.error(), bulk, ports);
     }
-    Shipment shipment(claim, *spooled, courier, ports);
+    Shipment shipment(claim, *spooled, bulk, courier, ports);
     auto run = shipment.run(std::move(spooled->message));
     if (run) return conclude(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)

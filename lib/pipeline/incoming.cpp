@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "mail/address.h"
 #include "pipeline/authorize.h"
+#include "pipeline/coverage.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/outbox.h"
 #include "pipeline/perform.h"
@@ -285,6 +286,18 @@ Outcome check_encrypted_post_policy(Item& item, const Ports&) {
   return ends(Reject{"5.7.1", "encrypted_not_signed", reason_codes(protection)});
 }
 
+// A post that too few could read is an editor's to release; nullopt: enough can.
+Result<std::optional<std::string>> too_few_readers(const Item& item, const Ports& ports) {
+  std::optional<std::string> enough;
+  const long long wanted = item.config->number("encrypted_post_min_coverage");
+  if (wanted <= 0 || !item.opened.payload) return enough;
+  const auto coverage = coverage_of(*item.config, ports);
+  if (!coverage) return coverage.error();
+  if (coverage->reaches(wanted)) return enough;
+  return std::optional(fmt::format("coverage: {} of {} members could read it, {} percent must",
+                                   coverage->able, coverage->all, wanted));
+}
+
 // "send.editorkey:5", the rule that decided.
 std::string place_of(const scenario::Decision& decision, std::string scenario_name) {
   if (!decision.rule) return scenario_name;
@@ -311,9 +324,13 @@ Outcome authorize_post(Item& item, const Ports& ports) {
   const auto& action = item.decision->action;
   const std::string where = place_of(*item.decision, "send." + item.config->scenario("send"));
   switch (action.action) {
-    case scenario::Action::do_it:
+    case scenario::Action::do_it: {
+      const auto few = too_few_readers(item, ports);
+      if (!few) return few.error();
+      if (*few) return ends(Hold{"moderation", **few});
       return ends(outcome::Distribute{*item.list, std::string(scenario::to_string(item.method)),
                                       item.sender, item.opened.payload.has_value()});
+    }
     case scenario::Action::request_auth:
       return ends(Hold{"auth", fmt::format("the sender's confirmation ({})", where)});
     case scenario::Action::editor:
@@ -383,6 +400,8 @@ Result<std::shared_ptr<const OwnCertificates>> own_certificates(const std::strin
   return ports.cache.own.keep(directory, std::move(seen), std::move(*own));
 }
 
+}  // namespace
+
 Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const Ports& ports) {
   if (auto kept = ports.cache.anchors.find({})) return kept;
   sys::Sightings seen;
@@ -390,6 +409,8 @@ Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const Ports& po
   if (!anchors) return std::move(anchors).error();
   return ports.cache.anchors.keep({}, std::move(seen), std::move(*anchors));
 }
+
+namespace {
 
 void warn_of_keys(const std::vector<std::string>& problems, const Ports& ports) {
   for (const auto& problem : problems)

@@ -17,6 +17,8 @@ struct Ports {
   store::Recipients& recipients;
   store::Ledger& ledger;
   store::Alarms& alarms;
+  store::CertificateMemory& memory;
+  store::Notices& notices;
   const Clock& clock;
   Random& random;
   const Digest& digest;

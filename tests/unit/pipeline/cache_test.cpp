@@ -72,6 +72,8 @@ struct House {
             *recipients,
             database->ledger(),
             database->alarms(),
+            database->certificate_memory(),
+            database->notices(),
             clock,
             cms::random(),
             cms::digest(),

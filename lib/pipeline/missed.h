@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+#include "config/site.h"
+#include "pipeline/ports.h"
+#include "spool/spool.h"
+
+/// Posts that a member could not be sealed a copy of: kept as ciphertext, and sent once when his certificate is mended.
+namespace paraph::pipeline {
+
+/// Notes that he missed it, and keeps the post when the list's `missed_post_retention` says so. `message`: as it
+/// arrived, encrypted. Repeats are harmless.
+[[nodiscard]] Result<void> note_missed(const spool::SpoolHeader& header, std::string_view message,
+                                       const std::string& member, const std::string& reason,
+                                       const config::ListConfig& config, const Ports& ports);
+
+/// After a certificate of the address has been stored: every kept post that he missed, and can be sealed now, is enqueued
+/// for him alone, once, if he still is a member who gets copies. How many.
+[[nodiscard]] Result<std::size_t> send_missed(const std::string& address, spool::BulkSpool& bulk,
+                                              const Ports& ports);
+
+/// Whether the list keeps what members miss.
+[[nodiscard]] bool keeps_missed(const config::ListConfig& config);
+
+/// Removes posts that have been kept for as long as their list says, and forgets who missed them.
+[[nodiscard]] Result<void> expire_missed(const Ports& ports);
+
+}  // namespace paraph::pipeline
