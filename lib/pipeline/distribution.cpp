@@ -176,22 +176,15 @@ class Shipment {
     for (const auto& member : claim_.remaining()) {
       if (sys::stop_requested()) return stopped();
       auto made = make_for(member, config);
-      if (auto sent = made ? pass_on(member, *made, config) : set_aside(member, made.error());
-          !sent)
+      if (auto sent = made ? pass_on(member, *made) : set_aside(member, made.error()); !sent)
         return sent;
     }
     return {};
   }
 
-  Result<void> pass_on(const std::string& member, Made& made, const config::ListConfig& config) {
+  Result<void> pass_on(const std::string& member, Made& made) {
     if (made.outcome.outcome == "missed") return record({made.outcome});
-    const bool notice = made.outcome.outcome == "notice";
-    if (auto sent = hand_over({member}, made.content(), std::move(made.outcome)); !sent)
-      return sent;
-    if (notice)
-      note(ports_.notices.told(member, config.address().str(), "missing",
-                               epoch(ports_.clock.now())));
-    return {};
+    return hand_over({member}, made.content(), std::move(made.outcome));
   }
 
   // One encryption of the content for each cipher that readers of this packet need, three at most. For a further one
@@ -256,18 +249,20 @@ class Shipment {
     const std::string why =
         target.detail.empty() ? target.problem : target.problem + ": " + target.detail;
     note(keep_for(member, target.problem, config));
-    const auto standing = ports_.notices.standing(member, config.address().str());
+    const auto list = config.address().str();
+    const auto standing = ports_.notices.standing(member, list);
     if (!standing) return standing.error();
-    const long long now = epoch(ports_.clock.now());
-    if (standing->told <= now && now - standing->told < store::Notices::kDay)
-      return Made{
-          {},
-          {},
-          {.recipient = member,
-           .outcome = "missed",
-           .certificate = {},
-           .cipher = {},
-           .detail = why + "; told " + iso8601(TimePoint(std::chrono::seconds(standing->told)))}};
+    const auto turn =
+        ports_.notices.take_turn(member, list, header_.id.str(), epoch(ports_.clock.now()));
+    if (!turn) return turn.error();
+    if (!*turn)
+      return Made{{},
+                  {},
+                  {.recipient = member,
+                   .outcome = "missed",
+                   .certificate = {},
+                   .cipher = {},
+                   .detail = why + "; told of an earlier one less than a day ago"}};
     const Notice notice{
         .id = claim_.id().derive("no-certificate:" + member, ports_.digest),
         .template_name = "x509-user-cert-missing.tt2",

@@ -87,6 +87,7 @@ CREATE TABLE paraph_notice (
   list text NOT NULL,
   kind text NOT NULL,
   sent integer NOT NULL,
+  mail_id text NOT NULL,
   PRIMARY KEY (address, list, kind)
 ) WITHOUT ROWID;
 CREATE TABLE paraph_missed (

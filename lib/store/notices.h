@@ -36,6 +36,10 @@ class Notices {
                                                     std::string_view kind) = 0;
   [[nodiscard]] virtual Result<void> told(std::string_view address, std::string_view list,
                                           std::string_view kind, long long at) = 0;
+  /// Whether he is to be told "missing" because of this mail: at most one mail a day gets the turn, whichever worker
+  /// asks first, and keeps it for its repeats.
+  [[nodiscard]] virtual Result<bool> take_turn(std::string_view address, std::string_view list,
+                                               std::string_view mail_id, long long at) = 0;
   /// Of all lists, oldest first.
   [[nodiscard]] virtual Result<std::vector<Missed>> of(std::string_view address) = 0;
   /// Of one mail.

@@ -62,9 +62,25 @@ Result<void> SqlNotices::told(std::string_view address, std::string_view list,
                               std::string_view kind, long long at) {
   const Unsynced soon(connection_);
   auto query = connection_.prepare(
-      "INSERT OR REPLACE INTO paraph_notice (address, list, kind, sent) VALUES (?, ?, ?, ?)");
+      "INSERT OR REPLACE INTO paraph_notice (address, list, kind, sent, mail_id) VALUES (?, ?, ?, "
+      "?, '')");
   if (!query) return std::move(query).error();
   return ran(query->bind(address).bind(list).bind(kind).bind(std::int64_t{at}));
+}
+
+// One statement, so that of two workers one gets it. A time to come is from a clock that has been put back.
+Result<bool> SqlNotices::take_turn(std::string_view address, std::string_view list,
+                                   std::string_view mail_id, long long at) {
+  const Unsynced soon(connection_);
+  auto query = connection_.prepare(
+      "INSERT INTO paraph_notice (address, list, kind, sent, mail_id) VALUES (?1, ?2, 'missing', "
+      "?3, ?4) ON CONFLICT (address, list, kind) DO UPDATE SET sent = ?3, mail_id = ?4 WHERE sent "
+      "> ?3 OR sent <= ?5 OR mail_id = ?4");
+  if (!query) return std::move(query).error();
+  query->bind(address).bind(list).bind(std::int64_t{at}).bind(mail_id);
+  const auto changed = query->bind(std::int64_t{at - kDay}).run();
+  if (!changed) return changed.error();
+  return *changed > 0;
 }
 
 Result<std::vector<Missed>> SqlNotices::of(std::string_view address) {

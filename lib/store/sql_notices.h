@@ -15,6 +15,8 @@ class SqlNotices final : public Notices {
                               std::string_view kind) override;
   Result<void> told(std::string_view address, std::string_view list, std::string_view kind,
                     long long at) override;
+  Result<bool> take_turn(std::string_view address, std::string_view list, std::string_view mail_id,
+                         long long at) override;
   Result<std::vector<Missed>> of(std::string_view address) override;
   Result<std::vector<Missed>> of_mail(std::string_view mail_id) override;
   Result<void> forget(std::string_view address, std::string_view list,
