@@ -380,9 +380,9 @@ class Worker {
       for (const auto& [name, handled] : pipeline::settle(endings, spools, ports))
         check(handled == pipeline::Handled::ended, "a post waits");
     };
-    const auto pending = must(msg_.pending(clock_.now(), pipeline::Priorities(site_)), "pending");
     site_.look_again();
     cache_.look_again();
+    const auto pending = must(msg_.pending(clock_.now(), pipeline::Priorities(site_)), "pending");
     for (const auto& name : *pending) {
       auto claim = msg_.claim(name);
       check(claim, claim ? "" : claim.error().what().c_str());

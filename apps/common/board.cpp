@@ -65,9 +65,9 @@ std::uint64_t board_magic() {
   return kMagic;
 }
 
-std::int64_t boot_milliseconds() {
+std::int64_t steady_milliseconds() {
   timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 

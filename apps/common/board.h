@@ -20,8 +20,10 @@ namespace paraph::app {
 
 /// Marks a board of this layout.
 [[nodiscard]] std::uint64_t board_magic();
-/// Milliseconds of a clock that only goes forward, also across processes (CLOCK_BOOTTIME).
-[[nodiscard]] std::int64_t boot_milliseconds();
+/// Milliseconds of a clock that only goes forward, is the same in all processes, and stands while the machine is suspended
+/// (CLOCK_MONOTONIC): nobody has worked meanwhile, so nobody is over a limit. It begins anew with each boot, which no
+/// other clock that cannot be set would survive either; readers of a board from before it are told by their bounds.
+[[nodiscard]] std::int64_t steady_milliseconds();
 
 constexpr std::size_t kMaxWorkers = 64;
 constexpr std::size_t kMaxSuspects = 256;
@@ -48,9 +50,11 @@ class SharedText {
 struct Slot {
   std::atomic<std::int32_t> pid{0};
   std::atomic<std::int64_t> step_began{
-      0};  ///< boot_milliseconds(); 0: the clock stands (an MTA is waited for)
+      0};  ///< steady_milliseconds(); 0: the clock stands (an MTA is waited for)
   std::atomic<std::int64_t> cpu_at_step{0};  ///< its CPU milliseconds then
   std::atomic<bool> ready{false};
+  std::atomic<bool> settling{
+      false};                  ///< ends several gathered mails together, none of them is in hand
   SharedText<384> in_hand;     ///< empty: nothing
   SharedText<160> last_words;  ///< why it is about to die, when it or its supervisor knows
 };
@@ -61,7 +65,7 @@ struct Suspect {
   std::atomic<std::uint32_t> state{free};
   std::atomic<std::int32_t> worker_deaths{0};
   std::atomic<std::int32_t> supervisor_deaths{0};
-  std::atomic<std::int64_t> not_before{0};  ///< boot_milliseconds() of the next attempt
+  std::atomic<std::int64_t> not_before{0};  ///< steady_milliseconds() of the next attempt
   SharedText<384> name;
   SharedText<256> reason;
 };
@@ -72,6 +76,8 @@ struct Board {
   std::atomic<std::int64_t> since{0};       ///< epoch seconds
   std::atomic<std::int64_t> deaths{0};      ///< of workers, since then
   std::atomic<std::int64_t> last_beat{0};   ///< epoch seconds, of the supervisor
+  std::atomic<std::int64_t> singly_until{
+      0};  ///< steady_milliseconds(); mails are settled one by one
   std::array<Slot, kMaxWorkers> slots;
   std::array<Suspect, kMaxSuspects> suspects;
 };

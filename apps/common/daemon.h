@@ -39,16 +39,14 @@ class Station {
   [[nodiscard]] virtual Result<std::vector<std::string>> pending() = 0;
   /// Null: another worker has it, or it is gone.
   [[nodiscard]] virtual Result<std::unique_ptr<Job>> claim(const std::string& name) = 0;
-  /// Ends what was gathered: after each job, and at the end of a pass (`last`), when nothing may be left. What became
-  /// of which name.
+  /// No more should be gathered before settle().
+  [[nodiscard]] virtual bool full() const { return false; }
+  /// Ends what was gathered: when that is full, and at the end of a pass. What became of which name.
   struct Settled {
     std::string name;
     Took took = Took::ended;
   };
-  [[nodiscard]] virtual std::vector<Settled> settle(bool last) {
-    static_cast<void>(last);
-    return {};
-  }
+  [[nodiscard]] virtual std::vector<Settled> settle() { return {}; }
   /// Between two looks at the spool; the first worker does what needs doing once.
   virtual void idle(bool first_worker) = 0;
 };

@@ -11,7 +11,7 @@ namespace paraph::app {
 
 /// A name that workers died on and that is tried again.
 struct SuspectState {
-  std::string name;  ///< of a mail, or "ID.NNNN after N" of a packet
+  std::string name;  ///< of a mail; "ID.NNNN after N", "ID.NNNN to RECIPIENT" of a packet
   int worker_deaths = 0;
   int supervisor_deaths = 0;
   std::string reason;  ///< of the last death

@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -11,6 +13,7 @@
 
 #include "apps/common/hand.h"
 #include "apps/common/supervisor.h"
+#include "sys/process.h"
 
 namespace paraph::app {
 namespace {
@@ -19,16 +22,26 @@ Board* board = nullptr;
 Slot* mine = nullptr;
 bool first = true;
 
+constexpr std::string_view kTo = " to ";
+
 std::int64_t own_cpu_milliseconds() {
   timespec used{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
   return std::int64_t{used.tv_sec} * 1000 + used.tv_nsec / 1'000'000;
 }
 
-// "NAME" or "NAME after 12": the suspicions against one mail or packet.
+// "NAME", "NAME after 12" or "NAME to a@example.org": the suspicions against one mail or packet.
 bool is_about(const std::string& suspicion, std::string_view name) {
   return suspicion.compare(0, name.size(), name) == 0 &&
-         (suspicion.size() == name.size() || suspicion.compare(name.size(), 7, " after ") == 0);
+         (suspicion.size() == name.size() || suspicion.compare(name.size(), 7, " after ") == 0 ||
+          suspicion.compare(name.size(), 4, kTo) == 0);
+}
+
+// The claim on it is ours: whoever shows it is about to move on, or dead.
+bool others_show(std::string_view name) {
+  return std::any_of(board->slots.begin(), board->slots.end(), [name](const Slot& slot) {
+    return &slot != mine && !slot.in_hand.empty() && is_about(slot.in_hand.str(), name);
+  });
 }
 
 }  // namespace
@@ -52,16 +65,41 @@ void report_ready() {
   if (mine != nullptr) mine->ready = true;
 }
 
+void await_count(std::string_view name) {
+  constexpr timespec moment{0, 5'000'000};
+  constexpr int kMoments = 2000;
+  if (board == nullptr) return;
+  for (int i = 0; i < kMoments && others_show(name) && !sys::stop_requested(); ++i)
+    ::nanosleep(&moment, nullptr);
+  std::atomic_thread_fence(std::memory_order_acquire);  // with clear() of the supervisor
+}
+
 void take_in_hand(std::string_view name) {
   if (mine == nullptr) return;
   mine->in_hand.set(name);
   next_step();
 }
 
+Settling::Settling() {
+  if (mine != nullptr) mine->settling = true;
+  next_step();
+}
+
+Settling::~Settling() {
+  if (mine != nullptr) mine->settling = false;
+}
+
+bool settles_singly() {
+  if (board == nullptr) return false;
+  const auto now = steady_milliseconds();
+  const auto until = board->singly_until.load();
+  return until > now && until <= now + kSettleSingly;  // farther ahead: from before a reboot
+}
+
 void next_step() {
   if (mine == nullptr) return;
   mine->cpu_at_step = own_cpu_milliseconds();
-  mine->step_began = boot_milliseconds();
+  mine->step_began = steady_milliseconds();
 }
 
 Waiting::Waiting() {
@@ -72,18 +110,49 @@ Waiting::~Waiting() {
   next_step();
 }
 
-Verdict verdict_on(std::string_view name) {
+Verdict verdict_on(std::string_view name, std::string_view label) {
   if (board == nullptr) return {};
+  Verdict verdict;
   for (const Suspect& suspect : board->suspects) {
     const auto state = suspect.state.load();
-    if (state == Suspect::free || suspect.name.str() != name) continue;
-    if (state == Suspect::condemned) return {Verdict::condemned, suspect.reason.str()};
-    const auto now = boot_milliseconds();
+    if (state == Suspect::free) continue;
+    const std::string held = suspect.name.str();
+    if (!is_about(held, name)) continue;
+    if (state == Suspect::condemned && held == label)
+      return {Verdict::condemned, suspect.reason.str()};
+    const auto now = steady_milliseconds();
     // Farther ahead than anybody is put off: from before a reboot.
-    if (suspect.not_before > now && suspect.not_before <= now + kLongestSuspicion)
-      return {Verdict::not_yet, {}};
+    if (state == Suspect::suspected && suspect.not_before > now &&
+        suspect.not_before <= now + kLongestSuspicion)
+      verdict.kind = Verdict::not_yet;
   }
-  return {};
+  return verdict;
+}
+
+std::string recipient_label(std::string_view name, std::string_view recipient) {
+  return std::string(name).append(kTo).append(recipient);
+}
+
+std::map<std::string, std::string> held_against(std::string_view name) {
+  std::map<std::string, std::string> held;
+  if (board == nullptr) return held;
+  for (const Suspect& suspect : board->suspects) {
+    const auto state = suspect.state.load();
+    if (state == Suspect::free || !is_about(suspect.name.str(), name)) continue;
+    held[suspect.name.str()] = state == Suspect::condemned ? suspect.reason.str() : "";
+  }
+  return held;
+}
+
+std::set<std::string> suspected_names() {
+  std::set<std::string> names;
+  if (board == nullptr) return names;
+  for (const Suspect& suspect : board->suspects) {
+    if (suspect.state == Suspect::free) continue;
+    const std::string label = suspect.name.str();
+    names.insert(label.substr(0, label.find(' ')));
+  }
+  return names;
 }
 
 void absolve(std::string_view name) {

@@ -11,6 +11,9 @@ namespace paraph::app {
 /// Longest pause before a suspect is tried again, in milliseconds.
 constexpr std::int64_t kLongestSuspicion = 600'000;
 
+/// How long mails are settled singly after a death in settling: longer than all attempts of one mail take.
+constexpr std::int64_t kSettleSingly = 600'000;
+
 void sit_down(Board& shared, Slot& slot, bool is_first);
 /// Why the worker is about to die.
 void say_last_words(std::string_view why);

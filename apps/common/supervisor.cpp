@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -94,7 +95,7 @@ void count_attempt(Board& board, const std::string& name, const std::string& how
     suspect.state = Suspect::condemned;
     return;
   }
-  suspect.not_before = boot_milliseconds() + kRetryAfter.at(static_cast<std::size_t>(deaths - 1));
+  suspect.not_before = steady_milliseconds() + kRetryAfter.at(static_cast<std::size_t>(deaths - 1));
 }
 
 void count_supervisor_death(Board& board, const std::string& name) {
@@ -103,8 +104,8 @@ void count_supervisor_death(Board& board, const std::string& name) {
   if (suspect.state == Suspect::condemned) return;
   suspect.reason.set(fmt::format("{} times everything was killed with it in hand", deaths));
   if (deaths >= kMaxSupervisorDeaths) suspect.state = Suspect::condemned;
-  suspect.not_before =
-      boot_milliseconds() + std::min<std::int64_t>(1000 << std::min(deaths, 9), kLongestSuspicion);
+  suspect.not_before = steady_milliseconds() +
+                       std::min<std::int64_t>(1000 << std::min(deaths, 9), kLongestSuspicion);
 }
 
 // --- the crew
@@ -151,6 +152,7 @@ class Supervisor {
       if (lives(slot)) continue;  // a worker of the last supervisor, about to go: its own affair
       if (unclean && slot.pid != 0 && !slot.in_hand.empty())
         count_supervisor_death(*board_, slot.in_hand.str());
+      if (unclean && slot.settling) suspect_settling();
       clear(slot);
     }
   }
@@ -163,6 +165,9 @@ class Supervisor {
     const auto state = text.rfind(") ");
     return state == std::string::npos || text.compare(state + 2, 1, "Z") != 0;
   }
+
+  // One of several mails, nobody knows which: from now on it has to be in hand.
+  void suspect_settling() { board_->singly_until = steady_milliseconds() + kSettleSingly; }
 
   // More workers, at free places.
   void take_places(std::size_t count) {
@@ -184,9 +189,12 @@ class Supervisor {
   }
 
   static void clear(Slot& slot) {
+    // Counted before cleared, for await_count().
+    std::atomic_thread_fence(std::memory_order_release);
     slot.pid = 0;
     slot.step_began = 0;
     slot.ready = false;
+    slot.settling = false;
     slot.in_hand.set({});
     slot.last_words.set({});
   }
@@ -223,12 +231,12 @@ class Supervisor {
   void pass_requests_on() {
     if (!stopping_ && sys::stop_requested()) {
       stopping_ = true;
-      stop_until_ = boot_milliseconds() + kPatience;
+      stop_until_ = steady_milliseconds() + kPatience;
       sys::notify_service_manager("STOPPING=1");
       tell_workers(SIGTERM);
     }
     if (sys::take_reload_request() && !stopping_) reload();
-    if (stopping_ && boot_milliseconds() > stop_until_) {
+    if (stopping_ && steady_milliseconds() > stop_until_) {
       fmt::print(stderr, "{}: error: workers that do not stop are killed\n", crew_.program);
       stop_until_ += kPatience;
       tell_workers(SIGKILL);
@@ -271,12 +279,15 @@ class Supervisor {
     const std::string words = slot.last_words.str();
     const std::string how = words.empty() ? death_of(signal) : death_of(signal) + ", " + words;
     fmt::print(stderr, "{}: error: {}, in hand: {}\n", crew_.program, how,
-               name.empty() ? "nothing" : utf8::printable(name));
+               slot.settling  ? "several that have ended"
+               : name.empty() ? "nothing"
+                              : utf8::printable(name));
     if (stopping_) {
       status_ = kTemporary;
       return;
     }
     ++board_->deaths;
+    if (slot.settling) suspect_settling();
     if (!name.empty()) count_attempt(*board_, name, how);
     const Suspect* const suspect = find_suspect(*board_, name);
     // Not about a mail (memory, a broken library), or quarantine itself kills: do not spin.
@@ -300,12 +311,12 @@ class Supervisor {
   }
 
   static void pause(Worker& worker) {
-    worker.start_at = boot_milliseconds() + worker.pause;
+    worker.start_at = steady_milliseconds() + worker.pause;
     worker.pause = std::min(worker.pause * 2, kLongestPause);
   }
 
   void start_missing() {
-    const auto now = boot_milliseconds();
+    const auto now = steady_milliseconds();
     for (Worker& worker : workers_)
       if (worker.pid == 0 && !worker.over && worker.start_at <= now) start(worker);
   }
@@ -322,7 +333,7 @@ class Supervisor {
     }
     worker.pid = pid;
     slot.pid = pid;
-    slot.step_began = boot_milliseconds();
+    slot.step_began = steady_milliseconds();
     slot.cpu_at_step = 0;
   }
 
@@ -341,7 +352,7 @@ class Supervisor {
 
   void watch_limits() {
     clear_places_of_the_gone();
-    const auto now = boot_milliseconds();
+    const auto now = steady_milliseconds();
     for (const Worker& worker : workers_) {
       if (worker.pid == 0) continue;
       Slot& slot = slot_of(worker);
@@ -375,7 +386,7 @@ class Supervisor {
 
   void tell_service_manager() {
     board_->last_beat = epoch_now();
-    const auto now = boot_milliseconds();
+    const auto now = steady_milliseconds();
     if (watchdog_every_ > 0 && now >= watchdog_next_) {
       watchdog_next_ = now + watchdog_every_;
       sys::notify_service_manager("WATCHDOG=1");

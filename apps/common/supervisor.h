@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,8 @@
 /// | what dies                     | counts                                                                        |
 /// |-------------------------------|-------------------------------------------------------------------------------|
 /// | a worker, mail in hand        | an attempt of that mail; the next one after a pause; after three: condemned   |
+/// | a worker, recipient in hand   | the same of that recipient of that packet; condemned, he alone has failed     |
+/// | a worker, settling several    | nothing; for some minutes mails are settled singly, so that the next one is named |
 /// | a worker, nothing in hand     | nothing; another one is started after a pause that doubles up to a minute     |
 /// | a worker while stopping       | nothing                                                                       |
 /// | supervisor and workers at once| against what was in hand, apart from attempts and up to ten (security rule 45)|
@@ -57,8 +61,21 @@ void report_ready();
 /// The first worker of the crew: what needs doing once, it does.
 [[nodiscard]] bool is_first_worker();
 
+/// `name` has just been claimed. Death frees a claim before the supervisor has seen it: while another worker's place still
+/// shows `name`, a death on it is not counted yet. Waits for that, some seconds at the most; then verdict_on() knows.
+void await_count(std::string_view name);
 /// What is in hand now, "" for nothing. Survives the worker's death.
 void take_in_hand(std::string_view name);
+/// While several gathered mails are ended together: none is in hand, and if the worker dies, mails are settled singly.
+class Settling {
+ public:
+  Settling();
+  ~Settling();
+  Settling(const Settling&) = delete;
+  Settling& operator=(const Settling&) = delete;
+};
+/// Workers have died while they settled several mails: each is to be settled by itself, in hand.
+[[nodiscard]] bool settles_singly();
 /// Progress: the limits count anew.
 void next_step();
 /// While somebody else is waited for (an MTA, with timeouts of its own) no wall time passes.
@@ -75,10 +92,16 @@ struct Verdict {
   Kind kind = go_on;
   std::string reason;
 };
-/// What to do with `name`, which workers may have died on.
-[[nodiscard]] Verdict verdict_on(std::string_view name);
-/// `name` has ended: what is held against it ("NAME", "NAME after …") is forgotten. Put back by a person, it is judged
-/// anew.
+/// What to do with the mail or packet `name`, on which workers may have died: with its `label` in hand, which condemns it,
+/// or with any other of its labels, which only puts it off.
+[[nodiscard]] Verdict verdict_on(std::string_view name, std::string_view label);
+/// The label of one recipient of a packet: "NAME to RECIPIENT".
+[[nodiscard]] std::string recipient_label(std::string_view name, std::string_view recipient);
+/// All that is held against `name` by label ("NAME", "NAME after …", "NAME to …"): why it is condemned, or "".
+[[nodiscard]] std::map<std::string, std::string> held_against(std::string_view name);
+/// The mails and packets that something is held against.
+[[nodiscard]] std::set<std::string> suspected_names();
+/// `name` has ended: what is held against it is forgotten. Put back by a person, it is judged anew.
 void absolve(std::string_view name);
 
 /// In test builds (PARAPH_TEST_HOOKS), when $PARAPH_TEST_POISON occurs in `name`: dies of SIGSEGV, or does what

@@ -53,9 +53,13 @@ class Worker {
 
   /// `patient`: suspects wait for their time.
   Result<Pass> pass(bool patient) {
+    // Before the look at the spool: what comes with it, and kills, is not forgotten for want of a name.
+    const auto suspected = is_first_worker() ? suspected_names() : std::set<std::string>();
     auto names = station_.pending();
     if (!names) return std::move(names).error();
     forget_others(*names);
+    for (const auto& name : suspected)  // a person dropped it, or put it aside
+      if (std::find(names->begin(), names->end(), name) == names->end()) absolve(name);
     Pass pass;
     const auto until = now() + kOnePass;
     for (const auto& name : *names) {
@@ -66,12 +70,12 @@ class Worker {
         continue;
       }
       take(name, patient, pass);
-      settle(false, pass);
+      if (station_.full()) settle(pass);
       if (now() < until) continue;
       pass.cut_short = true;
       break;
     }
-    settle(true, pass);
+    settle(pass);
     return pass;
   }
 
@@ -97,12 +101,16 @@ class Worker {
       return;
     }
     if (!*job) return;  // another worker has it
+    await_count(name);
+    if (sys::stop_requested()) return;
     const std::string label = (*job)->label();
-    const auto verdict = verdict_on(label);
+    const auto verdict = verdict_on(name, label);
     if (verdict.kind == Verdict::not_yet && patient) {
       ++pass.put_off;
       return;
     }
+    const bool singly = settles_singly();
+    if (singly) settle(pass);  // what came before is not this one's
     take_in_hand(label);
     Took took = Took::ended;
     if (verdict.kind == Verdict::condemned) {
@@ -111,12 +119,27 @@ class Worker {
       crash_if_poisoned(label);
       took = (*job)->run();
     }
+    if (took == Took::gathered) gathered_.push_back(name);
+    if (singly) end_gathered(pass);
     take_in_hand({});
     conclude(name, took, pass);
   }
 
-  void settle(bool last, Pass& pass) {
-    for (const auto& [name, took] : station_.settle(last)) conclude(name, took, pass);
+  void settle(Pass& pass) {
+    if (gathered_.empty()) return;
+    if (gathered_.size() > 1) {
+      const Settling settling;
+      return end_gathered(pass);
+    }
+    take_in_hand(gathered_.front());
+    end_gathered(pass);
+    take_in_hand({});
+  }
+
+  void end_gathered(Pass& pass) {
+    for (const auto& name : gathered_) crash_if_poisoned("settling " + name);
+    gathered_.clear();
+    for (const auto& [name, took] : station_.settle()) conclude(name, took, pass);
   }
 
   void conclude(const std::string& name, Took took, Pass& pass) {
@@ -151,6 +174,7 @@ class Worker {
   Station& station_;
   bool once_;
   std::map<std::string, Pause> waits_;
+  std::vector<std::string> gathered_;  ///< ended, not yet settled
   Pause transport_;
   std::size_t ended_ = 0;
 };

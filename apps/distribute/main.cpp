@@ -32,6 +32,8 @@ class Watched final : public delivery::Courier {
   explicit Watched(std::unique_ptr<delivery::Courier> courier) : courier_(std::move(courier)) {}
   Result<std::vector<delivery::DeliveryStatus>> deliver(const mail::Envelope& envelope,
                                                         const delivery::Content& content) override {
+    for (const auto& recipient : envelope.forward_paths)
+      app::crash_if_poisoned("handing over to " + recipient);
     const app::Waiting waiting;
     return courier_->deliver(envelope, content);
   }
@@ -51,7 +53,17 @@ class Parcel final : public app::Job {
     return fmt::format("{} after {}", claim_.name(), claim_.done().size());
   }
   app::Took run() override {
-    return took(pipeline::send(std::move(claim_), bulk_, courier_, runtime_.ports()));
+    const auto held = app::held_against(claim_.name());
+    const auto next = [&held, name = claim_.name()](const std::string& recipient) {
+      const std::string label = app::recipient_label(name, recipient);
+      const auto against = held.find(label);
+      if (against != held.end() && !against->second.empty())
+        return std::optional<std::string>(against->second);
+      app::take_in_hand(label);
+      return std::optional<std::string>();
+    };
+    return took(pipeline::send(std::move(claim_), bulk_, courier_, runtime_.ports(),
+                               {.next = next, .singly = !held.empty()}));
   }
   app::Took condemn(const std::string& reason) override {
     return took(pipeline::condemn(std::move(claim_), reason, bulk_, runtime_.ports()));

@@ -41,12 +41,10 @@ class Intake final : public app::Station {
       : spools_(std::move(spools)), runtime_(runtime) {}
 
   Result<std::vector<std::string>> pending() override {
-    auto names =
-        spools_.msg.pending(runtime_.ports().clock.now(), pipeline::Priorities(runtime_.site()));
-    // Priorities have looked at the lists before some of these mails came.
+    // Nothing is looked at before the names are listed: all of them are in what holds when their mail came.
     runtime_.site().look_again();
     runtime_.ports().cache.look_again();
-    return names;
+    return spools_.msg.pending(runtime_.ports().clock.now(), pipeline::Priorities(runtime_.site()));
   }
 
   Result<std::unique_ptr<app::Job>> claim(const std::string& name) override {
@@ -57,8 +55,9 @@ class Intake final : public app::Station {
         std::make_unique<Arrived>(std::move(**claim), spools_, runtime_, endings_));
   }
 
-  std::vector<Settled> settle(bool last) override {
-    if (!last && !endings_.full()) return {};
+  [[nodiscard]] bool full() const override { return endings_.full(); }
+
+  std::vector<Settled> settle() override {
     std::vector<Settled> settled;
     for (auto& [name, handled] : pipeline::settle(endings_, spools_.incoming(), runtime_.ports()))
       settled.push_back({std::move(name), took(handled)});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "apps/paraph/ldif.h"
 #include "apps/paraph/verb.h"
 #include "base/ascii.h"
 #include "cms/seal.h"
@@ -12,6 +11,7 @@
 #include "pipeline/key_ring.h"
 #include "pipeline/missed.h"
 #include "pipeline/sealing.h"
+#include "store/ldif.h"
 #include "sys/file_system.h"
 
 namespace paraph::app {
@@ -51,9 +51,10 @@ struct Candidate {
   list::CertificateSource source = list::CertificateSource::import;
 };
 
-void add_candidates(const std::vector<cms::Certificate>& all,
-                    const std::vector<std::string>& otherwise, list::CertificateSource source,
-                    std::vector<Candidate>& out) {
+std::vector<Candidate> candidates_of(const std::vector<cms::Certificate>& all,
+                                     const std::vector<std::string>& otherwise,
+                                     list::CertificateSource source) {
+  std::vector<Candidate> out;
   std::vector<cms::Certificate> issuers;
   std::copy_if(all.begin(), all.end(), std::back_inserter(issuers),
                [](const auto& each) { return each.is_ca(); });
@@ -63,22 +64,6 @@ void add_candidates(const std::vector<cms::Certificate>& all,
     if (!certificate.is_ca())  // a bundle's CAs are `ca add`'s business
       out.push_back({certificate, certificate.emails().empty() ? otherwise : certificate.emails(),
                      issuers, source});
-}
-
-Result<std::vector<Candidate>> read_candidates(const std::string& path) {
-  auto text = sys::read_file(path, kMaxFile);
-  if (!text) return std::move(text).error();
-  std::vector<Candidate> out;
-  if (is_ldif(*text)) {
-    auto entries = read_ldif(*text);
-    if (!entries) return std::move(entries).error();
-    for (const auto& entry : *entries)
-      add_candidates(entry.certificates, entry.addresses, list::CertificateSource::ldif, out);
-    return out;
-  }
-  auto all = cms::Certificate::from_any(*text);
-  if (!all) return std::move(all).error();
-  add_candidates(*all, {}, list::CertificateSource::import, out);
   return out;
 }
 
@@ -89,27 +74,26 @@ class Importer {
       : call_(call), runtime_(runtime), ports_(runtime.ports()) {}
 
   Result<void> run(const std::string& argument, const std::optional<mail::AddrSpec>& only_for) {
-    auto candidates = read_candidates(argument);
-    if (!candidates) {
-      Invocation::warn(argument + ": " + candidates.error().what());
-      code_ = kDataError;
+    auto text = sys::read_file(argument, kMaxFile);
+    if (!text) {
+      fault(argument + ": " + text.error().what());
       return {};
     }
-    for (const auto& candidate : *candidates) {
-      std::vector<std::string> addresses;
-      if (only_for) addresses.push_back(only_for->canonical());
-      for (const auto& written : candidate.addresses)
-        if (const auto address = mail::AddrSpec::parse(written); address && !only_for)
-          addresses.push_back(address->canonical());
-      if (addresses.empty()) {
-        Invocation::warn(fmt::format("{}: {} names no address: say --for ADDRESS", argument,
-                                     candidate.certificate.subject()));
-        code_ = kDataError;
-      }
-      for (const auto& address : addresses)
-        if (auto done = store(address, candidate); !done) return done;
+    if (store::is_ldif(*text))
+      return store::read_ldif(*text, [&](const store::LdifEntry& entry) {
+        // One bad value in an export of thousands costs that value.
+        for (const auto& problem : entry.problems) fault(argument + ": " + problem);
+        return store_all(
+            argument,
+            candidates_of(entry.certificates, entry.addresses, list::CertificateSource::ldif),
+            only_for);
+      });
+    auto all = cms::Certificate::from_any(*text);
+    if (!all) {
+      fault(argument + ": " + all.error().what());
+      return {};
     }
-    return {};
+    return store_all(argument, candidates_of(*all, {}, list::CertificateSource::import), only_for);
   }
 
   Result<int> finish() {
@@ -136,6 +120,28 @@ class Importer {
   }
 
  private:
+  void fault(const std::string& what) {
+    Invocation::warn(what);
+    code_ = kDataError;
+  }
+
+  Result<void> store_all(const std::string& argument, const std::vector<Candidate>& candidates,
+                         const std::optional<mail::AddrSpec>& only_for) {
+    for (const auto& candidate : candidates) {
+      std::vector<std::string> addresses;
+      if (only_for) addresses.push_back(only_for->canonical());
+      for (const auto& written : candidate.addresses)
+        if (const auto address = mail::AddrSpec::parse(written); address && !only_for)
+          addresses.push_back(address->canonical());
+      if (addresses.empty())
+        fault(fmt::format("{}: {} names no address: say --for ADDRESS", argument,
+                          candidate.certificate.subject()));
+      for (const auto& address : addresses)
+        if (auto done = store(address, candidate); !done) return done;
+    }
+    return {};
+  }
+
   Result<void> store(const std::string& address, const Candidate& candidate) {
     const auto& certificate = candidate.certificate;
     std::string outcome = "would be stored";
@@ -148,8 +154,7 @@ class Importer {
       auto stored = ports_.certificates.store(address, certificate, arrival);
       if (!stored && stored.error().retry() == Retry::later) return std::move(stored).error();
       if (!stored) {  // one certificate for nothing does not stop the others
-        Invocation::warn(address + ": " + stored.error().what());
-        code_ = kDataError;
+        fault(address + ": " + stored.error().what());
         return {};
       }
       outcome = word(*stored);

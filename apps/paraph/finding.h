@@ -34,6 +34,9 @@ void check_configuration(const config::Site& site, Findings& findings);
 void check_database(const config::Site& site, Findings& findings);
 /// Pairs of the site and of its open lists: unusable, with wrong permissions, expired or about to.
 void check_keys(const config::Site& site, TimePoint now, Findings& findings);
+/// Revocation lists that are stale, will soon be, or cannot be read, and CAs without one, as far as `crl_check` asks for
+/// them anywhere (crl.cpp).
+void check_crls(const config::Site& site, TimePoint now, Findings& findings);
 /// Directories that are missing, are not ours, or open to others; spools that could not be seen for another reason.
 void check_directories(const config::Site& site, const WaitingMail& waiting, Findings& findings);
 

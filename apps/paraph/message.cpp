@@ -8,6 +8,7 @@
 #include "pipeline/incoming.h"
 #include "pipeline/key_ring.h"
 #include "smime/open.h"
+#include "store/crl_files.h"
 #include "sys/file_system.h"
 
 namespace paraph::app {
@@ -38,6 +39,47 @@ Result<cms::KeyPair> read_pair(const Invocation& call) {
   return Error::never(Errc::usage, "--cert and --key do not belong together");
 }
 
+Result<cms::CrlSet> read_crls(const std::string& path) {
+  sys::Sightings unused;
+  auto files = store::load_crls(path, unused);
+  if (files) {
+    for (const auto& problem : files->problems) Invocation::warn(problem);
+    return files->set();
+  }
+  auto octets = sys::read_file(path, 2 * cms::Crl::kMaxOctets);
+  if (!octets) return std::move(octets).error();
+  auto crls = cms::Crl::from_any(*octets);
+  if (!crls) return std::move(crls).error().in(path);
+  return cms::CrlSet(std::move(*crls));
+}
+
+// What the options say over the site's policy, or over the default one.
+Result<void> apply_policy_options(const Invocation& call, smime::OpenContext& context) {
+  if (call.has("min-rsa-bits")) {
+    const auto bits = parse_time(call.option("min-rsa-bits"));  // a plain number
+    if (!bits || epoch(*bits) > 16384) return Error::never(Errc::usage, "--min-rsa-bits: a number");
+    context.policy.min_rsa_bits = static_cast<int>(epoch(*bits));
+  }
+  if (call.has("required-policies")) {
+    const std::string oids = call.option("required-policies");
+    context.policy.required_policies.clear();
+    for (const auto oid : ascii::split(oids, ","))
+      context.policy.required_policies.emplace_back(oid);
+  }
+  if (call.has("crl")) {
+    auto crls = read_crls(call.option("crl"));
+    if (!crls) return std::move(crls).error();
+    context.revocation.crls = std::move(*crls);
+    context.revocation.check = cms::CrlCheck::soft;
+  }
+  if (call.has("crl-check")) {
+    const auto check = cms::crl_check_from(call.option("crl-check"));
+    if (!check) return Error::never(Errc::usage, "--crl-check: off, soft or require");
+    context.revocation.check = *check;
+  }
+  return {};
+}
+
 // With --list: the site's own view. Without: only what the options give, so that it works where no
 // site is.
 Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& tree) {
@@ -60,18 +102,19 @@ Result<smime::OpenContext> context_for(Invocation& call, const mail::MimeTree& t
     if (!opened) return std::move(opened).error();
     context = std::move(opened->context);
   }
-  if (call.has("ca")) {
-    auto text = sys::read_file(call.option("ca"), kMaxFile);
+  for (const char* name : {"ca", "issuers"}) {
+    if (!call.has(name)) continue;
+    auto text = sys::read_file(call.option(name), kMaxFile);
     if (!text) return std::move(text).error();
-    auto anchors = cms::Certificate::from_any(*text);
-    if (!anchors) return std::move(anchors).error().in(call.option("ca"));
-    context.anchors = cms::TrustAnchors::from(*anchors);
+    auto found = cms::Certificate::from_any(*text);
+    if (!found) return std::move(found).error().in(call.option(name));
+    const bool anchors = std::string_view(name) == "ca";
+    context.anchors = cms::TrustAnchors::from(anchors ? *found : context.anchors.certificates(),
+                                              anchors ? context.anchors.issuers() : *found);
   }
-  if (call.has("min-rsa-bits")) {
-    const auto bits = parse_time(call.option("min-rsa-bits"));  // a plain number
-    if (!bits || epoch(*bits) > 16384) return Error::never(Errc::usage, "--min-rsa-bits: a number");
-    context.policy.min_rsa_bits = static_cast<int>(epoch(*bits));
-  }
+  context.revocation.now = context.at;
+  if (auto applied = apply_policy_options(call, context); !applied)
+    return std::move(applied).error();
   if (call.has("cert") != call.has("key"))
     return Error::never(Errc::usage, "--cert and --key go together");
   if (call.has("key")) {

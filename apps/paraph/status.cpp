@@ -152,6 +152,7 @@ Result<int> status(Invocation& call) {
   check_database(site, findings);
   check_directories(site, waiting, findings);
   check_keys(site, now, findings);
+  check_crls(site, now, findings);
   check_configuration(site, findings);
   sort_by_severity(findings);
 

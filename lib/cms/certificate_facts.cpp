@@ -33,16 +33,6 @@ std::string der_of(const Object* object, Encode encode) {
   return der;
 }
 
-std::string print(const X509_NAME* name) {
-  const BioPtr out(BIO_new(BIO_s_mem()));
-  // RFC 2253 order and escaping, but UTF-8 as it is: who shows it goes through utf8::printable().
-  X509_NAME_print_ex(out.get(), name, 0,
-                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-  char* data = nullptr;
-  const long length = BIO_get_mem_data(out.get(), &data);
-  return length > 0 ? std::string(data, static_cast<std::size_t>(length)) : std::string();
-}
-
 const EVP_PKEY* public_key(const X509* x509) {
   const EVP_PKEY* key = X509_get0_pubkey(x509);
   ERR_clear_error();  // an algorithm nobody here knows is KeyType::other, not a fault
@@ -108,11 +98,11 @@ std::string Certificate::sha256() const {
 }
 
 std::string Certificate::subject() const {
-  return print(X509_get_subject_name(impl_->x509.get()));
+  return print_name(X509_get_subject_name(impl_->x509.get()));
 }
 
 std::string Certificate::issuer() const {
-  return print(X509_get_issuer_name(impl_->x509.get()));
+  return print_name(X509_get_issuer_name(impl_->x509.get()));
 }
 
 std::string Certificate::common_name() const {

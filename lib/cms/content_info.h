@@ -45,6 +45,7 @@ enum class SignerCrypto : std::uint8_t {
   good,
   digest_mismatch,
   bad_signature,
+  other_certificate,  ///< right, but a signed attribute names another certificate (RFC 5035 §3)
   no_certificate,
   no_signed_attributes,
   unsupported_algorithm,

@@ -44,6 +44,15 @@ std::string drain_errors(const char* otherwise) {
   return line.empty() ? otherwise : line;
 }
 
+std::string print_name(const X509_NAME* name) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(out.get(), name, 0,
+                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+  char* data = nullptr;
+  const long length = BIO_get_mem_data(out.get(), &data);
+  return length > 0 ? std::string(data, static_cast<std::size_t>(length)) : std::string();
+}
+
 BioPtr reader(std::string_view octets) {
   assert(octets.size() <= INT_MAX);  // callers check their limits (CmsLimits) first
   // BIO_new_mem_buf takes no nullptr, which an empty view may hold.

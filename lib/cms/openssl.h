@@ -48,6 +48,9 @@ struct PrivateKey::Impl {
 /// OpenSSL's error queue as one line, drained; `otherwise` when it is empty.
 [[nodiscard]] std::string drain_errors(const char* otherwise);
 
+/// RFC 2253 order and escaping, but UTF-8 as it is: who shows it goes through utf8::printable().
+[[nodiscard]] std::string print_name(const X509_NAME* name);
+
 /// A read-only memory BIO over octets that outlive it.
 [[nodiscard]] BioPtr reader(std::string_view octets);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "cms/bag.h"
 #include "cms/content_info.h"
@@ -59,12 +60,35 @@ std::optional<std::string> digest_of(const DigestRow& row, std::string_view text
   return std::string(reinterpret_cast<const char*>(out.data()), length);
 }
 
+/// Digests of one text, each made once however many signers ask for it (attack A28).
+class TextDigests {
+ public:
+  explicit TextDigests(std::string_view text) : text_(text) {}
+  [[nodiscard]] const std::optional<std::string>& of(const DigestRow& row) {
+    const auto found = made_.find(row.nid);
+    return found != made_.end() ? found->second
+                                : made_.emplace(row.nid, digest_of(row, text_)).first->second;
+  }
+  [[nodiscard]] std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+  std::map<int, std::optional<std::string>> made_;
+};
+
+/// A certificate as the signer named it in a signed attribute (RFC 5035 §3, §4).
+struct NamedCertificate {
+  const DigestRow* digest = nullptr;  ///< nullptr: one that nobody knows
+  std::string hash;
+};
+
 /// One signer while it is being judged.
 struct Candidate {
   CmsPtr cms;
   CMS_SignerInfo* info = nullptr;  ///< owned by cms
   const DigestRow* digest = nullptr;
   bool known_signature = false;
+  std::vector<NamedCertificate> named;
 };
 
 /// RFC 5652 §5.3: version, sid, digestAlgorithm, … The rest is for OpenSSL.
@@ -143,8 +167,58 @@ std::string octets(const ASN1_STRING* value) {
                                         static_cast<std::size_t>(ASN1_STRING_length(value)));
 }
 
+/// The first certificate of SigningCertificate or SigningCertificateV2, which must be the signer's. In the second form
+/// the digest is SHA-256 unless it is named.
+std::optional<NamedCertificate> named_certificate(const std::string& attribute, bool second_form) {
+  const auto whole = ber::Reader(attribute).next_if(ber::kSequence);
+  const auto list =
+      whole ? ber::Reader(whole->content).next_if(ber::kSequence) : std::optional<ber::Element>();
+  const auto first =
+      list ? ber::Reader(list->content).next_if(ber::kSequence) : std::optional<ber::Element>();
+  if (!first) {
+    return std::nullopt;
+  }
+  ber::Reader fields(first->content);
+  NamedCertificate named{digest_row(second_form ? NID_sha256 : NID_sha1), {}};
+  if (const auto algorithm =
+          second_form ? fields.next_if(ber::kSequence) : std::optional<ber::Element>()) {
+    const auto oid = ber::Reader(algorithm->content).next_if(ber::kOid);
+    named.digest = oid ? digest_row(OBJ_txt2nid(ber::oid_text(oid->content).c_str())) : nullptr;
+  }
+  const auto hash = fields.next_if(ber::kOctetString);
+  if (!hash) {
+    return std::nullopt;
+  }
+  named.hash = hash->content;
+  return named;
+}
+
+/// RFC 5035 §3: these attributes, when there, stand once and bind the signature to one certificate.
+bool read_named_certificates(Candidate& candidate) {
+  for (const int nid : {NID_id_smime_aa_signingCertificate, NID_id_smime_aa_signingCertificateV2}) {
+    if (CMS_signed_get_attr_by_NID(candidate.info, nid, -1) < 0) {
+      continue;
+    }
+    auto named = named_certificate(octets(attribute(candidate, nid, V_ASN1_SEQUENCE)),
+                                   nid == NID_id_smime_aa_signingCertificateV2);
+    if (!named) {
+      return false;
+    }
+    candidate.named.push_back(*std::move(named));
+  }
+  return true;
+}
+
+bool is_the_named(const Candidate& candidate, const Certificate& certificate) {
+  return std::all_of(candidate.named.begin(), candidate.named.end(),
+                     [&](const NamedCertificate& one) {
+                       return one.digest != nullptr && one.digest->fetch != nullptr &&
+                              digest_of(*one.digest, certificate.der()) == one.hash;
+                     });
+}
+
 /// Fills in the attributes we use; false when those that must be there are not, or contradict.
-bool read_attributes(const Candidate& candidate, const SignedDataParts& parts, SignerInfo& out) {
+bool read_attributes(Candidate& candidate, const SignedDataParts& parts, SignerInfo& out) {
   const ASN1_STRING* time = attribute(candidate, NID_pkcs9_signingTime, V_ASN1_UTCTIME);
   if (time == nullptr) {
     time = attribute(candidate, NID_pkcs9_signingTime, V_ASN1_GENERALIZEDTIME);
@@ -157,10 +231,11 @@ bool read_attributes(const Candidate& candidate, const SignedDataParts& parts, S
       CMS_signed_get_attr_by_NID(candidate.info, NID_pkcs9_signingTime, -1) >= 0;
   const auto* type = static_cast<const ASN1_OBJECT*>(CMS_signed_get0_data_by_OBJ(
       candidate.info, OBJ_nid2obj(NID_pkcs9_contentType), -3, V_ASN1_OBJECT));
+  const bool bound = read_named_certificates(candidate);
   ERR_clear_error();
   // RFC 5652 §11.1: the same as eContentType. §11.2: exactly one messageDigest.
   return type != nullptr && text_of(type) == parts.content_type && !out.message_digest.empty() &&
-         (!time_named || out.signing_time.has_value());
+         (!time_named || out.signing_time.has_value()) && bound;
 }
 
 /// Whether the signature is this certificate's, over the signed attributes or, without them, over
@@ -204,20 +279,24 @@ SignerCrypto check_signature(const Candidate& candidate, const Certificate& cert
 SignerCrypto check_with(const Candidate& candidate,
                         const std::vector<const Certificate*>& certificates, std::string_view text,
                         bool has_attributes, SignerInfo& out) {
-  constexpr int kMaxTries = 4;
+  // Without attributes each try digests the whole text, and the signature counts for nothing.
+  const int most_tries = has_attributes ? 4 : 1;
   SignerCrypto first = SignerCrypto::no_certificate;
   int tries = 0;
   for (const Certificate* certificate : certificates) {
     if (CMS_SignerInfo_cert_cmp(candidate.info, certificate->impl().x509.get()) != 0) {
       continue;
     }
-    const SignerCrypto state = check_signature(candidate, *certificate, text, has_attributes);
+    SignerCrypto state = check_signature(candidate, *certificate, text, has_attributes);
+    if (state == SignerCrypto::good && !is_the_named(candidate, *certificate)) {
+      state = SignerCrypto::other_certificate;
+    }
     const bool right = state == SignerCrypto::good || state == SignerCrypto::no_signed_attributes;
     if (tries == 0 || right) {
       out.certificate = *certificate;
       first = state;
     }
-    if (right || ++tries == kMaxTries) {
+    if (right || ++tries == most_tries) {
       break;
     }
   }
@@ -225,7 +304,7 @@ SignerCrypto check_with(const Candidate& candidate,
 }
 
 SignerCrypto judge(Candidate& candidate, const SignedDataParts& parts,
-                   const std::vector<const Certificate*>& certificates, std::string_view text,
+                   const std::vector<const Certificate*>& certificates, TextDigests& digests,
                    SignerInfo& out) {
   if (candidate.info == nullptr) {
     return SignerCrypto::malformed;
@@ -237,7 +316,7 @@ SignerCrypto judge(Candidate& candidate, const SignedDataParts& parts,
   // Looked up first, so that a report names the signer whatever is wrong with the rest.
   const SignerCrypto signature =
       computable && candidate.known_signature
-          ? check_with(candidate, certificates, text, has_attributes, out)
+          ? check_with(candidate, certificates, digests.text(), has_attributes, out)
           : SignerCrypto::unsupported_algorithm;
   if (!sound) {
     return SignerCrypto::malformed;
@@ -255,7 +334,7 @@ SignerCrypto judge(Candidate& candidate, const SignedDataParts& parts,
     return signature;
   }
   // RFC 5652 §5.6: the digest of the content against the signed messageDigest attribute.
-  if (has_attributes && digest_of(*candidate.digest, text) != out.message_digest) {
+  if (has_attributes && digests.of(*candidate.digest) != out.message_digest) {
     return SignerCrypto::digest_mismatch;
   }
   return signature;
@@ -295,13 +374,13 @@ SignedReport verify_signed(std::string_view cms, std::optional<std::string_view>
       certificates.push_back(&one);
     }
   }
-  const std::string_view text = detached ? *detached : std::string_view(report.content);
+  TextDigests digests(detached ? *detached : std::string_view(report.content));
   ber::Reader signers(parts->signer_infos);
   while (const auto signer = signers.next()) {
     SignerInfo& out = report.signers.emplace_back();
     Candidate candidate = isolate(*parts, *signer);
     ERR_clear_error();
-    out.crypto = judge(candidate, *parts, certificates, text, out);
+    out.crypto = judge(candidate, *parts, certificates, digests, out);
   }
   return report;
 }

@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "cms/openssl.h"
+#include "cms/revocation.h"
 
 namespace paraph::cms {
 namespace {
@@ -24,14 +25,15 @@ struct FreeStack {
 using StackPtr = std::unique_ptr<STACK_OF(X509), FreeStack>;
 using Verdict = TrustAnchors::Verdict;
 
-constexpr int kMaxDepth = 10;
 constexpr std::chrono::minutes kSkew{5};  // security rule 47: on notBefore only
 constexpr int kMinCurveBits = 224;        // as strong as RSA-2048
+constexpr std::array<std::string_view, 3> kChecks = {"off", "soft", "require"};
 
 }  // namespace
 
 struct TrustAnchors::Impl {
   std::vector<Certificate> anchors;
+  std::vector<Certificate> issuers;
   StorePtr store;
 };
 
@@ -53,6 +55,8 @@ constexpr std::array kCodes{
     CodeRow{X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, ChainStatus::untrusted_issuer},
     CodeRow{X509_V_ERR_CERT_UNTRUSTED, ChainStatus::untrusted_issuer},
     CodeRow{X509_V_ERR_CERT_REJECTED, ChainStatus::untrusted_issuer},
+    CodeRow{X509_V_ERR_NO_EXPLICIT_POLICY, ChainStatus::wrong_policy},
+    CodeRow{X509_V_ERR_INVALID_POLICY_EXTENSION, ChainStatus::wrong_policy},
 };
 
 ChainStatus status_of(int code) {
@@ -63,12 +67,8 @@ ChainStatus status_of(int code) {
 }
 
 std::string name_of(const X509* x509) {
-  const BioPtr out(BIO_new(BIO_s_mem()));
-  X509_NAME_print_ex(out.get(), X509_get_subject_name(x509), 0,
-                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-  char* data = nullptr;
-  const long length = BIO_get_mem_data(out.get(), &data);
-  return length > 0 ? std::string(data, static_cast<std::size_t>(length)) : std::string("no name");
+  const std::string name = print_name(X509_get_subject_name(x509));
+  return name.empty() ? "no name" : name;
 }
 
 /// What the walk up the chain learns besides OpenSSL's yes or no.
@@ -101,6 +101,20 @@ int on_fault(int ok, X509_STORE_CTX* context) {
   return 1;
 }
 
+/// RFC 5280 §6.1.1 (c) and (e). False: something in it is no OID.
+bool demand(const Policy& policy, X509_VERIFY_PARAM* param) {
+  for (const std::string& oid : policy.required_policies) {
+    ASN1_OBJECT* object = OBJ_txt2obj(oid.c_str(), 1);
+    ERR_clear_error();
+    if (object == nullptr) {
+      return false;
+    }
+    X509_VERIFY_PARAM_add0_policy(param, object);
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXPLICIT_POLICY);
+  }
+  return true;
+}
+
 StoreContextPtr prepare(X509_STORE* store, X509* leaf, STACK_OF(X509) * untrusted, Walk& walk) {
   StoreContextPtr context(X509_STORE_CTX_new_ex(library(), nullptr));
   if (!context || X509_STORE_CTX_init(context.get(), store, leaf, untrusted) != 1) {
@@ -108,7 +122,7 @@ StoreContextPtr prepare(X509_STORE* store, X509* leaf, STACK_OF(X509) * untruste
   }
   X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context.get());
   X509_VERIFY_PARAM_set_time(param, std::chrono::system_clock::to_time_t(walk.at));
-  X509_VERIFY_PARAM_set_depth(param, kMaxDepth);
+  X509_VERIFY_PARAM_set_depth(param, kMaxChainDepth);
   // Every certificate of the store was put there by an administrator, so each may end a path, an
   // intermediate or a pinned leaf included.
   X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
@@ -151,7 +165,7 @@ Verdict judge_usage(const std::vector<Certificate>& chain, TrustAnchors::Purpose
   if (!may) {
     return {ChainStatus::wrong_usage, "keyUsage forbids it: " + leaf.subject()};
   }
-  if (leaf.is_ca()) {
+  if (purpose == TrustAnchors::Purpose::encrypt && leaf.is_ca()) {
     return {ChainStatus::wrong_usage, "a CA certificate: " + leaf.subject()};
   }
   for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -222,10 +236,13 @@ TrustAnchors::TrustAnchors() : TrustAnchors(from({})) {}
 
 TrustAnchors::TrustAnchors(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
-TrustAnchors TrustAnchors::from(const std::vector<Certificate>& anchors) {
+TrustAnchors TrustAnchors::from(const std::vector<Certificate>& anchors,
+                                const std::vector<Certificate>& issuers) {
   auto impl = std::make_shared<Impl>();
   impl->anchors = anchors;
+  impl->issuers = issuers;
   impl->store.reset(X509_STORE_new());
+  serve_crls(impl->store.get());
   for (const Certificate& anchor : anchors) {
     X509_STORE_add_cert(impl->store.get(), anchor.impl().x509.get());
   }
@@ -240,34 +257,62 @@ const std::vector<Certificate>& TrustAnchors::certificates() const {
   return impl_->anchors;
 }
 
+const std::vector<Certificate>& TrustAnchors::issuers() const {
+  return impl_->issuers;
+}
+
 Verdict TrustAnchors::judge(const Certificate& leaf, const std::vector<Certificate>& untrusted,
-                            TimePoint at, Purpose purpose, const Policy& policy) const {
+                            TimePoint at, Purpose purpose, const Policy& policy,
+                            const Revocation& revocation) const {
   const StackPtr others(sk_X509_new_null());
-  for (const Certificate& one : untrusted) {
-    sk_X509_push(others.get(), one.impl().x509.get());
+  for (const auto* set : {&untrusted, &impl_->issuers}) {
+    for (const Certificate& one : *set) {
+      sk_X509_push(others.get(), one.impl().x509.get());
+    }
   }
   Walk walk{at, {ChainStatus::good, {}}};
   const auto context = prepare(impl_->store.get(), leaf.impl().x509.get(), others.get(), walk);
   if (!context) {
     return {ChainStatus::bad_chain, drain_errors("no chain could be built")};
   }
+  if (!demand(policy, X509_STORE_CTX_get0_param(context.get()))) {
+    return {ChainStatus::wrong_policy, "required_policies holds what is no OID"};
+  }
   const bool built = X509_verify_cert(context.get()) == 1;
   ERR_clear_error();
   if (!built) {
     const int code = X509_STORE_CTX_get_error(context.get());
     const X509* where = X509_STORE_CTX_get_current_cert(context.get());
-    return {status_of(code), fmt::format("{}: {}", X509_verify_cert_error_string(code),
-                                         where != nullptr ? name_of(where) : leaf.subject())};
+    return {status_of(code),
+            fmt::format("{}: {}", X509_verify_cert_error_string(code),
+                        where != nullptr ? name_of(where) : leaf.subject()),
+            {}};
   }
-  const auto chain = chain_of(context.get(), leaf, {&impl_->anchors, &untrusted});
+  const auto chain = chain_of(context.get(), leaf, {&impl_->anchors, &untrusted, &impl_->issuers});
+  const RevocationFinding crls =
+      revocation.check == CrlCheck::off
+          ? RevocationFinding{}
+          : check_revocation(impl_->store.get(), leaf.impl().x509.get(), others.get(), revocation);
+  const Verdict revoked{
+      crls.revoked.empty() ? ChainStatus::good : ChainStatus::revoked, crls.revoked, {}};
   // From the worst fault to the least: what an administrator should hear about first.
-  for (const Verdict& verdict : {judge_issuers(chain), walk.dates, judge_usage(chain, purpose),
-                                 judge_strength(chain, policy)}) {
+  for (const Verdict& verdict : {judge_issuers(chain), revoked, walk.dates,
+                                 judge_usage(chain, purpose), judge_strength(chain, policy)}) {
     if (verdict.status != ChainStatus::good) {
       return verdict;
     }
   }
-  return {ChainStatus::good, {}};
+  return {ChainStatus::good, {}, crls.unknown};
+}
+
+std::string_view to_string(CrlCheck check) {
+  return kChecks.at(static_cast<std::size_t>(check));
+}
+
+std::optional<CrlCheck> crl_check_from(std::string_view word) {
+  const auto* found = std::find(kChecks.begin(), kChecks.end(), word);
+  return found == kChecks.end() ? std::nullopt
+                                : std::optional(static_cast<CrlCheck>(found - kChecks.begin()));
 }
 
 }  // namespace paraph::cms

@@ -72,6 +72,12 @@ std::vector<std::string> ListConfig::get_list(std::string_view name) const {
   return out;
 }
 
+std::string ListConfig::path_of(std::string_view name) const {
+  const auto own = values_.find(name);
+  return own == values_.end() ? site_->path_of(name)
+                              : path_written_in(own->second.back().file, own->second.back().value);
+}
+
 std::string ListConfig::scenario(std::string_view function) const {
   for (const Parameter& row : parameter_table()) {
     if (row.type.find("scenario:") == 0 && row.type.substr(row.type.find(':') + 1) == function)

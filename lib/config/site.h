@@ -173,6 +173,8 @@ class ListConfig {
   [[nodiscard]] Setting setting(std::string_view name) const;
   [[nodiscard]] long long number(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> get_list(std::string_view name) const;
+  /// Absolute, relative to the file the value is written in; empty when unset.
+  [[nodiscard]] std::string path_of(std::string_view name) const;
   /// "send" → "private_smime" (commas as underscores, obsolete names mapped). Empty for a function that no parameter
   /// names ("topics_visibility").
   [[nodiscard]] std::string scenario(std::string_view function) const;

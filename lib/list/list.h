@@ -135,10 +135,10 @@ struct StoredCertificate {
 };
 /// What lookup found: certificates, or why a file could not be read ("no PEM certificate in it").
 struct CertificateLookup {
-  std::vector<StoredCertificate> found;    ///< newest notBefore first
-  std::vector<std::string> unreadable;     ///< "bob@example.org@enc: no certificate found"
-  std::vector<cms::Certificate> issuers;   ///< authorities that lie beside them in their files
-  std::vector<std::string> pinned;         ///< sha256() of those that a person has pinned
+  std::vector<StoredCertificate> found;   ///< newest notBefore first
+  std::vector<std::string> unreadable;    ///< "bob@example.org@enc: no certificate found"
+  std::vector<cms::Certificate> issuers;  ///< authorities that lie beside them in their files
+  std::vector<std::string> pinned;        ///< sha256() of those that a person has pinned
 };
 
 /// Where a certificate came from. `manual`: a file of the directory that nobody told us about.

@@ -35,6 +35,27 @@ tt2::Data describe(const std::vector<store::Alarm>& alarms) {
   return data;
 }
 
+// The id is that of these alarms: told again after a crash, they are one mail.
+Result<void> tell(const std::vector<store::Alarm>& alarms, spool::BulkSpool& bulk,
+                  const Ports& ports) {
+  const auto& last = alarms.back();
+  const auto id = spool::QueueId::parse(last.mail_id);
+  if (!id) return Error::never(Errc::corrupt, "an alarm without the id of a mail");
+  const auto purpose = fmt::format("alarm {} {} {}", alarms.size(), last.number, last.at);
+  for (const auto& listmaster : without_own_addresses(ports.site.listmasters(), ports.site)) {
+    const Notice notice{.id = id->derive(purpose + ":" + listmaster, ports.digest),
+                        .template_name = "listmaster-notification.tt2",
+                        .data = describe(alarms),
+                        .to = listmaster,
+                        .list = std::nullopt,
+                        .domain = ports.site.domain(),
+                        .auto_submitted = "auto-generated",
+                        .in_reply_to = {}};
+    if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> raise_alarm(const spool::QueueId& id, std::string_view kind, std::string_view subject,
@@ -49,31 +70,16 @@ Result<void> raise_alarm(const spool::QueueId& id, std::string_view kind, std::s
 }
 
 Result<void> send_alarms(spool::BulkSpool& bulk, const Ports& ports) {
-  const auto alarms = ports.alarms.untold(kInOneMail);
+  const auto now = epoch(ports.clock.now());
+  const auto alarms = ports.alarms.take(kInOneMail, now, kGroupFor);
   if (!alarms) return alarms.error();
   if (alarms->empty()) return {};
-  const auto last = ports.alarms.last_told();
-  if (!last) return last.error();
-  const auto now = epoch(ports.clock.now());
-  // A time to come is from a clock that has been put back.
-  if (*last <= now && *last > now - kGroupFor) return {};
-
-  const auto id = spool::QueueId::parse(alarms->back().mail_id);
-  if (!id) return Error::never(Errc::corrupt, "an alarm without the id of a mail");
-  const auto purpose =
-      fmt::format("alarm {} {} {}", alarms->size(), alarms->back().number, alarms->back().at);
-  for (const auto& listmaster : without_own_addresses(ports.site.listmasters(), ports.site)) {
-    const Notice notice{.id = id->derive(purpose + ":" + listmaster, ports.digest),
-                        .template_name = "listmaster-notification.tt2",
-                        .data = describe(*alarms),
-                        .to = listmaster,
-                        .list = std::nullopt,
-                        .domain = ports.site.domain(),
-                        .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
-    if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
+  const auto last = alarms->back().number;
+  if (auto told = tell(*alarms, bulk, ports); !told) {
+    static_cast<void>(ports.alarms.give_back(last));  // else they are taken again when that is late
+    return told;
   }
-  return ports.alarms.told(alarms->back().number, now);
+  return ports.alarms.told(last, now);
 }
 
 }  // namespace paraph::pipeline

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cms/crl.h"
 #include "cms/trust.h"
 #include "pipeline/key_ring.h"
 #include "scenario/regex.h"
@@ -23,21 +24,25 @@ using FilterPatterns = std::optional<std::vector<std::string>>;
 /// after it. No private key, nothing of a mail, no failure. For one Site, which gives the keys their meaning, and one
 /// thread.
 struct Cache {
-  sys::FileCache<cms::TrustAnchors> anchors{1};
-  /// Made from `anchors` and thrown away with them.
+  sys::FileCache<cms::TrustAnchors> anchors{100};  ///< by AnchorFiles::key()
+  sys::FileCache<cms::CrlSet> crls{1};
+  /// Whom copies are sealed to, by the anchors' key, check of CRLs and pins; made from `anchors` and `crls`, and made anew
+  /// when those are.
   struct Sealing {
-    std::shared_ptr<const cms::TrustAnchors> of;
-    std::shared_ptr<const store::SealTrust> plain, with_pins;
-  } sealing;
+    std::shared_ptr<const cms::TrustAnchors> anchors;
+    std::shared_ptr<const store::SealTrust> trust;
+  };
+  std::map<std::string, Sealing> sealing;
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same
   /// Of configuration values, by their text: few, and for as long as the process lives.
   std::map<std::string, std::shared_ptr<const scenario::Pattern>> patterns;
 
-  /// After each listing of the spool (sys::FileCache).
+  /// Before each listing of the spool (sys::FileCache).
   void look_again() {
     anchors.look_again();
+    crls.look_again();
     own.look_again();
     scenarios.look_again();
     filters.look_again();

@@ -32,13 +32,14 @@ constexpr auto kRetryDeferred = std::chrono::minutes(10);
 class Shipment {
  public:
   Shipment(spool::PacketClaim& claim, const spool::Spooled& spooled, spool::BulkSpool& bulk,
-           delivery::Courier& courier, const Ports& ports)
+           delivery::Courier& courier, const Ports& ports, const RecipientWatch& watch)
       : claim_(claim),
-        bulk_(bulk),
         header_(spooled.header),
         since_(spooled.since),
+        bulk_(bulk),
         courier_(courier),
-        ports_(ports) {}
+        ports_(ports),
+        watch_(watch) {}
 
   Result<void> run(std::string message) {
     if (auto begun = begin(message.size()); !begun) return begun;
@@ -94,13 +95,18 @@ class Shipment {
   // that, and one recipient a time is what a crash can repeat.
   Result<void> copy_to_all(std::string_view message) {
     const auto recipients = claim_.remaining();
-    const bool single = ports_.site.get("transport").starts_with("maildir:");
+    const bool single = watch_.singly || ports_.site.get("transport").starts_with("maildir:");
     const auto batch = single
                            ? std::size_t{1}
                            : static_cast<std::size_t>(std::max(1LL, ports_.site.number("nrcpt")));
-    for (std::size_t at = 0; at < recipients.size(); at += batch) {
+    for (std::size_t at = 0, end = 0; at < recipients.size(); at = end) {
       if (sys::stop_requested()) return stopped();
-      const auto end = std::min(at + batch, recipients.size());
+      if (const auto why = objection(recipients[at])) {
+        if (auto refused = refuse(recipients[at], *why); !refused) return refused;
+        end = at + 1;
+        continue;
+      }
+      end = std::min(at + batch, recipients.size());
       const std::vector<std::string> some(recipients.begin() + static_cast<std::ptrdiff_t>(at),
                                           recipients.begin() + static_cast<std::ptrdiff_t>(end));
       if (auto sent = hand_over(
@@ -175,6 +181,10 @@ class Shipment {
   Result<void> seal_for_each(const config::ListConfig& config) {
     for (const auto& member : claim_.remaining()) {
       if (sys::stop_requested()) return stopped();
+      if (const auto why = objection(member)) {
+        if (auto refused = refuse(member, *why); !refused) return refused;
+        continue;
+      }
       auto made = make_for(member, config);
       if (auto sent = made ? pass_on(member, *made) : set_aside(member, made.error()); !sent)
         return sent;
@@ -196,6 +206,23 @@ class Shipment {
     auto post = prepare_post(std::move(spooled->message), config, cipher);
     if (!post) return std::move(post).error();
     return &posts_.emplace(cipher, *std::move(post)).first->second;
+  }
+
+  [[nodiscard]] std::optional<std::string> objection(const std::string& recipient) const {
+    return watch_.next ? watch_.next(recipient) : std::nullopt;
+  }
+
+  // The alarm first: a crash between the two tells twice, and not nobody.
+  Result<void> refuse(const std::string& recipient, const std::string& why) {
+    if (auto told = raise_alarm(claim_.id(), "failed", recipient + " in packet " + claim_.name(),
+                                why, bulk_, ports_);
+        !told)
+      return told;
+    return record({{.recipient = recipient,
+                    .outcome = "failed",
+                    .certificate = {},
+                    .cipher = {},
+                    .detail = why}});
   }
 
   // Records of recipients only save time, those of notices spare somebody a second one.
@@ -368,14 +395,15 @@ class Shipment {
   static Error stopped() { return Error::later(Errc::busy, "stopping between two recipients"); }
 
   spool::PacketClaim& claim_;
-  spool::BulkSpool& bulk_;
   const spool::SpoolHeader& header_;
   TimePoint since_;
+  spool::BulkSpool& bulk_;
   delivery::Courier& courier_;
   const Ports& ports_;
   store::SealTerms terms_;
   CipherWishes wishes_;
   std::map<cms::ContentCipher, smime::SealedPost> posts_;
+  const RecipientWatch& watch_;
   std::string author_;
   std::string lost_;  ///< why the transport of an expired packet was not there
   bool deferred_ = false;
@@ -428,7 +456,7 @@ Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool
 }  // namespace
 
 Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier,
-          const Ports& ports) {
+          const Ports& ports, const RecipientWatch& watch) {
   try {
     auto spooled = bulk.message(claim.id());
     if (!spooled) {
@@ -436,7 +464,7 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
         return give_up_packet(std::move(claim), spooled.error(), bulk, ports);
       return keep_waiting(claim, spooled.error(), bulk, ports);
     }
-    Shipment shipment(claim, *spooled, bulk, courier, ports);
+    Shipment shipment(claim, *spooled, bulk, courier, ports, watch);
     auto run = shipment.run(std::move(spooled->message));
     if (run) return conclude(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,14 @@ enum class Sent : unsigned char {
   transport_down  ///< the MTA does not answer: stop for now, nothing was counted
 };
 
+/// How the loop watches over single recipients, since a worker may die on one of them.
+struct RecipientWatch {
+  /// Told before anything is done for a recipient (of several in one transaction, the first). A reason: nothing is, since
+  /// he has ended workers before; he has failed with it, the listmaster is told, and the packet goes on.
+  std::function<std::optional<std::string>(const std::string&)> next;
+  bool singly = false;  ///< a transaction each: workers have died on this packet
+};
+
 /// Sends one claimed packet: opens the post once in memory when copies are sealed, seals or copies per recipient, records
 /// each outcome in the journal after the courier's answer. Plaintext of an encrypted post exists here in memory only, and
 /// no longer than its one encryption takes; per member there are a key wrap and some 1000 octets of his own.
@@ -27,7 +36,8 @@ enum class Sent : unsigned char {
 /// then whoever is deferred, or cannot be reached because the transport is down, has failed ("expired: …"). A clock that
 /// jumped ahead costs nothing that the MTA would take.
 [[nodiscard]] Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk,
-                        delivery::Courier& courier, const Ports& ports);
+                        delivery::Courier& courier, const Ports& ports,
+                        const RecipientWatch& watch = {});
 
 /// Quarantines a claimed packet without touching its post: it killed its workers. The listmaster is told.
 [[nodiscard]] Sent condemn(spool::PacketClaim claim, const std::string& reason,

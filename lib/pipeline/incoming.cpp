@@ -13,6 +13,7 @@
 #include "pipeline/outbox.h"
 #include "pipeline/perform.h"
 #include "scenario/regex.h"
+#include "store/crl_files.h"
 
 namespace paraph::pipeline {
 namespace {
@@ -230,6 +231,10 @@ Outcome open_protection(Item& item, const Ports& ports) {
     return Error::later(Errc::config, "it is encrypted to a key of ours that cannot be used")
         .with_hint("paraph key show " + who);
   }
+  if (!protection.missing_crl.empty())
+    return Error::later(Errc::config,
+                        "its signature waits for a revocation list: " + protection.missing_crl)
+        .with_hint("paraph crl check");
   if (std::find(protection.reasons.begin(), protection.reasons.end(),
                 smime::Reason::unsafe_octets) != protection.reasons.end())
     return ends(Reject{"5.6.0", "unsafe_octets", {}});
@@ -402,12 +407,40 @@ Result<std::shared_ptr<const OwnCertificates>> own_certificates(const std::strin
 
 }  // namespace
 
-Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const Ports& ports) {
-  if (auto kept = ports.cache.anchors.find({})) return kept;
+Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const AnchorFiles& files,
+                                                                 const Ports& ports) {
+  if (auto kept = ports.cache.anchors.find(files.key())) return kept;
   sys::Sightings seen;
-  auto anchors = load_anchors(ports.site, seen);
+  auto anchors = load_anchors(files, seen);
   if (!anchors) return std::move(anchors).error();
-  return ports.cache.anchors.keep({}, std::move(seen), std::move(*anchors));
+  return ports.cache.anchors.keep(files.key(), std::move(seen), std::move(*anchors));
+}
+
+namespace {
+
+Result<cms::CrlSet> current_crls(const Ports& ports) {
+  if (auto kept = ports.cache.crls.find({})) return *kept;
+  sys::Sightings seen;
+  auto files = store::load_crls(ports.site.path_of("crl_dir"), seen);
+  if (!files) return std::move(files).error();
+  for (const auto& problem : files->problems)
+    ports.log.write(sys::Level::warning, "crl-unusable", {{"problem", problem}});
+  return *ports.cache.crls.keep({}, std::move(seen), files->set());
+}
+
+}  // namespace
+
+// Read only when it is asked for.
+Result<cms::Revocation> revocation_of(const config::ListConfig* list, const Ports& ports) {
+  cms::Revocation revocation;
+  const std::string word = list != nullptr ? list->get("crl_check") : ports.site.get("crl_check");
+  revocation.check = cms::crl_check_from(word).value_or(cms::CrlCheck::require);
+  revocation.now = ports.clock.now();
+  if (revocation.check == cms::CrlCheck::off) return revocation;
+  auto crls = current_crls(ports);
+  if (!crls) return std::move(crls).error();
+  revocation.crls = std::move(*crls);
+  return revocation;
 }
 
 namespace {
@@ -445,8 +478,17 @@ Result<Opening> open_context(const std::optional<list::ListAddress>& list,
   auto own = own_certificates(directory, ports);
   if (!own) return std::move(own).error();
   warn_of_keys((*own)->problems, ports);
-  auto anchors = current_anchors(ports);
+  std::optional<config::ListConfig> config;
+  if (list) {
+    auto loaded = config::ListConfig::load(ports.site, *list);
+    if (!loaded) return std::move(loaded).error();
+    config.emplace(std::move(*loaded));
+  }
+  const config::ListConfig* own_config = config ? &*config : nullptr;
+  auto anchors = current_anchors(anchor_files(ports.site, own_config), ports);
   if (!anchors) return std::move(anchors).error();
+  auto revocation = revocation_of(own_config, ports);
+  if (!revocation) return std::move(revocation).error();
 
   Opening opening;
   opening.keys_incomplete = (*own)->incomplete;
@@ -457,7 +499,8 @@ Result<Opening> open_context(const std::optional<list::ListAddress>& list,
     return fetch_keys(directory, *own, ports);
   };
   context.anchors = **anchors;
-  context.policy = policy_of(ports.site);
+  context.policy = policy_of(ports.site, own_config);
+  context.revocation = std::move(*revocation);
   context.at = at;
   for (const auto& address : from) {
     const auto parsed = mail::AddrSpec::parse(address);

@@ -123,48 +123,87 @@ Result<OwnCertificates> load_own_certificates(const std::string& directory, sys:
   return own;
 }
 
+AnchorFiles anchor_files(const config::Site& site, const config::ListConfig* list) {
+  AnchorFiles files{site.path_of("cafile"), site.path_of("capath"), site.path_of("issuers")};
+  if (list == nullptr) return files;
+  // Compared with the site's: an own cafile without an own capath must not let the site's anchors in.
+  const bool own =
+      list->path_of("cafile") != files.cafile || list->path_of("capath") != files.capath;
+  files.issuers = list->path_of("issuers");
+  if (!own) return files;
+  const auto own_path = [&](std::string_view name, const std::string& of_site) {
+    const std::string path = list->path_of(name);
+    return path == of_site ? std::string() : path;
+  };
+  return {own_path("cafile", files.cafile), own_path("capath", files.capath), files.issuers};
+}
+
 Result<cms::TrustAnchors> load_anchors(const config::Site& site) {
   sys::Sightings unused;
-  return load_anchors(site, unused);
+  return load_anchors(anchor_files(site, nullptr), unused);
 }
 
-Result<cms::TrustAnchors> load_anchors(const config::Site& site, sys::Sightings& seen) {
-  std::vector<cms::Certificate> anchors;
-  const auto add = [&](const std::string& path) -> Result<void> {
-    seen.note(path);
-    auto pem = sys::read_file(path, kMaxAnchorFile);
-    if (!pem) return std::move(pem).error();
-    if (ascii::trim(*pem).empty()) return {};  // a new site trusts nobody yet
-    auto certificates = cms::Certificate::from_pem(*pem);
-    if (!certificates) return Error::later(Errc::config, path + ": " + certificates.error().what());
-    anchors.insert(anchors.end(), certificates->begin(), certificates->end());
-    return {};
-  };
-  if (const std::string file = site.path_of("cafile"); !file.empty())
-    if (auto added = add(file); !added) return std::move(added).error().in("cafile");
-  if (const std::string directory = site.path_of("capath"); !directory.empty()) {
-    seen.note(directory);
-    auto root = sys::open_root(directory);
-    if (!root) return std::move(root).error().in("capath");
-    auto files = (*root)->list(".");
-    if (!files) return std::move(files).error().in("capath");
-    // c_rehash makes links to the same files; reading every entry and dropping repeats needs no
-    // hash names.
-    for (const auto& file : *files) {
-      if (file.directory) continue;
-      auto added = add(sys::join(directory, file.name));
-      // Such directories also hold CRLs, notes and links that lead nowhere; none of them is a CA.
-      const bool no_certificate = !added && (added.error().code() == Errc::not_found ||
-                                             added.error().code() == Errc::config);
-      if (!added && !no_certificate) return std::move(added).error().in("capath");
-    }
+namespace {
+
+// Appends the certificates of one PEM file; an empty one holds none.
+Result<void> add_file(const std::string& path, sys::Sightings& seen,
+                      std::vector<cms::Certificate>& out) {
+  seen.note(path);
+  auto pem = sys::read_file(path, kMaxAnchorFile);
+  if (!pem) return std::move(pem).error();
+  if (ascii::trim(*pem).empty()) return {};  // a new site trusts nobody yet
+  auto certificates = cms::Certificate::from_pem(*pem);
+  if (!certificates) return Error::later(Errc::config, path + ": " + certificates.error().what());
+  out.insert(out.end(), certificates->begin(), certificates->end());
+  return {};
+}
+
+// c_rehash makes links to the same files; reading every entry and dropping repeats needs no hash names.
+Result<void> add_directory(const std::string& directory, sys::Sightings& seen,
+                           std::vector<cms::Certificate>& out) {
+  seen.note(directory);
+  auto root = sys::open_root(directory);
+  if (!root) return std::move(root).error();
+  auto files = (*root)->list(".");
+  if (!files) return std::move(files).error();
+  for (const auto& file : *files) {
+    if (file.directory) continue;
+    auto added = add_file(sys::join(directory, file.name), seen, out);
+    // Such directories also hold CRLs, notes and links that lead nowhere; none of them is a CA.
+    const bool no_certificate =
+        !added && (added.error().code() == Errc::not_found || added.error().code() == Errc::config);
+    if (!added && !no_certificate) return added;
   }
-  return cms::TrustAnchors::from(anchors);
+  return {};
 }
 
-cms::Policy policy_of(const config::Site& site) {
+}  // namespace
+
+Result<cms::TrustAnchors> load_anchors(const AnchorFiles& files, sys::Sightings& seen) {
+  std::vector<cms::Certificate> anchors, issuers;
+  if (!files.cafile.empty())
+    if (auto added = add_file(files.cafile, seen, anchors); !added)
+      return std::move(added).error().in("cafile");
+  if (!files.capath.empty())
+    if (auto added = add_directory(files.capath, seen, anchors); !added)
+      return std::move(added).error().in("capath");
+  if (!files.issuers.empty())
+    if (auto added = add_file(files.issuers, seen, issuers); !added)
+      return std::move(added).error().in("issuers");
+  return cms::TrustAnchors::from(anchors, issuers);
+}
+
+cms::Policy policy_of(const config::Site& site, const config::ListConfig* list) {
   cms::Policy policy;
-  policy.min_rsa_bits = static_cast<int>(site.number("min_rsa_bits"));
+  policy.min_rsa_bits = static_cast<int>(list != nullptr ? list->number("min_rsa_bits")
+                                                         : site.number("min_rsa_bits"));
+  policy.digests =
+      list != nullptr ? list->get_list("accepted_digests") : site.get_list("accepted_digests");
+  for (auto& name : policy.digests)
+    for (auto& c : name)
+      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  policy.required_policies =
+      list != nullptr ? list->get_list("required_policies") : site.get_list("required_policies");
   return policy;
 }
 

@@ -49,13 +49,21 @@ struct OwnCertificates {
 [[nodiscard]] Result<OwnCertificates> load_own_certificates(const std::string& directory,
                                                             sys::Sightings& seen);
 
-/// cafile and capath of the site. Neither set, or an empty file: no trust. Unreadable: an Error, `later`.
+/// Whom a site trusts, and who may stand between: cafile, capath and issuers of the list where it has any, else of the
+/// site. Neither set, or an empty file: no trust. Unreadable: an Error, `later`.
+struct AnchorFiles {
+  std::string cafile, capath, issuers;
+  [[nodiscard]] std::string key() const { return cafile + '\n' + capath + '\n' + issuers; }
+};
+/// `list` may be null.
+[[nodiscard]] AnchorFiles anchor_files(const config::Site& site, const config::ListConfig* list);
 [[nodiscard]] Result<cms::TrustAnchors> load_anchors(const config::Site& site);
-[[nodiscard]] Result<cms::TrustAnchors> load_anchors(const config::Site& site,
+[[nodiscard]] Result<cms::TrustAnchors> load_anchors(const AnchorFiles& files,
                                                      sys::Sightings& seen);
 
-/// min_rsa_bits of the site.
-[[nodiscard]] cms::Policy policy_of(const config::Site& site);
+/// min_rsa_bits, accepted_digests and required_policies of the list, or of the site when `list` is null.
+[[nodiscard]] cms::Policy policy_of(const config::Site& site,
+                                    const config::ListConfig* list = nullptr);
 
 /// sympa@, listmaster@, a list, or a role address of one of our domains (security rule 27).
 [[nodiscard]] bool is_own_address(const config::Site& site, const mail::AddrSpec& address);

@@ -51,17 +51,18 @@ std::string message_id(const spool::QueueId& id, const std::string& domain) {
 Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std::string& list_name,
                      std::string_view reverse_path, const std::string& message,
                      spool::BulkSpool& bulk, const Ports& ports) {
-  const spool::SpoolHeader header{.address = to,
-                                  .id = id,
-                                  .received = ports.clock.now(),
-                                  .reverse_path = std::string(reverse_path),
-                                  .unknown_sender = false,
-                                  .kind = "service",
-                                  .list = list_name,
-                                  .auth = "smtp",
-                                  .sealed = "no",
-                                  .priority = parse_priority(ports.site.get("sympa_priority")),
-                                  .sender = to};
+  const spool::SpoolHeader header{
+      .address = to,
+      .id = id,
+      .received = ports.clock.now(),
+      .reverse_path = std::string(reverse_path),
+      .unknown_sender = false,
+      .kind = "service",
+      .list = list_name,
+      .auth = "smtp",
+      .sealed = "no",
+      .priority = bulk_priority(parse_priority(ports.site.get("sympa_priority"))),
+      .sender = to};
   bool given = false;
   auto enqueued = bulk.enqueue(header, message, [&]() -> Result<std::vector<std::string>> {
     if (std::exchange(given, true)) return std::vector<std::string>{};

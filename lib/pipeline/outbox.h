@@ -35,7 +35,7 @@ struct Notice {
                                           spool::BulkSpool& bulk, const Ports& ports);
 
 /// The listmaster hears of it: at once when nothing else was told for an hour, else with all that came until then, in
-/// one mail. `kind`: "quarantined", "expired" (store::Alarm).
+/// one mail. `kind`: "quarantined", "expired", "failed" (store::Alarm).
 [[nodiscard]] Result<void> raise_alarm(const spool::QueueId& id, std::string_view kind,
                                        std::string_view subject, std::string_view reason,
                                        spool::BulkSpool& bulk, const Ports& ports);

@@ -61,7 +61,8 @@ class Performer {
     header.list = distribute.list.str();
     header.auth = distribute.auth_method;
     header.sealed = distribute.sealed ? "yes" : "no";
-    header.priority = parse_priority(item_.config ? item_.config->get("priority") : std::string());
+    header.priority =
+        bulk_priority(parse_priority(item_.config ? item_.config->get("priority") : std::string()));
     header.sender = distribute.sender;
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
     std::string after;
@@ -74,7 +75,7 @@ class Performer {
   Result<void> operator()(const Forward& forward) {
     spool::SpoolHeader header = item_.header;
     header.kind = "forward";
-    header.priority = priority_(item_.header.address);
+    header.priority = bulk_priority(priority_(item_.header.address));
     header.sender = item_.sender;
     header.list = item_.list ? item_.list->str() : std::string{};
     header.auth = "smtp";
@@ -231,7 +232,7 @@ class Performer {
   Result<void> learn() {
     using Stored = list::CertificateStore::Stored;
     static constexpr std::array<std::string_view, 7> words{
-        "stored", "already", "kept_newer", "pending", "pending", "pending", "pending"};
+        "stored", "already", "kept_newer", "pending", "pending", "pending", "removed"};
     if (item_.effects.empty()) return {};
     const auto how = arrival();
     if (!how) return how.error();
@@ -338,29 +339,33 @@ class Performer {
   bool unpublished_ = false;
 };
 
+// Security rule 20: what is refused, dropped, quarantined or still waits for somebody's word teaches nothing.
+bool teaches(const outcome::Disposition& disposition) {
+  return std::holds_alternative<Distribute>(disposition) ||
+         std::holds_alternative<AnswerCertificate>(disposition) ||
+         std::holds_alternative<Forward>(disposition);
+}
+
 }  // namespace
 
 Result<Performed> perform(const Item& item, const outcome::Disposition& disposition,
                           const IncomingSpools& spools, const Ports& ports) {
   Performer performer(item, spools, ports);
-  // What is refused, dropped or quarantined teaches nothing (rule 20).
-  const bool teaches = !std::holds_alternative<Reject>(disposition) &&
-                       !std::holds_alternative<Discard>(disposition) &&
-                       !std::holds_alternative<Quarantine>(disposition);
-  if (teaches)
+  if (teaches(disposition))
     if (auto learned = performer.learn(); !learned) return learned.error();
-  if (auto done = std::visit(performer, disposition); !done) return done.error();
-
+  // Made before the outputs: what throws here leaves no outputs that wait for publish().
   const std::string why = outcome::reason(disposition);
   store::MailRow row{.id = item.header.id.str(),
                      .list = item.list ? item.list->str() : std::string{},
                      .from = item.sender,
                      .outcome = std::string(outcome::word(disposition)),
-                     .reason = why.empty() ? performer.note() : why,
+                     .reason = why,
                      .mta_id = mta_id(item),
                      .size = static_cast<long long>(item.tree.message().size()),
                      .received = epoch(item.header.received),
                      .message_id = message_id(item)};
+  if (auto done = std::visit(performer, disposition); !done) return done.error();
+  if (why.empty()) row.reason = performer.note();
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};

@@ -44,6 +44,10 @@ std::optional<unsigned> parse_priority(std::string_view text) {
   return digit ? static_cast<unsigned>(text[0] - '0') : spool::kNormalPriority;
 }
 
+unsigned bulk_priority(std::optional<unsigned> priority) {
+  return priority.value_or(spool::kNormalPriority);
+}
+
 std::optional<unsigned> Priorities::operator()(const std::string& address) {
   const auto known = known_.find(address);
   if (known != known_.end()) return known->second;

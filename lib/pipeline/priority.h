@@ -14,6 +14,10 @@ namespace paraph::pipeline {
 /// that cannot be read, is 5: the mail must reach the stage that says so.
 [[nodiscard]] std::optional<unsigned> parse_priority(std::string_view text);
 
+/// What a header in the bulk spool says: there nobody looks at the list again, so a "never" would be for ever. z keeps mail
+/// out of hand before it is decided about, not after.
+[[nodiscard]] unsigned bulk_priority(std::optional<unsigned> priority);
+
 /// For one pass: what it has found out about an address stays.
 class Priorities {
  public:

@@ -1,5 +1,7 @@
 #include "pipeline/sealing.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
@@ -30,13 +32,23 @@ std::optional<Cipher> of_stated(const CipherWishes& wishes, const store::Reader&
   return best;
 }
 
-Result<std::shared_ptr<const store::SealTrust>> seal_trust(const Ports& ports, bool pins) {
-  auto anchors = current_anchors(ports);
+Result<std::shared_ptr<const store::SealTrust>> seal_trust(const config::ListConfig* list,
+                                                           bool pins, const Ports& ports) {
+  const auto files = anchor_files(ports.site, list);
+  auto anchors = current_anchors(files, ports);
   if (!anchors) return std::move(anchors).error();
+  const auto revocation = revocation_of(list, ports);
+  if (!revocation) return revocation.error();
+  const auto key = fmt::format("{}\n{} {}", files.key(), cms::to_string(revocation->check), pins);
   auto& kept = ports.cache.sealing;
-  if (kept.of != *anchors) kept = {*anchors, {}, {}};
-  auto& trust = pins ? kept.with_pins : kept.plain;
-  if (!trust) trust = store::make_trust(**anchors, pins);
+  constexpr std::size_t kMost = 100;
+  if (kept.size() >= kMost && kept.find(key) == kept.end()) kept.clear();
+  auto& [of, trust] = kept[key];
+  // The same set, and not an equal one: it lives as long as `trust` does.
+  if (of != *anchors || &trust->crls.all() != &revocation->crls.all()) {
+    of = *anchors;
+    trust = store::make_trust(**anchors, *revocation, pins);
+  }
   return trust;
 }
 
@@ -46,10 +58,13 @@ Result<store::SealTerms> seal_terms(const Ports& ports, const config::ListConfig
   const auto trusted = config != nullptr ? config->get("trust") : ports.site.get("trust");
   const auto transport =
       config != nullptr ? config->get("key_transport") : ports.site.get("key_transport");
-  auto trust = seal_trust(ports, trusted == "ca+pins");
+  auto trust = seal_trust(config, trusted == "ca+pins", ports);
   if (!trust) return std::move(trust).error();
-  return store::SealTerms{ports.clock.now(), policy_of(ports.site),
-                          cms::key_transport_from(transport), *std::move(trust)};
+  // What a list asks of signatures does not concern those who read.
+  cms::Policy policy;
+  policy.min_rsa_bits = policy_of(ports.site, config).min_rsa_bits;
+  return store::SealTerms{ports.clock.now(), policy, cms::key_transport_from(transport),
+                          *std::move(trust)};
 }
 
 Result<store::SealTarget> seal_target(const std::string& member, const Ports& ports,

@@ -21,9 +21,10 @@ Reason look_up(const std::array<std::pair<From, Reason>, N>& table, From key) {
 
 Reason reason_of(cms::SignerCrypto crypto) {
   using enum cms::SignerCrypto;
-  static constexpr std::array<std::pair<cms::SignerCrypto, Reason>, 6> kTable = {{
+  static constexpr std::array<std::pair<cms::SignerCrypto, Reason>, 7> kTable = {{
       {digest_mismatch, Reason::digest_mismatch},
       {bad_signature, Reason::bad_signature},
+      {other_certificate, Reason::other_signing_certificate},
       {no_certificate, Reason::no_signer_certificate},
       {no_signed_attributes, Reason::no_signed_attributes},
       {unsupported_algorithm, Reason::unsupported_algorithm},
@@ -34,7 +35,7 @@ Reason reason_of(cms::SignerCrypto crypto) {
 
 Reason reason_of(cms::ChainStatus chain) {
   using enum cms::ChainStatus;
-  static constexpr std::array<std::pair<cms::ChainStatus, Reason>, 8> kTable = {{
+  static constexpr std::array<std::pair<cms::ChainStatus, Reason>, 9> kTable = {{
       {expired, Reason::expired},
       {not_yet_valid, Reason::not_yet_valid},
       {revoked, Reason::revoked},
@@ -43,6 +44,7 @@ Reason reason_of(cms::ChainStatus chain) {
       {weak_key, Reason::weak_key},
       {weak_digest, Reason::weak_digest},
       {bad_chain, Reason::untrusted_issuer},
+      {wrong_policy, Reason::wrong_policy},
   }};
   return look_up(kTable, chain);
 }
@@ -77,6 +79,9 @@ void check_identity(const cms::Certificate& certificate, const Sender& sender,
   if (std::find(own.begin(), own.end(), certificate.spki_sha256()) != own.end()) {
     add(findings, Reason::own_address);
   }
+  if (certificate.is_ca()) {
+    add(findings, Reason::signer_is_ca);
+  }
   if (certificate.emails().empty()) {
     add(findings, Reason::no_address_in_certificate);
   } else if (sender.mailbox && !names(certificate, *sender.mailbox)) {
@@ -96,14 +101,23 @@ std::vector<Reason> findings_of(const cms::SignerInfo& info,
   if (!info.certificate) {
     return {Reason::no_signer_certificate};
   }
-  if (info.weak_digest) {
+  const auto& digests = context.policy.digests;
+  if (info.weak_digest || (!digests.empty() && std::find(digests.begin(), digests.end(),
+                                                         info.digest) == digests.end())) {
     add(findings, Reason::weak_digest);
   }
-  const cms::TrustAnchors::Verdict verdict = context.anchors.judge(
-      *info.certificate, bag, context.at, cms::TrustAnchors::Purpose::sign, context.policy);
+  const cms::TrustAnchors::Verdict verdict =
+      context.anchors.judge(*info.certificate, bag, context.at, cms::TrustAnchors::Purpose::sign,
+                            context.policy, context.revocation);
+  detail = verdict.detail;
   if (verdict.status != cms::ChainStatus::good) {
     add(findings, reason_of(verdict.status));
-    detail = verdict.detail;
+  } else if (!verdict.revocation_unknown.empty()) {
+    detail = verdict.revocation_unknown;
+    add(findings, Reason::revocation_unknown);
+    if (context.revocation.check == cms::CrlCheck::require) {
+      add(findings, Reason::waits_for_crl);
+    }
   }
   check_key(*info.certificate, context.policy, findings);
   check_identity(*info.certificate, sender, context, findings);
@@ -115,9 +129,11 @@ Signer judge_signer(const cms::SignerInfo& info, const std::vector<Reason>& find
   Signer signer;
   signer.certificate = info.certificate;
   signer.digest = info.digest;
-  signer.status = findings.empty() ? SignatureStatus::valid : row(findings.front()).status;
-  if (!findings.empty()) {
-    signer.reason = findings.front();
+  const auto denying = std::find_if(findings.begin(), findings.end(),
+                                    [](Reason reason) { return row(reason).denies_smime; });
+  signer.status = denying == findings.end() ? SignatureStatus::valid : row(*denying).status;
+  if (denying != findings.end()) {
+    signer.reason = *denying;
   }
   signer.detail = std::move(detail);
   signer.signing_time = info.signing_time;
@@ -218,7 +234,8 @@ std::optional<cms::Certificate> companion_of(const Signature& signature,
     // The bag of certificates is not signed: equal names prove nothing before the chain does
     // (attack A6).
     const auto verdict = context.anchors.judge(candidate, signature.certificates, context.at,
-                                               cms::TrustAnchors::Purpose::encrypt, context.policy);
+                                               cms::TrustAnchors::Purpose::encrypt, context.policy,
+                                               context.revocation);
     if (verdict.status == cms::ChainStatus::good) {
       found = candidate;
     }

@@ -163,6 +163,15 @@ void Verdict::settle_smime() {
             std::none_of(p.reasons.begin(), p.reasons.end(), [](Reason reason) {
               return row(reason).denies_smime && reason != Reason::signs_ciphertext;
             });
+  const bool waits =
+      std::find(p.reasons.begin(), p.reasons.end(), Reason::waits_for_crl) != p.reasons.end() &&
+      std::none_of(p.reasons.begin(), p.reasons.end(), [](Reason reason) {
+        return row(reason).denies_smime && reason != Reason::signs_ciphertext &&
+               reason != Reason::waits_for_crl;
+      });
+  if (waits && signed_) {
+    p.missing_crl = p.signature.signers.front().detail;
+  }
   if (p.smime) {
     p.companion = companion_of(p.signature, *sender(), context_);
   }

@@ -25,7 +25,8 @@ struct OpenContext {
   std::function<cms::DecryptKeys()> fetch_keys;
   cms::TrustAnchors anchors;
   cms::Policy policy;
-  TimePoint at;  ///< when the queue wrote it
+  cms::Revocation revocation;  ///< off unless said otherwise
+  TimePoint at;                ///< when the queue wrote it
   std::vector<cms::Certificate>
       stored;  ///< stored certificates of the From address: missing bytes only
   std::vector<std::string> own_addresses;  ///< canonical; From in them never yields smime (rule 27)

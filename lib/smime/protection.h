@@ -32,19 +32,23 @@ enum class Reason : std::uint8_t {
   not_signed,
   digest_mismatch,
   bad_signature,
+  other_signing_certificate,
   untrusted_issuer,
   expired,
   not_yet_valid,
   revoked,
   revocation_unknown,
+  waits_for_crl,
   weak_digest,
   weak_key,
   wrong_usage,
+  wrong_policy,
   no_signed_attributes,
   several_signers,
   no_signers,
   signer_is_not_sender,
   no_address_in_certificate,
+  signer_is_ca,
   several_from,
   no_from,
   own_address,
@@ -129,6 +133,8 @@ struct Protection {
   bool encrypted = false;    ///< at least one encrypted layer, opened or not
   bool fully_opened = true;  ///< every encrypted layer gave a MIME entity
   bool must_wait = false;    ///< one is ours and our key is unavailable: key_unavailable
+  /// Under `crl_check require`: which list is missing or stale, when nothing else speaks against `smime`; else empty.
+  std::string missing_crl;
   /// The `smime` method is deserved: `signature` is valid and no reason denies it. The one denying
   /// reason that may stand beside it is signs_ciphertext, said of an outer signature that does not
   /// count anyway (triple wrapping).

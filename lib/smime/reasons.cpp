@@ -23,6 +23,10 @@ const std::vector<ReasonRow>& rows() {
        "message on its way (RFC 5652 §5.6)."},
       {Reason::bad_signature, "bad_signature", invalid, kDenies, "The signature is wrong.",
        "The signature value does not verify with the public key of the signer's certificate."},
+      {Reason::other_signing_certificate, "other_signing_certificate", invalid, kDenies,
+       "The signature was made for another certificate than the one it came with.",
+       "The signed attribute signingCertificate or signingCertificateV2 does not name the signer's "
+       "certificate: somebody put another one of the same key in its place (RFC 5035 §3)."},
       {Reason::untrusted_issuer, "untrusted_issuer", untrusted, kDenies,
        "The signer's certificate was not issued by an authority that is trusted here.",
        "No acceptable path leads from the signer's certificate to an anchor of this site; an "
@@ -42,7 +46,12 @@ const std::vector<ReasonRow>& rows() {
       {Reason::revocation_unknown, "revocation_unknown", valid, kRemark,
        "It could not be checked whether the signer's certificate has been revoked.",
        "No current revocation list of the issuer is at hand; under `crl_check soft` the signature "
-       "counts."},
+       "counts. `paraph crl check` names what is missing or stale."},
+      {Reason::waits_for_crl, "waits_for_crl", untrusted, kDenies,
+       "The message waits until it can be checked whether the signer's certificate has been "
+       "revoked.",
+       "Under `crl_check require` a signature counts only with a current revocation list of every "
+       "issuer in its path; mail that lacks nothing else waits for it. See `paraph crl check`."},
       {Reason::weak_digest, "weak_digest", weak, kDenies,
        "The signature uses a method that is no longer secure.",
        "The signature, or one in the certificate path, is built on MD5 or SHA-1; SHA-256 or better "
@@ -57,6 +66,10 @@ const std::vector<ReasonRow>& rows() {
        "keyUsage or extendedKeyUsage of the signer's certificate, or of one above it, does not "
        "allow signing "
        "mail (RFC 8550 §4.4.2, §4.4.4)."},
+      {Reason::wrong_policy, "wrong_policy", untrusted, kDenies,
+       "The signer's certificate was issued under rules that are not accepted here.",
+       "The certificate path asserts none of `required_policies`, or breaks a demand that a CA in "
+       "it makes on policies (RFC 5280 §6.1.3)."},
       {Reason::no_signed_attributes, "no_signed_attributes", weak, kDenies,
        "The signature lacks a part that guards against forgery.",
        "The SignerInfo has no signed attributes: such a signature can be made from another one's "
@@ -80,6 +93,10 @@ const std::vector<ReasonRow>& rows() {
        "Neither subjectAltName nor the subject of the signer's certificate holds a mail address, "
        "so it proves "
        "none (RFC 8550 §3)."},
+      {Reason::signer_is_ca, "signer_is_ca", valid, kDenies,
+       "The message was signed by a certification authority, and not by a person.",
+       "The signer's certificate is a CA's (basicConstraints): RFC 5280 lets it sign, but it names "
+       "nobody who writes mail."},
       {Reason::several_from, "several_from", valid, kDenies,
        "The message does not name exactly one sender.",
        "There is more than one From field, or From is not exactly one mailbox (RFC 5322 §3.6.2)."},

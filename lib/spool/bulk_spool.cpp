@@ -26,6 +26,8 @@ constexpr auto kKeepEnded = std::chrono::hours(24);
 constexpr auto kForgetEvery = std::chrono::hours(1);
 
 constexpr std::size_t kTogether = 64;  // files open at once, and packets in memory
+constexpr std::size_t kLeftOpen = 4;   // files of one prepared message that publish() syncs
+static_assert(kLeftOpen < kTogether);
 
 /// By age; the text of an id does not sort by time.
 bool older(const std::string& a, const std::string& b) {
@@ -87,10 +89,10 @@ Result<bool> BulkSpool::published(const QueueId& id) {
   return false;
 }
 
-Result<std::size_t> BulkSpool::write_all(const QueueId& id,
-                                         const std::vector<std::string_view>& message,
-                                         const Recipients& next) {
-  std::size_t total = 0;
+Result<BulkSpool::Written> BulkSpool::write_all(const QueueId& id,
+                                                const std::vector<std::string_view>& message,
+                                                const Recipients& next) {
+  Written all;
   unsigned serial = 0;
   std::vector<std::string> packet, texts;
   const auto write = [&]() -> Result<void> {
@@ -99,9 +101,13 @@ Result<std::size_t> BulkSpool::write_all(const QueueId& id,
     if (serial == 0 && !texts.empty()) files.push_back({temporary_path(id), message});
     for (const auto& text : texts)
       files.push_back({packet_path(PacketName{id, ++serial}.str()), {text}});
-    auto written = fs_->write_new_together(files);
+    auto written = fs_->write_new_soon(files);
+    if (!written) return std::move(written).error();
     texts.clear();
-    return written;
+    if (files.size() > kLeftOpen) return (*written)->sync();
+    all.unsynced =
+        std::move(*written);  // the last ones of all: there are fewer of them than go together
+    return {};
   };
   const auto close_packet = [&]() -> Result<void> {
     if (!packet.empty()) texts.push_back(write_recipients(packet));
@@ -114,15 +120,16 @@ Result<std::size_t> BulkSpool::write_all(const QueueId& id,
     if (batch->empty()) break;
     for (auto& recipient : *batch) {
       if (!is_recipient(recipient)) continue;
-      ++total;
+      ++all.recipients;
       packet.push_back(std::move(recipient));
       if (packet.size() < packet_size_) continue;
       if (auto closed = close_packet(); !closed) return std::move(closed).error();
     }
   }
   if (auto closed = close_packet(); !closed) return std::move(closed).error();
+  if (texts.empty()) return all;
   if (auto written = write(); !written) return std::move(written).error();
-  return total;
+  return all;
 }
 
 Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_view message,
@@ -153,19 +160,23 @@ Result<BulkSpool::Prepared> BulkSpool::prepare(const SpoolHeader& header, std::s
     if (auto made = fs_->make_directory(directory); !made) return std::move(made).error();
   if (auto cleared = clear_unpublished(header.id); !cleared) return std::move(cleared).error();
   const std::string internal = write_header(header, true);
-  const auto total = write_all(header.id, {internal, message}, next);
-  if (!total) return total.error();
-  if (*total > 0) prepared_.insert(header.id.str());
-  return Prepared{*total, *total > 0};
+  auto written = write_all(header.id, {internal, message}, next);
+  if (!written) return std::move(written).error();
+  const std::size_t total = written->recipients;
+  if (total > 0) prepared_.insert_or_assign(header.id.str(), std::move(written->unsynced));
+  return Prepared{total, total > 0};
 }
 
 std::vector<Result<void>> BulkSpool::publish(const std::vector<QueueId>& ids) {
-  for (const auto& id : ids) prepared_.erase(id.str());
+  std::vector<Result<void>> answers;
+  for (const auto& id : ids) {
+    const auto files = prepared_.extract(id.str());
+    answers.push_back(files && files.mapped() ? files.mapped()->sync() : Result<void>());
+  }
   if (const auto synced = fs_->sync_directory(bulk::kPackets); !synced)
     return {ids.size(), synced.error()};
-  std::vector<Result<void>> answers;
-  for (const auto& id : ids)
-    answers.push_back(fs_->rename_soon(temporary_path(id), message_path(id)));
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (answers[i]) answers[i] = fs_->rename_soon(temporary_path(ids[i]), message_path(ids[i]));
   if (const auto synced = fs_->sync_directory(bulk::kMessages); !synced)
     return {ids.size(), synced.error()};
   return answers;
@@ -190,6 +201,11 @@ Result<void> BulkSpool::clear_unpublished(const QueueId& id) {
   }
   const auto packets = packets_of(*fs_, bulk::kPackets, id);
   if (!packets) return packets.error();
+  // A restored copy of a mail, in another worker's hand: since the last look its packets may have become live.
+  if (!packets->empty())
+    if (const auto live = published(id); !live || *live)
+      return live ? Error::later(Errc::busy, "published meanwhile by another copy of it")
+                  : live.error();
   for (auto packet = packets->rbegin(); packet != packets->rend(); ++packet)
     if (auto removed = fs_->remove(packet_path(*packet), false); !removed) return removed;
   return {};

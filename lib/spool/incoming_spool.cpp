@@ -116,7 +116,7 @@ Result<std::vector<std::string>> IncomingSpool::pending(TimePoint now, const Pri
   std::vector<std::string> to_look_at = std::move(waiting.untold);
   const std::size_t most = to_look_at.size() + kLookedAt;
   for (const auto& item : waiting.all)
-    if (item.priority) to_look_at.push_back(item.name);
+    if (item.priority && !item.list.empty()) to_look_at.push_back(item.name);
   const auto& headers = headers_.look_at(*fs_, "", to_look_at, false, most);
   std::vector<std::string> never;
   for (auto& item : waiting.all) {

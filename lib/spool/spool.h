@@ -195,9 +195,13 @@ class BulkSpool {
 
  private:
   [[nodiscard]] Result<void> clear_unpublished(const QueueId& id);
-  [[nodiscard]] Result<std::size_t> write_all(const QueueId& id,
-                                              const std::vector<std::string_view>& message,
-                                              const Recipients& next);
+  struct Written {
+    std::size_t recipients = 0;
+    std::shared_ptr<sys::Unsynced> unsynced = nullptr;  ///< what publish() has to sync, if anything
+  };
+  [[nodiscard]] Result<Written> write_all(const QueueId& id,
+                                          const std::vector<std::string_view>& message,
+                                          const Recipients& next);
   [[nodiscard]] Result<std::optional<PacketClaim>> open_packet(PacketClaim claim);
   [[nodiscard]] Result<void> condemn(const std::string& packet, std::string_view reason);
   [[nodiscard]] std::vector<std::string> in_turn(const std::vector<std::string>& messages,
@@ -215,7 +219,7 @@ class BulkSpool {
   NeverNotes never_;
   std::optional<std::set<std::string>>
       found_at_start_;  ///< ids that had packets before the first enqueue()
-  std::set<std::string> prepared_;
+  std::map<std::string, std::shared_ptr<sys::Unsynced>> prepared_;
 };
 
 }  // namespace paraph::spool

@@ -62,8 +62,8 @@ bool has_state(const CertificateRow& row, CertificateState state) {
 }
 
 CertificateRow* find_row(Rows& rows, const std::string& sha256) {
-  const auto found = std::find_if(rows.begin(), rows.end(),
-                                  [&](const auto& row) { return row.sha256 == sha256; });
+  const auto found =
+      std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.sha256 == sha256; });
   return found == rows.end() ? nullptr : &*found;
 }
 
@@ -293,7 +293,8 @@ Result<CertificateRow*> one_row(Rows& rows, std::string_view address, std::strin
   for (auto& row : rows) {
     if (!ascii::istarts_with(row.sha256, digest)) continue;
     if (found != nullptr)
-      return Error::never(Errc::usage, fmt::format("{}: {} begins several digests", address, digest))
+      return Error::never(Errc::usage,
+                          fmt::format("{}: {} begins several digests", address, digest))
           .with_hint(fmt::format("paraph cert history {}", address));
     found = &row;
   }
@@ -311,8 +312,8 @@ Result<void> CertificateDirectory::pin(std::string_view address, std::string_vie
   auto row = one_row(known->rows, address, digest);
   if (!row) return std::move(row).error();
   if (pinned && !has_state(**row, CertificateState::current))
-    return Error::never(Errc::config, fmt::format("{}: that certificate is not in use ({})", address,
-                                                  (*row)->state))
+    return Error::never(Errc::config, fmt::format("{}: that certificate is not in use ({})",
+                                                  address, (*row)->state))
         .with_hint(fmt::format("paraph cert accept {} {}", address, digest));
   (*row)->pinned = pinned;
   return put({**row});
@@ -353,8 +354,7 @@ Result<void> CertificateDirectory::remove(std::string_view address, std::string_
       people = people || !other.is_ca();
       rest += other.pem();
     }
-    auto done =
-        people ? files_.fs().replace(each.file, rest) : files_.fs().remove(each.file, true);
+    auto done = people ? files_.fs().replace(each.file, rest) : files_.fs().remove(each.file, true);
     if (!done) return done;
   }
   return {};

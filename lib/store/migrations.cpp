@@ -52,6 +52,19 @@ CREATE TABLE paraph_alarm (
 );
 CREATE INDEX paraph_alarm_told ON paraph_alarm (told, number);
 )sql"},
+      {"the replay guard", R"sql(
+CREATE TABLE paraph_guard (
+  number integer PRIMARY KEY,
+  key blob NOT NULL,
+  place text NOT NULL,
+  mail_id text NOT NULL,
+  same blob NOT NULL,
+  at integer NOT NULL,
+  expires integer NOT NULL,
+  UNIQUE (key, place)
+);
+CREATE INDEX paraph_guard_expires ON paraph_guard (expires);
+)sql"},
       {"the memory of certificates, and who missed what", R"sql(
 CREATE TABLE paraph_certificate (
   address text NOT NULL,

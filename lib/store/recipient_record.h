@@ -18,8 +18,7 @@ struct RecipientRecord {
   std::string digest;                    ///< over the texts (CertificateFiles)
   bool settled = false;                  ///< the files were; else their texts decide
   cms::Period period;                    ///< in which the choice stands
-  cms::Policy policy;
-  std::string trust;  ///< SealTrust::identity; empty: the chain was not judged
+  std::string judged_by;                 ///< names policy and trust of the choice
   Reader reader;
 };
 

@@ -17,10 +17,6 @@ namespace {
 
 using Identities = std::vector<sys::FileIdentity>;
 
-bool same(const cms::Policy& a, const cms::Policy& b) {
-  return a.min_rsa_bits == b.min_rsa_bits && a.max_rsa_bits == b.max_rsa_bits;
-}
-
 bool holds(const cms::Period& period, TimePoint at) {
   return period.since <= at && at < period.until;
 }
@@ -29,13 +25,17 @@ bool all_settled(const Identities& files) {
   return std::all_of(files.begin(), files.end(), [](const auto& file) { return file.settled; });
 }
 
-/// In which no certificate of the address starts or ends; with a chain, at most the day.
+/// In which no certificate of the address starts or ends; with a chain, at most the day, and no CRL either.
 cms::Period period_of(const list::CertificateLookup& lookup, const SealTerms& terms) {
   const TimePoint at = terms.at;
   cms::Period out;
   if (terms.trust) {
     out.since = std::chrono::floor<std::chrono::days>(at);
     out.until = out.since + std::chrono::days(1);
+    const auto& turns = terms.trust->turns;
+    const auto next = std::upper_bound(turns.begin(), turns.end(), at);
+    if (next != turns.end()) out.until = std::min(out.until, *next);
+    if (next != turns.begin()) out.since = std::max(out.since, *std::prev(next));
   }
   for (const auto& stored : lookup.found) {
     const auto one = cms::steady_period(cms::facts_of(stored.certificate), at);
@@ -80,15 +80,14 @@ class RecipientCache final : public Recipients {
   RecipientCache(std::shared_ptr<sys::FileSystem> fs, RecipientRecords& records, std::size_t memory)
       : files_(std::move(fs)), records_(records), memory_(memory), watch_(files_.fs().watch()) {}
   Result<PreparedTarget> find(const std::string& address, const SealTerms& terms) override;
-  Result<void> prefetch(const std::vector<std::string>& addresses,
-                        const SealTerms& terms) override;
+  Result<void> prefetch(const std::vector<std::string>& addresses, const SealTerms& terms) override;
   Result<void> remember() override;
   Result<void> learn(const std::vector<std::string>& addresses, const SealTerms& terms) override;
 
  private:
   static constexpr auto kUse = list::CertificateUse::encrypt;
   static constexpr char kFirstMark = '0';
-  static constexpr std::size_t kMostTrusts = 64;
+  static constexpr std::size_t kMostTerms = 64;
 
   /// What was chosen, and from which files.
   struct Choice {
@@ -97,7 +96,7 @@ class RecipientCache final : public Recipients {
     Reader reader;
   };
   void set_key(const std::string& address, const SealTerms& terms);
-  [[nodiscard]] char mark_of(const std::shared_ptr<const SealTrust>& trust);
+  [[nodiscard]] char mark_of(const SealTerms& terms);
   [[nodiscard]] Result<void> drop_changed();
   [[nodiscard]] Result<std::optional<Choice>> choose_anew(const std::string& address,
                                                           const std::vector<std::string>& names,
@@ -124,12 +123,12 @@ class RecipientCache final : public Recipients {
   std::unique_ptr<sys::Watch> watch_;  // null: each find() looks for itself
   sys::FileIdentity directory_;
   std::uint64_t generation_ = 0;
-  cms::Policy policy_;
   std::unordered_map<std::string, RecipientRecords::Row> fetched_;  // records, since prefetch()
-  std::int64_t number_ = 0;          // how far changes() has been asked
-  std::vector<std::string> trusts_;  // identities; the place of one is its mark
+  std::int64_t number_ = 0;         // how far changes() has been asked
+  std::vector<std::string> terms_;  // their names; the place of one is its mark
   std::shared_ptr<const SealTrust> last_trust_;
-  char last_mark_ = kFirstMark;
+  cms::Policy last_policy_;
+  char last_mark_ = '\0';  // none yet
   std::vector<RecipientRecords::Row> pending_;
 };
 
@@ -137,33 +136,37 @@ char mark_of(const std::optional<cms::KeyTransport>& transport) {
   return transport ? static_cast<char>('0' + static_cast<int>(*transport)) : 's';
 }
 
-std::string identity_of(const SealTerms& terms) {
-  return terms.trust ? terms.trust->identity : std::string();
+// Policies and digests of the chain are the judge's affair; what a certificate is asked for is in the two numbers.
+std::string name_of(const SealTerms& terms) {
+  return fmt::format("{} {} ", terms.policy.min_rsa_bits, terms.policy.max_rsa_bits) +
+         (terms.trust ? terms.trust->identity : std::string());
 }
 
 // Lists differ in whom they trust; a certificate judged for one list is none for the other.
-char RecipientCache::mark_of(const std::shared_ptr<const SealTrust>& trust) {
-  if (trust == last_trust_) return last_mark_;
-  last_trust_ = trust;
-  if (!trust) return last_mark_ = kFirstMark;
-  auto at = std::find(trusts_.begin(), trusts_.end(), trust->identity);
-  if (at == trusts_.end()) {
-    if (trusts_.size() >= kMostTrusts) {
+char RecipientCache::mark_of(const SealTerms& terms) {
+  if (last_mark_ != '\0' && terms.trust == last_trust_ && terms.policy == last_policy_)
+    return last_mark_;
+  last_trust_ = terms.trust;
+  last_policy_ = terms.policy;
+  const std::string name = name_of(terms);
+  auto at = std::find(terms_.begin(), terms_.end(), name);
+  if (at == terms_.end()) {
+    if (terms_.size() >= kMostTerms) {
       index_.clear();
       entries_.clear();
       used_ = 0;
-      trusts_.clear();
+      terms_.clear();
     }
-    trusts_.push_back(trust->identity);
-    at = std::prev(trusts_.end());
+    terms_.push_back(name);
+    at = std::prev(terms_.end());
   }
-  return last_mark_ = static_cast<char>(kFirstMark + 1 + (at - trusts_.begin()));
+  return last_mark_ = static_cast<char>(kFirstMark + (at - terms_.begin()));
 }
 
 void RecipientCache::set_key(const std::string& address, const SealTerms& terms) {
   key_ = address;
   key_ += store::mark_of(terms.transport);
-  key_ += mark_of(terms.trust);
+  key_ += mark_of(terms);
 }
 
 Result<void> RecipientCache::drop_changed() {
@@ -173,10 +176,10 @@ Result<void> RecipientCache::drop_changed() {
   number_ = changes->number;
   for (const auto& address : changes->addresses)
     for (const char transport : {'0', '1', 's'})
-      for (std::size_t trust = 0; trust <= trusts_.size(); ++trust) {
+      for (std::size_t mark = 0; mark < terms_.size(); ++mark) {
         key_ = address;
         key_ += transport;
-        key_ += static_cast<char>(kFirstMark + static_cast<char>(trust));
+        key_ += static_cast<char>(kFirstMark + static_cast<char>(mark));
         if (Entry* const entry = index_.find(key_); entry != nullptr) drop(*entry);
       }
   return {};
@@ -239,12 +242,6 @@ Result<bool> RecipientCache::fresh(Entry& entry, const std::string& address) {
 }
 
 Result<PreparedTarget> RecipientCache::find(const std::string& address, const SealTerms& terms) {
-  if (!same(policy_, terms.policy)) {
-    index_.clear();
-    entries_.clear();
-    used_ = 0;
-    policy_ = terms.policy;
-  }
   if (auto looked = look_at_directory(); !looked) return std::move(looked).error();
   set_key(address, terms);
   if (Entry* const entry = index_.find(key_); entry != nullptr) {
@@ -268,8 +265,8 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::
   auto stored = fetched_.extract(address);
   if (stored.empty()) return none;
   auto record = decode_record(address, stored.mapped().octets);
-  if (!record || record->trust != identity_of(terms) ||
-      record->reader.number != stored.mapped().number || !same(record->policy, terms.policy) || !holds(record->period, terms.at) ||
+  if (!record || record->judged_by != name_of(terms) ||
+      record->reader.number != stored.mapped().number || !holds(record->period, terms.at) ||
       !same_files(record->files, now) ||
       cms::fitness(record->facts, terms.at, terms.policy) != cms::SealFitness::good)
     return none;
@@ -283,8 +280,7 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::
     if (*after != now) return none;
     if (record->settled) pending_.push_back({address, encode(address, *record)});
   }
-  return std::optional(
-      Choice{std::move(record->facts), record->period, std::move(record->reader)});
+  return std::optional(Choice{std::move(record->facts), record->period, std::move(record->reader)});
 }
 
 // RFC 8551 §2.5.2: what a program does not state it may still read, but then nobody knows.
@@ -321,9 +317,9 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::choose_anew(
   const bool still = *after == before;
   lasting = lasting && still;
   if (still)
-    pending_.push_back({address, encode(address, {choice.facts, before, found->digest(),
-                                                  all_settled(before), choice.period, terms.policy,
-                                                  identity_of(terms), choice.reader})});
+    pending_.push_back(
+        {address, encode(address, {choice.facts, before, found->digest(), all_settled(before),
+                                   choice.period, name_of(terms), choice.reader})});
   return std::optional(std::move(choice));
 }
 
@@ -437,14 +433,29 @@ Result<void> RecipientCache::learn(const std::vector<std::string>& addresses,
 
 }  // namespace
 
-std::shared_ptr<const SealTrust> make_trust(const cms::TrustAnchors& anchors, bool pins) {
+std::shared_ptr<const SealTrust> make_trust(const cms::TrustAnchors& anchors,
+                                            const cms::Revocation& revocation, bool pins) {
+  SealTrust trust;
+  trust.anchors = anchors;
+  trust.check = revocation.check;
+  trust.pins = pins;
   std::vector<std::string> digests;
-  for (const auto& anchor : anchors.certificates()) digests.push_back(anchor.sha256());
+  for (const auto& anchor : anchors.certificates()) digests.push_back("a" + anchor.sha256());
+  for (const auto& issuer : anchors.issuers()) digests.push_back("i" + issuer.sha256());
+  if (trust.check != cms::CrlCheck::off) trust.crls = revocation.crls;
+  for (const auto& crl : trust.crls.all()) {
+    digests.push_back("c" + crl.sha256());
+    trust.turns.push_back(crl.this_update());
+    // Stale from the second after it.
+    if (const auto next = crl.next_update()) trust.turns.push_back(*next + std::chrono::seconds(1));
+  }
   std::sort(digests.begin(), digests.end());
-  std::string text = pins ? "ca+pins" : "ca";
+  std::sort(trust.turns.begin(), trust.turns.end());
+  std::string text = pins ? "ca+pins " : "ca ";
+  text += cms::to_string(trust.check);
   for (const auto& digest : digests) text += " " + digest;
-  return std::make_shared<const SealTrust>(
-      SealTrust{anchors, pins, cms::digest().sha256(text)});
+  trust.identity = cms::digest().sha256(text);
+  return std::make_shared<const SealTrust>(std::move(trust));
 }
 
 namespace {
@@ -466,9 +477,9 @@ cms::SealFitness judge(const cms::Certificate& certificate, const list::Certific
                        const SealTerms& terms, std::string& detail) {
   const auto fitness = cms::fitness(certificate, terms.at, terms.policy);
   if (fitness != cms::SealFitness::good || !terms.trust) return fitness;
-  const auto verdict =
-      terms.trust->anchors.judge(certificate, lookup.issuers, terms.at,
-                                 cms::TrustAnchors::Purpose::encrypt, terms.policy);
+  const auto verdict = terms.trust->anchors.judge(
+      certificate, lookup.issuers, terms.at, cms::TrustAnchors::Purpose::encrypt, terms.policy,
+      {terms.trust->check, terms.trust->crls, terms.at});
   const auto* row = std::find_if(kChainRows.begin(), kChainRows.end(),
                                  [&](const auto& each) { return each.status == verdict.status; });
   const auto found = row == kChainRows.end() ? cms::SealFitness::untrusted : row->fitness;
@@ -477,7 +488,10 @@ cms::SealFitness judge(const cms::Certificate& certificate, const list::Certific
   if (found == cms::SealFitness::untrusted && terms.trust->pins && pinned)
     return cms::SealFitness::good;
   if (found != cms::SealFitness::good) detail = verdict.detail;
-  return found;
+  const bool unknown = found == cms::SealFitness::good && !verdict.revocation_unknown.empty();
+  if (!unknown || terms.trust->check != cms::CrlCheck::require) return found;
+  detail = verdict.revocation_unknown;
+  return cms::SealFitness::revocation_unknown;
 }
 
 }  // namespace

@@ -20,10 +20,16 @@ namespace paraph::store {
 /// What the chain of a certificate is judged by before it is sealed to (security rules 19 and 23).
 struct SealTrust {
   cms::TrustAnchors anchors;
-  bool pins = false;     ///< a pinned certificate needs no issuer (list parameter `trust ca+pins`)
-  std::string identity;  ///< names all that a verdict depends on: with another one, everything is judged anew
+  cms::CrlCheck check = cms::CrlCheck::off;
+  cms::CrlSet crls = {};
+  bool pins = false;  ///< a pinned certificate needs no issuer (list parameter `trust ca+pins`)
+  /// Names all that a verdict depends on: with another one, everything is judged anew.
+  std::string identity = {};
+  std::vector<TimePoint> turns = {};  ///< when a CRL begins or ceases to be current, in order
 };
+/// Digests all of it, so once for as long as nothing changes. `revocation.now` does not count.
 [[nodiscard]] std::shared_ptr<const SealTrust> make_trust(const cms::TrustAnchors& anchors,
+                                                          const cms::Revocation& revocation,
                                                           bool pins);
 
 /// Under which terms a certificate is chosen.
@@ -53,9 +59,9 @@ struct SealTarget {
 /// The same, ready for sealing.
 struct PreparedTarget {
   const cms::Recipient* recipient =
-      nullptr;                  ///< the cache's own, until its next call; null: see `problem`
-  std::string_view sha256;      ///< of the certificate; lives as long
-  std::string problem, detail;  ///< as in SealTarget
+      nullptr;                     ///< the cache's own, until its next call; null: see `problem`
+  std::string_view sha256;         ///< of the certificate; lives as long
+  std::string problem, detail;     ///< as in SealTarget
   const Reader* reader = nullptr;  ///< lives as long as `recipient`
 };
 
@@ -91,7 +97,8 @@ class RecipientRecords {
 /// looked at; else the files in use, unless it is one file that the watch answers for. What was read from a file that is
 /// not yet `settled` (sys::FileIdentity) serves one find() and is not kept. A choice is kept for as long only as no
 /// date of any certificate of the address comes or passes, and as the policy stays the same; where the chain is judged,
-/// for as long as the trust has the same identity, and until midnight (UTC), since issuers have dates, too. A pin, or
+/// for as long as the trust has the same identity, until a CRL comes or ceases to be current, and until midnight (UTC),
+/// since issuers have dates, too. A pin, or
 /// what a reader's program states, is honoured by the next prefetch().
 /// Unseen until the next change beside it: a write to a kept file through a mapping, or through a hard link that was made
 /// in another directory since.

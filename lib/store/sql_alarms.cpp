@@ -1,5 +1,7 @@
 #include "store/sql_alarms.h"
 
+#include <algorithm>
+
 namespace paraph::store {
 namespace {
 
@@ -20,9 +22,22 @@ Result<void> SqlAlarms::raise(const Alarm& alarm) {
   return done ? Result<void>() : Result<void>(done.error());
 }
 
-Result<std::vector<Alarm>> SqlAlarms::untold(std::size_t limit) {
+// Times to come are from a clock that has been put back.
+Result<bool> SqlAlarms::is_due(long long now, long long gap) {
   auto query = connection_.prepare(
-      "SELECT number, at, kind, subject, mail_id, reason FROM paraph_alarm WHERE told = 0 "
+      "SELECT count(*) FROM paraph_alarm WHERE (told > ? AND told <= ?) OR (told < ? AND told >= "
+      "?)");
+  if (!query) return std::move(query).error();
+  query->bind(std::int64_t{std::max(0LL, now - gap)}).bind(std::int64_t{now});
+  query->bind(std::int64_t{std::min(0LL, kTakenFor - now)}).bind(std::int64_t{-now});
+  const auto row = query->step();
+  if (!row) return row.error();
+  return query->integer(0) == 0;
+}
+
+Result<std::vector<Alarm>> SqlAlarms::waiting(std::size_t limit) {
+  auto query = connection_.prepare(
+      "SELECT number, at, kind, subject, mail_id, reason FROM paraph_alarm WHERE told <= 0 "
       "ORDER BY number LIMIT ?");
   if (!query) return std::move(query).error();
   query->bind(static_cast<std::int64_t>(limit));
@@ -36,19 +51,40 @@ Result<std::vector<Alarm>> SqlAlarms::untold(std::size_t limit) {
   }
 }
 
-Result<long long> SqlAlarms::last_told() {
-  auto query = connection_.prepare("SELECT coalesce(max(told), 0) FROM paraph_alarm");
-  if (!query) return std::move(query).error();
-  const auto row = query->step();
-  if (!row) return row.error();
-  return query->integer(0);
+Result<void> SqlAlarms::mark_taken(long long up_to, long long now) {
+  auto mark =
+      connection_.prepare("UPDATE paraph_alarm SET told = ? WHERE told <= 0 AND number <= ?");
+  if (!mark) return std::move(mark).error();
+  const auto done = mark->bind(std::int64_t{-now}).bind(std::int64_t{up_to}).run();
+  return done ? Result<void>() : Result<void>(done.error());
+}
+
+Result<std::vector<Alarm>> SqlAlarms::take(std::size_t limit, long long now, long long gap) {
+  auto transaction = Transaction::begin(connection_);
+  if (!transaction) return std::move(transaction).error();
+  const auto due = is_due(now, gap);
+  if (!due) return due.error();
+  if (!*due) return std::vector<Alarm>{};
+  auto alarms = waiting(limit);
+  if (!alarms || alarms->empty()) return alarms;
+  if (auto marked = mark_taken(alarms->back().number, now); !marked) return marked.error();
+  if (auto committed = transaction->commit(); !committed) return committed.error();
+  return alarms;
+}
+
+Result<void> SqlAlarms::give_back(long long up_to) {
+  auto mark =
+      connection_.prepare("UPDATE paraph_alarm SET told = 0 WHERE told < 0 AND number <= ?");
+  if (!mark) return std::move(mark).error();
+  const auto done = mark->bind(std::int64_t{up_to}).run();
+  return done ? Result<void>() : Result<void>(done.error());
 }
 
 Result<void> SqlAlarms::told(long long up_to, long long at) {
   auto transaction = Transaction::begin(connection_);
   if (!transaction) return std::move(transaction).error();
   auto mark =
-      connection_.prepare("UPDATE paraph_alarm SET told = ? WHERE told = 0 AND number <= ?");
+      connection_.prepare("UPDATE paraph_alarm SET told = ? WHERE told < 0 AND number <= ?");
   if (!mark) return std::move(mark).error();
   if (auto done = mark->bind(std::int64_t{at}).bind(std::int64_t{up_to}).run(); !done)
     return std::move(done).error();

@@ -63,8 +63,8 @@ Result<Reader> SqlRecipients::reader(const std::string& address, const std::stri
 }
 
 Result<std::vector<std::string>> SqlRecipients::pinned(const std::string& address) {
-  auto query = connection_.prepare(
-      "SELECT sha256 FROM paraph_certificate WHERE address = ? AND pinned = 1");
+  auto query =
+      connection_.prepare("SELECT sha256 FROM paraph_certificate WHERE address = ? AND pinned = 1");
   if (!query) return std::move(query).error();
   query->bind(address);
   std::vector<std::string> out;

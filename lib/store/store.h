@@ -82,8 +82,8 @@ class Ledger {
 struct Alarm {
   long long number = 0;  ///< given by raise()
   long long at = 0;      ///< epoch
-  std::string kind;      ///< "quarantined", "expired"
-  std::string subject;   ///< the address, or "packet NAME"
+  std::string kind;      ///< "quarantined", "expired", "failed"
+  std::string subject;   ///< the address, "packet NAME", or "RECIPIENT in packet NAME"
   std::string mail_id;
   std::string reason;
 };
@@ -94,12 +94,16 @@ class Alarms {
   virtual ~Alarms() = default;
   /// The same kind, subject and mail once, until he was told of it.
   [[nodiscard]] virtual Result<void> raise(const Alarm& alarm) = 0;
-  /// Oldest first, at most `limit`.
-  [[nodiscard]] virtual Result<std::vector<Alarm>> untold(std::size_t limit) = 0;
-  /// When he was told last; epoch, 0: never.
-  [[nodiscard]] virtual Result<long long> last_told() = 0;
-  /// He was told at `at` of all up to that number. Forgets those told a month ago.
+  /// What he should be told at `now` (epoch), oldest first, at most `limit`; the caller alone tells him. Nothing within
+  /// `gap` seconds of the last time, nor while somebody else has taken some. Who neither tells nor gives back within
+  /// kTakenFor seconds has died, and his are taken again.
+  static constexpr long long kTakenFor = 600;
+  [[nodiscard]] virtual Result<std::vector<Alarm>> take(std::size_t limit, long long now,
+                                                        long long gap) = 0;
+  /// He was told at `at` of those taken up to that number. Forgets those told a month ago.
   [[nodiscard]] virtual Result<void> told(long long up_to, long long at) = 0;
+  /// He could not be told of them.
+  [[nodiscard]] virtual Result<void> give_back(long long up_to) = 0;
 };
 
 /// One connection: WAL, busy timeout 5 s, foreign keys on, temp_store MEMORY (rule 31). Opening creates Sympa's tables

@@ -80,6 +80,14 @@ struct NewFile {
   std::vector<std::string_view> pieces;
 };
 
+/// Files that are written and perhaps not yet on the disk; open as long as this lives.
+class Unsynced {
+ public:
+  virtual ~Unsynced() = default;
+  /// fsync of each. After an Error nobody knows which of them survive a power cut.
+  [[nodiscard]] virtual Result<void> sync() = 0;
+};
+
 /// Every touch of the disk below one root directory, and nothing else. Paths are relative to the root, with `/`; where
 /// a directory is asked for, "" or "." is the root itself. No link is followed and none leads out (openat2
 /// RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS, security rule 2); a path with "..", an empty component or NUL is Errc::denied,
@@ -124,6 +132,10 @@ class FileSystem {
   /// all, then each is synced. They are made in the order given and, when a step fails, removed in the opposite one; all
   /// are open at once, so a caller with thousands comes in batches.
   [[nodiscard]] virtual Result<void> write_new_together(const std::vector<NewFile>& files) = 0;
+  /// The first half of it: all are written and the disk is set to work, so that sync() has little left to wait for when
+  /// the caller comes to it with other things done meanwhile. Files whose sync() fails or never comes stay.
+  [[nodiscard]] virtual Result<std::unique_ptr<Unsynced>> write_new_soon(
+      const std::vector<NewFile>& files) = 0;
   /// RENAME_NOREPLACE, then fsync of both directories. Errc::exists when the target is there.
   [[nodiscard]] virtual Result<void> rename_new(std::string_view from, std::string_view to) = 0;
   /// The same without any fsync: sync_directory() makes several of them durable at the price of one.

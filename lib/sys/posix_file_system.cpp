@@ -88,6 +88,26 @@ FileInfo to_info(std::string name, const struct stat& st) {
           S_ISREG(st.st_mode)};
 }
 
+class UnsyncedFiles final : public Unsynced {
+ public:
+  void add(Descriptor file, std::string path) {
+    files_.push_back({std::move(file), std::move(path)});
+  }
+  Result<void> sync() override {
+    for (const auto& file : files_)
+      if (const int code = sync_all(file.opened.get()); code != 0)
+        return machine_error(code, "sync", file.path);
+    return {};
+  }
+
+ private:
+  struct File {
+    Descriptor opened;
+    std::string path;
+  };
+  std::vector<File> files_;
+};
+
 class PosixFileSystem final : public FileSystem {
  public:
   PosixFileSystem(Descriptor directory, std::string root, Resolve resolve)
@@ -107,6 +127,7 @@ class PosixFileSystem final : public FileSystem {
   Result<void> write_new(std::string_view path, std::string_view octets) override;
   Result<void> write_new_from(std::string_view path, const NextChunk& next) override;
   Result<void> write_new_together(const std::vector<NewFile>& files) override;
+  Result<std::unique_ptr<Unsynced>> write_new_soon(const std::vector<NewFile>& files) override;
   Result<void> rename_new(std::string_view from, std::string_view to) override;
   Result<void> rename_soon(std::string_view from, std::string_view to) override;
   Result<void> replace(std::string_view path, std::string_view octets) override;
@@ -365,6 +386,16 @@ Result<void> PosixFileSystem::write_new(std::string_view path, std::string_view 
 }
 
 Result<void> PosixFileSystem::write_new_together(const std::vector<NewFile>& files) {
+  auto written = write_new_soon(files);
+  if (!written) return std::move(written).error();
+  auto synced = (*written)->sync();
+  for (auto file = files.rbegin(); !synced && file != files.rend(); ++file)
+    static_cast<void>(remove(file->path, false));
+  return synced;
+}
+
+Result<std::unique_ptr<Unsynced>> PosixFileSystem::write_new_soon(
+    const std::vector<NewFile>& files) {
   struct Made {
     Place place;
     Descriptor file;
@@ -379,22 +410,21 @@ Result<void> PosixFileSystem::write_new_together(const std::vector<NewFile>& fil
     for (const auto piece : wanted.pieces)
       if (const int code = write_all(made.back().file.get(), piece); code != 0)
         return failed(code, "write", wanted.path);
-    // Only a hint, where the file system knows it: the fsync below is what counts.
+    // Only a hint, where the file system knows it: the fsync later is what counts.
     ::sync_file_range(made.back().file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     return {};
   };
-  const auto all = [&]() -> Result<void> {
-    for (const auto& wanted : files)
-      if (auto written = write(wanted); !written) return written;
-    for (std::size_t i = 0; i < made.size(); ++i)
-      if (const int code = sync_all(made[i].file.get()); code != 0)
-        return failed(code, "sync", files[i].path);
-    return {};
-  };
-  auto done = all();
-  for (auto file = made.rbegin(); !done && file != made.rend(); ++file)
-    ::unlinkat(file->place.at(), file->place.c_str(), 0);
-  return done;
+  auto written = std::make_unique<UnsyncedFiles>();
+  for (const auto& wanted : files) {
+    auto done = write(wanted);
+    if (done) continue;
+    for (auto file = made.rbegin(); file != made.rend(); ++file)
+      ::unlinkat(file->place.at(), file->place.c_str(), 0);
+    return std::move(done).error();
+  }
+  for (std::size_t i = 0; i < made.size(); ++i)
+    written->add(std::move(made[i].file), full_path(files[i].path));
+  return std::unique_ptr<Unsynced>(std::move(written));
 }
 
 Result<void> PosixFileSystem::rename(const Place& source, std::string_view from,

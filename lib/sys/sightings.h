@@ -40,8 +40,8 @@ class Sightings {
 /// failure. A value taken out lives on when it is dropped here. For one thread.
 ///
 /// Every find() looks at the files, until look_again() is first called: from then on they are looked at once between two
-/// such calls. Who works through a directory calls it after each listing: what was changed before a file came into that
-/// directory holds for it.
+/// such calls. Who works through a directory calls it before each listing and looks nothing up before that is there: what
+/// was changed before a file came into the directory then holds for it.
 template <class Value>
 class FileCache {
  public:

@@ -6,6 +6,7 @@ usage: check_docs.py SOURCE-DIRECTORY
   floors   the floor table of ARCHITECTURE.md says of every module what lib/CMakeLists.txt says
   spool    the states and arrows of lib/spool/states.h stand in ARCHITECTURE.md and in spool.7, and no others
   effects  a parameter whose row has help is asked for somewhere, one whose row has none is not
+  reasons  the rows of lib/smime/reasons.cpp are those of paraph-reasons.7: code, status, method and both sentences
   links    every relative link in a *.md file leads to something
 Names what is missing, one a line. Finding nothing to check is a failure too.
 """
@@ -142,6 +143,47 @@ def check_effects(source, faults):
     return len(rows) if without else 0
 
 
+def reason_rows(text):
+    """[(code, status, denies, for members, for administrators)] from lib/smime/reasons.cpp."""
+    sentence = r'((?:\s*"(?:[^"\\]|\\.)*")+)'
+    rows = re.findall(r'\{Reason::\w+,\s*"(\w+)",\s*(?:SignatureStatus::)?(\w+),\s*(kDenies|kRemark),' + sentence + "," + sentence + r"\}",
+                      text)
+    joined = lambda literals: "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', literals))
+    return [(code, status, denies == "kDenies", joined(members), joined(administrators))
+            for code, status, denies, members, administrators in rows]
+
+
+def manual_reasons(text):
+    """The same from the manual: `.It Li CODE`, `STATUS, METHOD.`, the two sentences each behind a `.Pp` or `.br`."""
+    plain = lambda lines: re.sub(r"\\-", "-", " ".join(lines)).replace("\\&", "")
+    rows = []
+    for block in re.split(r"^\.It Li ", text, flags=re.M)[1:]:
+        lines = block.split("\n.El")[0].splitlines()
+        fields = [[]]
+        for line in lines[2:]:
+            if line in (".Pp", ".br"):
+                fields.append([])
+            else:
+                fields[-1].append(line)
+        status, method = re.fullmatch(r"(\w+), (\w+)\.", lines[1]).groups()
+        rows.append((lines[0], status, method == "smtp", *(plain(field) for field in fields[1:])))
+    return rows
+
+
+def check_reasons(source, faults):
+    rows = reason_rows(read(source / "lib/smime/reasons.cpp", faults))
+    manual = manual_reasons(read(source / "lib/smime/paraph-reasons.7", faults))
+    enumerated = re.search(r"enum class Reason[^{]*\{([^}]*)\}", read(source / "lib/smime/protection.h", faults))
+    names = re.findall(r"^\s*(\w+),", enumerated[1], re.M) if enumerated else []
+    if [row[0] for row in rows] != names:
+        faults.append("lib/smime/reasons.cpp: the rows read here are not those of the enumeration; has their form changed?")
+    faults += [f"lib/smime/paraph-reasons.7: '{row[0]}' does not say what lib/smime/reasons.cpp says" for row in rows
+               if row not in manual]
+    faults += [f"lib/smime/paraph-reasons.7: there is no reason '{row[0]}'" for row in manual
+               if row[0] not in names]
+    return len(rows)
+
+
 def check_links(source, faults):
     checked = 0
     for page in sorted(source.rglob("*.md")):
@@ -161,7 +203,8 @@ def main():
     source = pathlib.Path(sys.argv[1])
     faults, counts = [], {}
     for what, check in (("verbs", check_verbs), ("modules", check_floors), ("states and arrows", check_spool),
-                        ("effects", check_effects), ("links", check_links)):
+                        ("effects", check_effects), ("reasons", check_reasons),
+                        ("links", check_links)):
         counts[what] = check(source, faults)
         if counts[what] == 0:
             faults.append(f"found no {what} to check: is {source} the right folder?")

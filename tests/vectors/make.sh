@@ -3,6 +3,7 @@
 # shell script over the words of kit.sh that prints the message, with what it must come out as in its comments:
 #   # expect FIELD VALUE…   status, auth_method, reasons, layers, encrypted, opened, inside_encryption, cipher
 #   # witness WHAT          what the openssl command says: verify, decrypt (exit 0), no-verify, no-decrypt
+#   # crl NAME | crl-check MODE | policies OID,…   revocation lists (of pki.sh), how they are asked, required policies
 #   # key NAME | at TIME    the key to open with (default list; none), the time of judgement (default now)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)

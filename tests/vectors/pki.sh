@@ -116,4 +116,32 @@ issue list-ec p256 ca '/CN=Secure List' "$(person secure@lists.example.org)
 $ec_usage"
 issue other rsa2048 ca '/CN=Other List' "$(person other@lists.example.org)
 $usage"
+issue alice-revoked rsa2048 ca '/CN=Alice Example' "$(person alice@example.org)
+$usage"
+issue alice-ca rsa2048 ca '/CN=Alice Example' "basicConstraints = critical,CA:TRUE
+subjectAltName = email:alice@example.org
+keyUsage = critical,digitalSignature,keyCertSign"
+issue alice-policy rsa2048 ca '/CN=Alice Example' "$(person alice@example.org)
+$usage
+certificatePolicies = 1.3.6.1.4.1.99999.1"
+# The same issuer, serial number and key as alice, and other dates.
+config "$(person alice@example.org)
+$usage"
+openssl req -new -config ca.cnf -key alice.key -subj '/CN=Alice Example' -utf8 -out request.pem
+openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -set_serial "0x$(openssl x509 -noout -serial -in alice.pem | cut -d= -f2)" \
+    -days 9000 -extfile ca.cnf -extensions ext -out alice-twin.pem 2> ca.log || { cat ca.log >&2; exit 1; }
+
+# crl NAME START END [REVOKED…]: NAME.crl of the CA
+crl() {
+    name=$1 start=$2 end=$3; shift 3
+    config ''
+    : > index.txt
+    for revoked in "$@"; do
+        printf 'R\t450101000000Z\t251201000000Z\t%s\tunknown\t/CN=%s\n' "$(openssl x509 -noout -serial -in "$revoked.pem" | cut -d= -f2)" "$revoked" >> index.txt
+    done
+    openssl ca -gencrl -config ca.cnf -cert ca.pem -keyfile ca.key -crl_lastupdate "$start" -crl_nextupdate "$end" -out "$name.crl" 2> ca.log ||
+        { cat ca.log >&2; exit 1; }
+}
+crl current 20260101000000Z 20440101000000Z alice-revoked
+crl stale 20260101000000Z 20260201000000Z alice-revoked
 rm -f ca.cnf ca.log index.txt* request.pem

@@ -32,7 +32,7 @@ def facts(case):
         words = line.lstrip("# ").split(None, 2) if line.startswith("#") else []
         if len(words) >= 2 and words[0] == "expect":
             expected[words[1]] = words[2].strip() if len(words) > 2 else ""
-        elif len(words) == 2 and words[0] in ("witness", "key", "at"):
+        elif len(words) == 2 and words[0] in ("witness", "key", "at", "crl", "crl-check", "policies"):
             others[words[0]] = words[1]
     return expected, others
 
@@ -42,6 +42,12 @@ def inspect(message, pki, others):
     command = [PARAPH, "message", "inspect", message, "--ca", pki / "ca.pem", "--json"]
     if key != "none":
         command += ["--key", pki / f"{key}.key", "--cert", pki / f"{key}.pem"]
+    if "crl" in others:
+        command += ["--crl", pki / f"{others['crl']}.crl"]
+    if "crl-check" in others:
+        command += ["--crl-check", others["crl-check"]]
+    if "policies" in others:
+        command += ["--required-policies", others["policies"]]
     if "at" in others:
         command += ["--at", others["at"]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
@@ -58,6 +64,11 @@ def witness(message, pki, others):
     key = others.get("key", "list")
     options = {"verify": ["-verify", "-CAfile", pki / "ca.pem", "-purpose", "any" if said == "verify" else "smimesign"],
                "decrypt": ["-decrypt", "-inkey", pki / f"{key}.key", "-recip", pki / f"{key}.pem"]}
+    if "crl" in others and said.endswith("verify"):
+        # The openssl command takes CRLs from the file of CAs.
+        both = pki / f"ca-and-{others['crl']}.pem"
+        both.write_bytes((pki / "ca.pem").read_bytes() + (pki / f"{others['crl']}.crl").read_bytes())
+        options[said.removeprefix("no-")] += ["-CAfile", both, "-crl_check"]
     wanted = not said.startswith("no-")
     command = ["openssl", "cms", "-in", message, "-out", os.devnull] + options[said.removeprefix("no-")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -34,14 +34,53 @@ check_limit spin 'over its limit of 1 s of processor time' 'worker_cpu 1'
 check_limit hang 'over its time limit of 2 s' 'worker_time 2'
 check_limit eat 'over its memory limit' 'worker_memory 128'
 
+# A mail that is too large for its workers is put into quarantine by one of them all the same.
+echo 'worker_memory 128' >>site/paraph.conf
+{ plain huge alice open; head -c 150000000 /dev/zero | tr '\0' 'x' | fold -w 70; } | paraph-queue open@lists.example.org
+paraph-incoming --once 2>huge.log
+[ "$(grep -c '^paraph-incoming: error: a worker died' huge.log)" = 3 ] || fail "huge: $(cat huge.log)"; ok
+grep -h . site/spool/msg/bad/open@*.reason | grep -q '3 attempts: .*over its memory limit' || fail "huge: $(ls -R site/spool/msg)"; ok
+sed -i '/^worker_/d' site/paraph.conf
+rm site/spool/msg/bad/open@*
+
 # Alarms that come within an hour of each other are gathered.
-[ "$(count_for listmaster)" = 1 ] || fail "listmaster has $(count_for listmaster) mails for four quarantines"; ok
+[ "$(count_for listmaster)" = 1 ] || fail "listmaster has $(count_for listmaster) mails for five quarantines"; ok
 sqlite3() { python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' site/paraph.sqlite "$1"; }
 sqlite3 "update paraph_alarm set told = told - 3601 where told > 0"
 paraph-incoming --once 2>/dev/null
 paraph-distribute --once 2>/dev/null
 [ "$(count_for listmaster)" = 2 ] || fail "the gathered alarms were not told"; ok
-mail_for listmaster | xargs grep -l '^Subject: 3 things need attention' >/dev/null || fail "not gathered"; ok
+mail_for listmaster | xargs grep -l '^Subject: 4 things need attention' >/dev/null || fail "not gathered"; ok
+
+# However long a death goes uncounted, nobody else dies of the same mail meanwhile.
+echo 'incoming_max_count 4' >>site/paraph.conf
+PARAPH_TEST_POISON=poison@ paraph-incoming 2>uncounted.log & daemon=$!
+four() { [ "$(workers_of $daemon | wc -w)" = 4 ]; }
+dead() { ps -o stat= --ppid $daemon | grep -c '^Z' || true; }
+some_dead() { [ "$(dead)" -gt 0 ]; }
+wait_for 10 four || fail "four workers: $(workers_of $daemon)"
+quarantined=$(ls site/spool/msg/bad | grep -c '^poison@.*reason$' || true)
+kill -STOP $daemon
+post uncounted poison
+wait_for 10 some_dead || fail "nobody took the poison"
+sleep 1
+[ "$(dead)" = 1 ] || fail "$(dead) workers died of one mail before a death was counted"; ok
+kill -CONT $daemon
+one_more() { [ "$(ls site/spool/msg/bad | grep -c '^poison@.*reason$')" -gt "$quarantined" ]; }
+wait_for 60 one_more || fail "no quarantine: $(cat uncounted.log)"
+[ "$(grep -c '^paraph-incoming: error: a worker died' uncounted.log)" = 3 ] || fail "deaths: $(cat uncounted.log)"; ok
+
+# What is held against a mail goes with it, when a person drops it between two attempts.
+died() { [ "$(grep -c '^paraph-incoming: error: a worker died' uncounted.log)" = "$1" ]; }
+suspected() { { paraph status 2>&1 || true; } | grep -q 'died on poison@'; }
+acquitted() { ! suspected; }
+post dropped poison
+wait_for 30 died 5 || fail "two more deaths: $(cat uncounted.log)"
+suspected || fail "status says nothing: $(paraph status)"; ok
+rm site/spool/msg/poison@*
+wait_for 10 acquitted || fail "still suspected: $(paraph status)"; ok
+kill $daemon; wait $daemon || fail "exit $? of a stopped daemon: $(tail -3 uncounted.log)"; ok
+sed -i '/^incoming_max_count/d' site/paraph.conf
 
 # Put back by a person, a condemned mail is judged anew, by the same supervisor.
 paraph-incoming 2>daemon.log & daemon=$!
@@ -118,6 +157,34 @@ done
 [ $i -gt 10 ] || fail "ended after $i"; ok
 paraph-incoming --once 2>>group.log
 grep -h . site/spool/msg/bad/*.reason | grep -q '10 times everything was killed with it in hand' || fail "reasons: $(cat site/spool/msg/bad/*.reason)"; ok
+
+# A killed supervisor's place is free, though a worker of his still lives; the next one counts in it.
+post stuck poison
+PARAPH_TEST_POISON=poison@ PARAPH_TEST_POISON_HOW=hang paraph-incoming 2>stuck.log & old=$!
+wait_for 20 in_hand_or_ended || fail "nobody took it: $(cat stuck.log)"
+orphans=$(workers_of $old)
+kill -9 $old; wait $old 2>/dev/null || true
+paraph-incoming 2>next.log & daemon=$!
+post after-stuck open
+wait_for 20 gone || fail "the next supervisor does not work: $(cat next.log)"; ok
+! grep -q 'another one works\|in memory only' next.log || fail "not in its place: $(cat next.log)"; ok
+one_left() { [ "$(for pid in $orphans; do [ ! -d "/proc/$pid" ] || echo "$pid"; done | wc -l)" = 1 ]; }
+left=yes
+wait_for 20 one_left || left=no
+for pid in $orphans; do kill -9 "$pid" 2>/dev/null || true; done
+[ $left = yes ] || fail "of the workers of the killed supervisor not the one with the mail alone lived on"; ok
+freed() { [ -z "$(ls site/spool/msg | grep '^poison@')" ]; }
+wait_for 20 freed || fail "left by the orphan: $(cat next.log)"; ok
+
+# Status after both daemons were killed says so of both.
+paraph-distribute 2>/dev/null & other=$!
+up() { ! paraph status 2>&1 | grep -q 'does not run'; }
+wait_for 10 up || fail "two daemons: $(paraph status 2>&1)"; ok
+kill -9 $daemon $other; wait $daemon $other 2>/dev/null || true
+refuse "status of killed daemons" 2 paraph status
+for program in incoming distribute; do
+  grep -q "CRITICAL.*paraph-$program" refused.out || fail "status does not name paraph-$program: $(cat refused.out)"; ok
+done
 
 # Ready, watchdog and stopping reach the service manager.
 python3 - "$work/notify" >notified.txt <<'PY' &

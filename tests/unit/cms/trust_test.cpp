@@ -119,6 +119,26 @@ TEST_CASE("attack A20: path length, name constraints, issuers that are no CAs") 
   issue_chain("nc-own",
               std::string(kCa) + "nameConstraints=critical,permitted;email:example.org\n");
   CHECK(judge("nc-own-leaf", {.untrusted = {"nc-own"}}) == ChainStatus::good);
+  // The address in the subject is bound as well, with a good one in subjectAltName or without.
+  Pki::shared().issue({.name = "nc-subject",
+                       .issuer = "nc-own",
+                       .subject = "/O=Paraph test/CN=x/emailAddress=alice@example.net"});
+  CHECK(judge("nc-subject", {.untrusted = {"nc-own"}}) == ChainStatus::bad_chain);
+  Pki::shared().issue({.name = "nc-both",
+                       .emails = {"alice@example.org"},
+                       .issuer = "nc-own",
+                       .subject = "/O=Paraph test/CN=x/emailAddress=alice@example.net"});
+  CHECK(judge("nc-both", {.untrusted = {"nc-own"}}) == ChainStatus::bad_chain);
+  // RFC 9598 §6: a SmtpUTF8Mailbox stands under the constraints of rfc822Name.
+  const std::string utf8 = "subjectAltName=otherName:1.3.6.1.5.5.7.8.9;UTF8:j\xC3\xB6rg@example.";
+  Pki::shared().issue({.name = "nc-utf8-own",
+                       .issuer = "nc-own",
+                       .extensions = Wanted::kMailExtensions + utf8 + "org\n"});
+  CHECK(judge("nc-utf8-own", {.untrusted = {"nc-own"}}) == ChainStatus::good);
+  Pki::shared().issue({.name = "nc-utf8-net",
+                       .issuer = "nc-own",
+                       .extensions = Wanted::kMailExtensions + utf8 + "net\n"});
+  CHECK(judge("nc-utf8-net", {.untrusted = {"nc-own"}}) == ChainStatus::bad_chain);
 
   Pki::shared().issue({.name = "by-alice", .emails = {"bob@example.org"}, .issuer = "alice"});
   CHECK(judge("by-alice", {.untrusted = {"alice"}}) == ChainStatus::bad_chain);
@@ -154,7 +174,9 @@ TEST_CASE("keyUsage of the leaf for the purpose; a CA is no signer of mail") {
   pki.issue({.name = "ca-signer",
              .emails = {"alice@example.org"},
              .extensions = "basicConstraints=CA:TRUE\nkeyUsage=keyCertSign,digitalSignature\n"});
-  CHECK(judge("ca-signer") == ChainStatus::wrong_usage);
+  // RFC 5280 lets it sign; that it names no person is for smime to say.
+  CHECK(judge("ca-signer") == ChainStatus::good);
+  CHECK(judge("ca-signer", {.purpose = Purpose::encrypt}) == ChainStatus::wrong_usage);
 }
 
 TEST_CASE("attack A18: weak keys and digests, in the leaf and above it") {

@@ -129,9 +129,19 @@ struct House {
   std::size_t pass() {
     spool::BulkSpool bulk(*sys::open_root(dir / "bulk"), 1);
     const pipeline::IncomingSpools spools{msg, auth, moderation, bulk};
-    const pipeline::Ports ports{
-        site,  database->directory(), *certificates, *recipients, ledger, database->alarms(),
-        clock, cms::random(),         cms::digest(), log,         cache};
+    const pipeline::Ports ports{site,
+                                database->directory(),
+                                *certificates,
+                                *recipients,
+                                ledger,
+                                database->alarms(),
+                                database->certificate_memory(),
+                                database->notices(),
+                                clock,
+                                cms::random(),
+                                cms::digest(),
+                                log,
+                                cache};
     std::size_t ended = 0;
     pipeline::Endings endings;
     const auto pending = msg.pending();

@@ -37,6 +37,12 @@ class Kit {
     return {certificate(name),
             cms::PrivateKey::from_pem(slurp(path("pki/" + name + ".key")), "").value()};
   }
+  /// NAME.crl; none for an empty name.
+  [[nodiscard]] cms::CrlSet crls(const std::string& name) const {
+    return name.empty()
+               ? cms::CrlSet()
+               : cms::CrlSet(cms::Crl::from_any(slurp(path("pki/" + name + ".crl"))).value());
+  }
   /// Trusts `ca`, holds the keys named.
   [[nodiscard]] smime::OpenContext context(const std::vector<std::string>& keys = {"list"}) const {
     smime::OpenContext context;

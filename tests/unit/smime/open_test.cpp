@@ -263,6 +263,38 @@ TEST_CASE("security rule 20: a signing time from the future teaches nothing", "[
   }
 }
 
+TEST_CASE("crl_check: soft remarks, require waits when nothing else speaks against the sender") {
+  const Kit& kit = Kit::shared();
+  auto context = kit.context();
+  context.revocation.now = testing::kJudged;
+  const std::string post = kit.message("text | clear_signed alice | post");
+  context.revocation.check = cms::CrlCheck::soft;
+  auto soft = open(post, context).protection;
+  CHECK(soft.smime);
+  CHECK(soft.signature.status == SignatureStatus::valid);
+  CHECK(codes(soft.reasons) == "revocation_unknown");
+  CHECK(soft.missing_crl.empty());
+
+  context.revocation.check = cms::CrlCheck::require;
+  const auto strict = open(post, context).protection;
+  CHECK_FALSE(strict.smime);
+  CHECK(strict.signature.status == SignatureStatus::untrusted);
+  CHECK(codes(strict.reasons) == "revocation_unknown waits_for_crl");
+  CHECK(strict.missing_crl.find("Vector CA") != std::string::npos);
+  // Eve's name under Alice's certificate is refused at once.
+  const auto wrong =
+      open(kit.message("text | clear_signed alice | post 'bob@example.org'"), context).protection;
+  CHECK(wrong.missing_crl.empty());
+  CHECK(codes(wrong.reasons) == "revocation_unknown waits_for_crl signer_is_not_sender");
+
+  context.revocation.check = cms::CrlCheck::off;
+  CHECK(codes(open(post, context).protection.reasons).empty());
+  context.policy.digests = {"SHA-512"};
+  CHECK(codes(open(post, context).protection.reasons) == "weak_digest");
+  context.policy.digests = {"SHA-512", "SHA-256"};
+  CHECK(open(post, context).protection.smime);
+}
+
 TEST_CASE("security rule 21: the companion encryption certificate", "[learnable]") {
   const Kit& kit = Kit::shared();
   OpenContext context = kit.context();

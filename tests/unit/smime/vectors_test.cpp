@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include "base/ascii.h"
 #include "smime/kit.h"
 
 // Every case of tests/vectors/cases through smime::open; tests/vectors/run.py asks the command line
@@ -20,6 +21,9 @@ struct Case {
   std::map<std::string, std::string> expected;
   std::string key = "list";
   TimePoint at = testing::kJudged;
+  std::string crl;  ///< of the PKI; empty: none
+  cms::CrlCheck crl_check = cms::CrlCheck::off;
+  std::string policies;
 };
 
 Case read_case(const std::filesystem::path& path) {
@@ -40,6 +44,13 @@ Case read_case(const std::filesystem::path& path) {
       one.key = name;
     } else if (hash == "#" && verb == "at" && value.empty()) {
       one.at = parse_time(name).value();
+    } else if (hash == "#" && verb == "crl" && value.empty()) {
+      one.crl = name;
+      one.crl_check = cms::CrlCheck::soft;
+    } else if (hash == "#" && verb == "policies" && value.empty()) {
+      one.policies = name;
+    } else if (hash == "#" && verb == "crl-check" && value.empty()) {
+      one.crl_check = cms::crl_check_from(name).value();
     }
   }
   return one;
@@ -94,6 +105,10 @@ TEST_CASE("vectors", "[vectors]") {
     OpenContext context = kit.context(one.key == "none" ? std::vector<std::string>{}
                                                         : std::vector<std::string>{one.key});
     context.at = one.at;
+    context.revocation = {one.crl_check, kit.crls(one.crl), one.at};
+    for (const auto oid : ascii::split(one.policies, ",")) {
+      context.policy.required_policies.emplace_back(oid);
+    }
     const Opened opened = testing::open(testing::slurp(kit.path(one.name + ".eml")), context);
     auto found = facts(opened.protection);
     for (const auto& [field, value] : one.expected) {

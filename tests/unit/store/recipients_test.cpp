@@ -73,7 +73,8 @@ class Records final : public RecipientRecords {
     if (broken) return Error::later(Errc::busy, "locked by the test");
     std::vector<Row> out;
     for (const auto& address : addresses)
-      if (rows.count(address) != 0) out.push_back({address, rows[address], readers[address].number});
+      if (rows.count(address) != 0)
+        out.push_back({address, rows[address], readers[address].number});
     return out;
   }
   Result<void> put(const std::vector<Row>& all) override {

@@ -49,6 +49,27 @@ class FaultyJournal final : public sys::AppendFile {
   std::shared_ptr<State> state_;
 };
 
+class FaultyUnsynced final : public sys::Unsynced {
+ public:
+  explicit FaultyUnsynced(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  void add(std::unique_ptr<sys::Unsynced> files) { files_.push_back(std::move(files)); }
+  // Half of it: the first file.
+  Result<void> sync() override {
+    return call(
+        *state_, "sync files", [&] { return sync_first(files_.size()); },
+        [&] { static_cast<void>(sync_first(1)); });
+  }
+
+ private:
+  Result<void> sync_first(std::size_t count) {
+    for (std::size_t i = 0; i < count && i < files_.size(); ++i)
+      if (auto synced = files_[i]->sync(); !synced) return synced;
+    return {};
+  }
+  std::vector<std::unique_ptr<sys::Unsynced>> files_;
+  std::shared_ptr<State> state_;
+};
+
 std::string words(std::string_view verb, std::string_view path, std::string_view to = {}) {
   return std::string(verb).append(" ").append(path).append(to.empty() ? "" : " ").append(to);
 }
@@ -95,16 +116,31 @@ Result<void> FaultyFileSystem::write_new_from(std::string_view path, const sys::
       *state_, words("write_new_from", path), [&] { return inner_.write_new_from(path, next); },
       half);
 }
-// A call a file. Together they are written in one go and synced later, so a cut may leave any of them without the others:
-// those before the one it hits, those and that one, or all but half of that one.
 Result<void> FaultyFileSystem::write_new_together(const std::vector<sys::NewFile>& files) {
+  auto written = write_new_soon(files);
+  if (!written) return std::move(written).error();
+  auto synced = (*written)->sync();
+  for (auto file = files.rbegin(); !synced && !state_->dead && file != files.rend(); ++file)
+    static_cast<void>(inner_.remove(file->path, false));
+  return synced;
+}
+
+// A call a file. Together they are written in one go and synced later, so a cut may leave any of them without the others:
+// those before the one it hits, those and that one, or all but half of that one; and of what is written and not synced
+// the names may survive without the octets, as the inner file system has it.
+Result<std::unique_ptr<sys::Unsynced>> FaultyFileSystem::write_new_soon(
+    const std::vector<sys::NewFile>& files) {
   const auto octets = [](const sys::NewFile& file) {
     std::string text;
     for (const auto piece : file.pieces) text += piece;
     return text;
   };
+  auto together = std::make_unique<FaultyUnsynced>(state_);
   const auto write = [&](std::size_t i) -> Result<void> {
-    return inner_.write_new(files[i].path, octets(files[i]));
+    auto written = inner_.write_new_soon({files[i]});
+    if (!written) return std::move(written).error();
+    together->add(std::move(*written));
+    return {};
   };
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto half = [&] {
@@ -114,14 +150,14 @@ Result<void> FaultyFileSystem::write_new_together(const std::vector<sys::NewFile
         static_cast<void>(write(later));
     };
     auto written = call(
-        *state_, words("write_new_together", files[i].path), [&] { return write(i); }, half);
+        *state_, words("write_new_soon", files[i].path), [&] { return write(i); }, half);
     if (written) continue;
     for (std::size_t made = i + 1; !state_->dead && made > 0; --made)
       if (made <= i || state_->fault == Fault::fail_after)
         static_cast<void>(inner_.remove(files[made - 1].path, false));
-    return written;
+    return std::move(written).error();
   }
-  return {};
+  return std::unique_ptr<sys::Unsynced>(std::move(together));
 }
 
 Result<void> FaultyFileSystem::rename_new(std::string_view from, std::string_view to) {

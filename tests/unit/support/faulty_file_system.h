@@ -66,6 +66,8 @@ class FaultyFileSystem : public sys::FileSystem {
   [[nodiscard]] Result<void> write_new_from(std::string_view path,
                                             const sys::NextChunk& next) override;
   [[nodiscard]] Result<void> write_new_together(const std::vector<sys::NewFile>& files) override;
+  [[nodiscard]] Result<std::unique_ptr<sys::Unsynced>> write_new_soon(
+      const std::vector<sys::NewFile>& files) override;
   [[nodiscard]] Result<void> rename_new(std::string_view from, std::string_view to) override;
   [[nodiscard]] Result<void> rename_soon(std::string_view from, std::string_view to) override;
   [[nodiscard]] Result<void> replace(std::string_view path, std::string_view octets) override;

@@ -218,15 +218,33 @@ Result<void> MemoryFileSystem::write_new(std::string_view path, std::string_view
 }
 
 Result<void> MemoryFileSystem::write_new_together(const std::vector<sys::NewFile>& files) {
+  auto written = write_new_soon(files);
+  return written ? (*written)->sync() : Result<void>(std::move(written).error());
+}
+
+Result<std::unique_ptr<sys::Unsynced>> MemoryFileSystem::write_new_soon(
+    const std::vector<sys::NewFile>& files) {
+  struct Nodes final : sys::Unsynced {
+    std::vector<std::shared_ptr<Node>> all;
+    Result<void> sync() override {
+      for (const auto& node : all) node->stable_octets = node->octets;
+      return {};
+    }
+  };
+  auto nodes = std::make_unique<Nodes>();
   for (std::size_t made = 0; made < files.size(); ++made) {
     std::string octets;
     for (const auto piece : files[made].pieces) octets += piece;
     auto written = write_new(files[made].path, octets);
-    if (written) continue;
+    if (written) {
+      nodes->all.push_back(find(files[made].path));
+      nodes->all.back()->stable_octets.clear();
+      continue;
+    }
     while (made > 0) static_cast<void>(remove(files[--made].path, false));
-    return written;
+    return std::move(written).error();
   }
-  return {};
+  return std::unique_ptr<sys::Unsynced>(std::move(nodes));
 }
 
 Result<void> MemoryFileSystem::rename_new(std::string_view from, std::string_view to) {

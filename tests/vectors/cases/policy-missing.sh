@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# A policy is required, and the certificate asserts none.
+# expect status untrusted
+# expect auth_method smtp
+# expect reasons wrong_policy
+# expect layers multipart/signed
+# policies 1.3.6.1.4.1.99999.1
+text | clear_signed alice | post
