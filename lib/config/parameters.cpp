@@ -66,7 +66,7 @@ const std::vector<Parameter>& own_rows() {
     {"cipher", SDL, "auto|aes-256-cbc|aes-256-gcm|aes-128-cbc", "auto", "Content encryption of sealed copies; auto: the best that the reader's program stated, else AES-256-CBC."},
     {"cipher_floor", SDL, "aes-128-cbc|aes-256-cbc|aes-256-gcm", "aes-128-cbc", "The weakest content encryption of a sealed copy, whatever its reader states."},
     {"key_transport", SDL, "auto|pkcs1|oaep", "auto", "How sealed copies carry the content key to an RSA key: PKCS#1 v1.5, or OAEP with SHA-256; auto: OAEP where the reader's program stated it."},
-    {"trust", SL, "ca|ca+pins", "ca", "Whom copies are sealed to: certificates of trusted authorities, or also those pinned by `paraph cert pin`."},
+    {"trust", SL, "ca|ca+pins", "ca", "Whose certificates count: those of trusted authorities, or also those pinned by `paraph cert pin`."},
     {"encrypted_post_min_coverage", SL, "number", "0", "Percent of the members who must be able to read a sealed post; with fewer it is held for an editor."},
     {"missed_post_retention", SL, "number", "14", "Days for which an encrypted post is kept, encrypted, for members whose certificate is mended; 0: not at all."},
     {"encrypted_post_policy", SDL, "any|signed_inside", "any", "Which encrypted posts are distributed: any, or only those signed inside the encryption."},

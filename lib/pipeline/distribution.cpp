@@ -20,6 +20,7 @@
 #include "pipeline/missed.h"
 #include "pipeline/outbox.h"
 #include "pipeline/sealing.h"
+#include "pipeline/summary.h"
 #include "smime/seal.h"
 #include "sys/process.h"
 
@@ -55,6 +56,10 @@ class Shipment {
     return copy_to_all(post.octets());
   }
 
+  [[nodiscard]] const spool::SpoolHeader& header() const { return header_; }
+  [[nodiscard]] bool is_sealed_post() const {
+    return header_.kind == "post" && header_.sealed == "yes";
+  }
   [[nodiscard]] bool deferred_some() const { return deferred_; }
   [[nodiscard]] bool transport_down() const { return transport_down_; }
   [[nodiscard]] const std::string& deferred_why() const { return deferred_why_; }
@@ -432,14 +437,25 @@ Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSp
         !told)
       return keep_waiting(claim, told.error(), bulk, ports);
   const bool again = shipment.deferred_some();
-  auto ended = again ? bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred,
-                                     shipment.deferred_why())
-                     : bulk.finish(std::move(claim));
+  bool last = false;
+  const auto ended = [&]() -> Result<void> {
+    if (again)
+      return bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred,
+                           shipment.deferred_why());
+    auto finished = bulk.finish(std::move(claim));
+    if (!finished) return std::move(finished).error();
+    last = *finished;
+    return {};
+  }();
   if (!ended) {
     ports.log.write(sys::Level::error, "waits",
                     {{"packet", name}, {"reason", ended.error().what()}});
     return Sent::waits;
   }
+  if (last && shipment.is_sealed_post())
+    if (auto told = send_summary(shipment.header(), bulk, ports); !told)  // the copies are out
+      ports.log.write(sys::Level::warning, "summary-not-sent",
+                      {{"packet", name}, {"reason", told.error().what()}});
   return again ? Sent::postponed : Sent::done;
 }
 

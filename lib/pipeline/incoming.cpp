@@ -502,13 +502,21 @@ Result<Opening> open_context(const std::optional<list::ListAddress>& list,
   context.policy = policy_of(ports.site, own_config);
   context.revocation = std::move(*revocation);
   context.at = at;
+  const bool pins_count = (config ? config->get("trust") : ports.site.get("trust")) == "ca+pins";
   for (const auto& address : from) {
     const auto parsed = mail::AddrSpec::parse(address);
     if (!parsed) continue;
     if (is_own_address(ports.site, *parsed)) context.own_addresses.push_back(parsed->canonical());
     auto stored = ports.certificates.find(parsed->canonical(), list::CertificateUse::verify);
     if (!stored) return std::move(stored).error();
-    for (auto& entry : stored->found) context.stored.push_back(std::move(entry.certificate));
+    for (auto& entry : stored->found) {
+      const auto& pins = stored->pinned;
+      if (pins_count &&
+          std::find(pins.begin(), pins.end(), entry.certificate.sha256()) != pins.end())
+        context.pinned.push_back(entry.certificate);
+      context.stored.push_back(std::move(entry.certificate));
+    }
+    std::move(stored->issuers.begin(), stored->issuers.end(), std::back_inserter(context.issuers));
   }
   return opening;
 }

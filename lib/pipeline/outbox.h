@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "cms/certificate.h"
 #include "compose/compose.h"
 #include "list/list.h"
 #include "pipeline/ports.h"
@@ -23,7 +24,8 @@ struct Notice {
   std::optional<list::ListAddress> list;  ///< context; absent: the domain's own
   std::string domain;
   std::string auto_submitted = "auto-generated";
-  std::string in_reply_to;  ///< Message-ID, without <>
+  std::string in_reply_to;                       ///< Message-ID, without <>
+  std::optional<cms::Certificate> seal_to = {};  ///< enqueued encrypted for it
 };
 
 /// The finished message: LF line ends, signed by the list's key (or the site's, without a list) when there is one whose

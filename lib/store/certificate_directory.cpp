@@ -118,11 +118,10 @@ class CertificateDirectory final : public CertificateStore {
 Result<CertificateLookup> CertificateDirectory::find(std::string_view address, CertificateUse use) {
   auto found = files_.find(address, use);
   if (!found) return std::move(found).error();
-  if (memory_ != nullptr && use == CertificateUse::encrypt) {
-    const auto rows = memory_->of(address);
-    if (!rows) return rows.error();
-    for (const auto& row : *rows)
-      if (row.pinned) found->lookup.pinned.push_back(row.sha256);
+  if (memory_ != nullptr && !found->lookup.found.empty()) {
+    auto pinned = memory_->pinned(address);
+    if (!pinned) return std::move(pinned).error();
+    found->lookup.pinned = *std::move(pinned);
   }
   return std::move(found->lookup);
 }

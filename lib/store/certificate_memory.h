@@ -41,8 +41,8 @@ class CertificateMemory {
   /// prepares recipients hears of the address (RecipientRecords).
   static constexpr std::size_t kMost = 50;
   [[nodiscard]] virtual Result<void> put(const std::vector<CertificateRow>& rows) = 0;
-  /// All addresses' rows of a state.
-  [[nodiscard]] virtual Result<std::vector<CertificateRow>> in_state(std::string_view state) = 0;
+  /// SHA-256 of those of an address that are pinned.
+  [[nodiscard]] virtual Result<std::vector<std::string>> pinned(std::string_view address) = 0;
 
   [[nodiscard]] virtual Result<std::optional<Capability>> capability(std::string_view sha256) = 0;
   /// Security rule 25: newer signingTime only; empty `stated` erases nothing. True when what was stated has changed.

@@ -34,12 +34,22 @@ Result<std::vector<CertificateRow>> SqlCertificates::of(std::string_view address
   return all_rows(*query);
 }
 
-Result<std::vector<CertificateRow>> SqlCertificates::in_state(std::string_view state) {
+Result<std::vector<std::string>> pinned_of(Connection& connection, std::string_view address) {
   auto query =
-      connection_.prepare(PARAPH_CERTIFICATE_COLUMNS "WHERE state = ? ORDER BY address, sha256");
+      connection.prepare("SELECT sha256 FROM paraph_certificate WHERE address = ? AND pinned = 1");
   if (!query) return std::move(query).error();
-  query->bind(state);
-  return all_rows(*query);
+  query->bind(address);
+  std::vector<std::string> out;
+  for (;;) {
+    const auto row = query->step();
+    if (!row) return row.error();
+    if (!*row) return out;
+    out.push_back(query->text(0));
+  }
+}
+
+Result<std::vector<std::string>> SqlCertificates::pinned(std::string_view address) {
+  return pinned_of(connection_, address);
 }
 
 Result<void> SqlCertificates::put_row(const CertificateRow& row) {

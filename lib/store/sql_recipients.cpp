@@ -1,5 +1,7 @@
 #include "store/sql_recipients.h"
 
+#include "store/sql_certificates.h"
+
 namespace paraph::store {
 namespace {
 
@@ -63,17 +65,7 @@ Result<Reader> SqlRecipients::reader(const std::string& address, const std::stri
 }
 
 Result<std::vector<std::string>> SqlRecipients::pinned(const std::string& address) {
-  auto query =
-      connection_.prepare("SELECT sha256 FROM paraph_certificate WHERE address = ? AND pinned = 1");
-  if (!query) return std::move(query).error();
-  query->bind(address);
-  std::vector<std::string> out;
-  for (;;) {
-    const auto row = query->step();
-    if (!row) return row.error();
-    if (!*row) return out;
-    out.push_back(query->text(0));
-  }
+  return pinned_of(connection_, address);
 }
 
 Result<RecipientRecords::Changes> SqlRecipients::changes(std::int64_t number) {

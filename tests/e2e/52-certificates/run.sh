@@ -43,6 +43,12 @@ code=0; paraph cert coverage secure >coverage.txt 2>/dev/null || code=$?
 grep -q '^secure@lists.example.org: 2 of 3 receiving members can read' coverage.txt || fail "$(cat coverage.txt)"; ok
 grep -q '^NO .*carol@example.org .*no certificate .*3 posts missed .*asked 20' coverage.txt || fail "$(cat coverage.txt)"; ok
 
+# One summary per post for the owners (alice, who is also the author), and none when everybody could read.
+summaries() { mail_for "$1" | xargs -r grep -l 'could not$\|could not read' | xargs -r grep -l 'paraph cert coverage\|Your encrypted message' || true; }
+[ "$(summaries alice | wc -l)" = 3 ] || fail "$(summaries alice | wc -l) summaries for the owner"; ok
+grep -q 'carol@example.org  missing' "$(summaries alice | head -1)" || fail "the summary names nobody: $(cat "$(summaries alice | head -1)")"; ok
+check "the Subject of a sealed post stays inside" bash -c "! grep -rq 'Post missed' site/maildir/alice@example.org/new --include=\* -l | xargs -r grep -l 'cert coverage'"
+
 # --- a mended certificate brings them, once --------------------------------------------------------------------------
 empty_mailboxes
 paraph cert import pki/carol.pem >/dev/null 2>import.txt

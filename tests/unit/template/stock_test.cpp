@@ -62,6 +62,21 @@ std::vector<Case> cases() {
   out.push_back({"x509-user-cert-missing.tt2",
                  {{"list", kList}, {"case", "expired"}, {"kept", "1"}},
                  {"has expired", "kept for you, this one among"}});
+  for (const char* author : {"1", ""})
+    out.push_back({"encrypted-post-summary.tt2",
+                   {{"author", author},
+                    {"sender", "ann@example.org"},
+                    {"list", kList},
+                    {"all", "60"},
+                    {"able", "8"},
+                    {"without", "52"},
+                    {"rows", tt2::Value::of(std::vector<tt2::Value>{
+                                 hash({{"address", "bob@example.org"}, {"reason", "expired"}})})},
+                    {"more", "51"},
+                    {"message_id", "1@example.org"},
+                    {"subject", "CANARY"}},
+                   {"52 of 60", "secure@lists.example.org", "bob@example.org  expired", "51 more", "<1@example.org>",
+                    *author != '\0' ? "Your encrypted" : "paraph cert coverage secure"}});
   for (const char* member : {"1", ""})
     out.push_back({"certificate-pending.tt2",
                    {{"address", "bob@example.org"},
