@@ -180,15 +180,20 @@ std::string detached(const Pki& pki, const std::string& text) {
   return out;
 }
 
+/// Each another one: the same twice would be a duplicate.
 Post make_post(const Pki& pki) {
+  static int number = 0;
+  ++number;
   Post post;
-  post.text = "Content-Type: text/plain; charset=us-ascii\r\n\r\n";
+  post.text = fmt::format("Content-Type: text/plain; charset=us-ascii\r\n\r\nPost {}.\r\n", number);
   while (post.text.size() < kText)
     post.text += "A line of words, as people write them to lists.\r\n";
   const std::string cms = detached(pki, post.text);
   post.message =
       "From: Alice <alice@example.org>\r\nTo: few@lists.example.org\r\nSubject: Words\r\n"
-      "Message-ID: <1@example.org>\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\nMIME-Version: "
+      "Message-ID: <" +
+      std::to_string(number) +
+      "@example.org>\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\nMIME-Version: "
       "1.0\r\n"
       "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256; "
       "boundary=\"bound\"\r\n\r\n--bound\r\n" +
@@ -310,7 +315,7 @@ struct House {
     }
   }
 
-  void drop(const Post& post, int count, const std::string& list = "few") const {
+  void drop(const Pki& pki, int count, const std::string& list = "few") const {
     auto spool = spool::IncomingSpool(*sys::open_root(this->spool("msg")));
     for (int i = 0; i < count; ++i) {
       const auto now = sys::SystemClock().now();
@@ -323,7 +328,7 @@ struct House {
                                       .list = {},
                                       .auth = {},
                                       .sealed = {}};
-      check(spool.accept(header, post.message, ::getpid(), cms::random()), "spool");
+      check(spool.accept(header, make_post(pki).message, ::getpid(), cms::random()), "spool");
     }
   }
   /// Spools for one round. Nothing is removed between rounds: on some file systems that would slow
@@ -366,6 +371,7 @@ class Worker {
                                 *recipients_,
                                 database_->ledger(),
                                 database_->alarms(),
+                                database_->guard(),
                                 database_->certificate_memory(),
                                 database_->notices(),
                                 clock_,
@@ -476,7 +482,7 @@ void rate(House& house, const Pki& pki, const Post& post) {
   Side bare_side, our_side;
   for (int round = 0; round <= kRounds; ++round) {
     house.next_round();
-    house.drop(post, processes);  // one each to warm up with
+    house.drop(pki, processes);  // one each to warm up with
     const double theirs = in_processes(
         processes,
         [&]() -> std::function<void()> {
@@ -497,7 +503,7 @@ void rate(House& house, const Pki& pki, const Post& post) {
           return [worker] { worker->drain(); };
         },
         [&] {
-          house.drop(post, kPosts * processes);
+          house.drop(pki, kPosts * processes);
           our_side.begin();
         });
     if (round == 0) continue;  // warms the disk and the database
@@ -512,13 +518,13 @@ void rate(House& house, const Pki& pki, const Post& post) {
              fmt::format("ours {}; bare {}", our_side.shown(all), bare_side.shown(all)));
 }
 
-void growth(House& house, const Post& post) {
+void growth(House& house, const Pki& pki) {
   house.next_round();
   Worker worker(house);
   std::vector<std::vector<double>> times(house.lists.size());
   for (int round = 0; round < kGrowthRounds; ++round) {
     for (std::size_t i = 1; i < house.lists.size(); ++i) {
-      house.drop(post, 1, house.lists[i].first);
+      house.drop(pki, 1, house.lists[i].first);
       times[i].push_back(bench::seconds([&] { check(worker.drain() == 1, "growth"); }));
     }
   }
@@ -545,6 +551,6 @@ int main() {
   House house(pki);
   house.subscribe();
   rate(house, pki, post);
-  growth(house, post);
+  growth(house, pki);
   return 0;
 }

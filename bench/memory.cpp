@@ -150,6 +150,7 @@ std::string distribute(const std::string& site_directory, bool crlf) {
                               *recipients,
                               database->ledger(),
                               database->alarms(),
+                              database->guard(),
                               database->certificate_memory(),
                               database->notices(),
                               clock,

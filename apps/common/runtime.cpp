@@ -120,6 +120,7 @@ pipeline::Ports Runtime::ports() {
           *recipients_,
           database_->ledger(),
           database_->alarms(),
+          database_->guard(),
           database_->certificate_memory(),
           database_->notices(),
           clock_,

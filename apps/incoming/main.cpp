@@ -1,6 +1,7 @@
 // paraph-incoming(8): spool/msg to its endings.
 
 #include "apps/common/daemon.h"
+#include "pipeline/guard.h"
 #include "pipeline/incoming.h"
 #include "pipeline/outbox.h"
 #include "pipeline/priority.h"
@@ -72,12 +73,17 @@ class Intake final : public app::Station {
     next_upkeep_ = now + kUpkeep;
     auto done = pipeline::send_alarms(spools_.bulk, ports);
     if (done) done = forget_old(ports);
+    if (done && now >= next_guard_upkeep_) {
+      next_guard_upkeep_ = now + kGuardUpkeep;
+      done = pipeline::forget_seen(ports);
+    }
     if (!done)
       ports.log.write(sys::Level::warning, "upkeep-failed", {{"reason", done.error().what()}});
   }
 
  private:
   static constexpr std::chrono::minutes kUpkeep{1};
+  static constexpr std::chrono::hours kGuardUpkeep{1};
   static constexpr int kPortions = 20;
 
   static Result<void> forget_old(const pipeline::Ports& ports) {
@@ -93,6 +99,7 @@ class Intake final : public app::Station {
   }
 
   TimePoint next_upkeep_{};
+  TimePoint next_guard_upkeep_{};
   pipeline::Endings endings_;
   app::Spools spools_;
   app::Runtime& runtime_;

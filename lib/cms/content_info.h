@@ -93,6 +93,13 @@ enum class OpenStatus : std::uint8_t {
   malformed
 };
 
+/// A content key as one RecipientInfo of ours carries it: what the replay key of security rule 7 is made from.
+struct WrappedKey {
+  std::string ours;  ///< spki_sha256() of our key, whichever certificate names it
+  std::string
+      octets;  ///< encryptedKey without leading zeros, which change nothing when it is opened
+};
+
 struct EnvelopedReport {
   OpenStatus status = OpenStatus::malformed;
   std::string cipher;          ///< "AES-256-CBC", "AES-256-GCM", … or the OID
@@ -101,9 +108,8 @@ struct EnvelopedReport {
   std::optional<Certificate> opened_with;
   std::optional<std::size_t>
       matched;  ///< index into `ours` of the certificate that a RecipientInfo names
-  /// encryptedKey of the RecipientInfo that `matched`, without leading zeros (they change nothing when it is
-  /// opened): what the replay key of security rule 7 is made from.
-  std::string encrypted_key;
+  /// Of every RecipientInfo that could be tried, whatever became of it: with one alone, a forged second one would hide it.
+  std::vector<WrappedKey> wrapped;
   std::optional<Sealed<std::string>> content;
 };
 

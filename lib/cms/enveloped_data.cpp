@@ -280,12 +280,10 @@ void open_with(const EnvelopedParts& parts, const Matches& found, const DecryptK
     }
     if (!report.matched) {
       report.matched = i;
-      report.encrypted_key = found.ours[i]->encrypted_key();
     }
     if (auto plain = decrypt(parts, *found.ours[i], *ciphertext, keys.ours[i])) {
       report.status = OpenStatus::opened;
       report.matched = i;
-      report.encrypted_key = found.ours[i]->encrypted_key();
       report.opened_with = keys.ours[i].certificate;
       report.content.emplace(std::move(*plain));
       return;
@@ -321,6 +319,12 @@ Decrypted decrypt_enveloped(std::string_view cms, const DecryptKeys& keys,
   report.authenticated = parts->authenticated;
   const Matches found = find_matches(*parts, keys);
   report.recipients = found.recipients;
+  for (std::size_t i = 0; i < keys.ours.size(); ++i) {
+    if (found.ours[i]) {
+      report.wrapped.push_back(
+          {keys.ours[i].certificate.spki_sha256(), found.ours[i]->encrypted_key()});
+    }
+  }
   const bool ours = std::any_of(found.ours.begin(), found.ours.end(),
                                 [](const auto& match) { return match.has_value(); });
   if (!ours && !found.locked) {

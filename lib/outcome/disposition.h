@@ -49,12 +49,18 @@ struct Reject {
   std::string detail;    ///< why, in a few words: "signer_is_not_sender"
   std::string tt2 = {};  ///< template that the scenario names instead of a delivery report
   bool quiet = false;
+  /// What the sender is told instead of `reason`, in the list's words for it; empty: the same.
+  std::string told = {};
 };
 /// sympa@ stores the signer's certificate and says so.
 struct AnswerCertificate {
   std::string address;
   std::vector<cms::Certificate> certificates;
   std::string domain;
+};
+/// A second copy of a mail that is being seen to: the MTA sent it twice (security rule 9). Answered to nobody.
+struct Duplicate {
+  std::string of;  ///< ingest id of the first
 };
 /// Ends here, answered to nobody: loops, automata.
 struct Discard {
@@ -64,11 +70,11 @@ struct Discard {
 struct Quarantine {
   std::string reason;
 };
-using Disposition =
-    std::variant<Distribute, Forward, Hold, Reject, AnswerCertificate, Discard, Quarantine>;
+using Disposition = std::variant<Distribute, Forward, Hold, Reject, AnswerCertificate, Duplicate,
+                                 Discard, Quarantine>;
 
-/// The ledger's word for an ending: "distributed", "forwarded", "held", "rejected", "answered", "discarded",
-/// "quarantined".
+/// The ledger's word for an ending: "distributed", "forwarded", "held", "rejected", "answered", "duplicate",
+/// "discarded", "quarantined".
 [[nodiscard]] std::string_view word(const Disposition& disposition);
 /// The ledger's reason, or empty.
 [[nodiscard]] std::string reason(const Disposition& disposition);

@@ -19,7 +19,7 @@ namespace paraph::pipeline {
 /// Patterns of a file in search_filters/, of all levels; nullopt: no level has it.
 using FilterPatterns = std::optional<std::vector<std::string>>;
 
-/// What a worker need not read again for every mail: public things alone, each good for as long as the files that it was
+/// What a worker need not read again for every mail: public things and the site's secret, each good for as long as the files that it was
 /// made from look the same. A change holds from the next mail on, or where look_again() is called, for every mail that came
 /// after it. No private key, nothing of a mail, no failure. For one Site, which gives the keys their meaning, and one
 /// thread.
@@ -33,6 +33,7 @@ struct Cache {
     std::shared_ptr<const store::SealTrust> trust;
   };
   std::map<std::string, Sealing> sealing;
+  sys::FileCache<std::string> secret{1};               ///< of the site (pipeline/guard.h)
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same
@@ -43,6 +44,7 @@ struct Cache {
   void look_again() {
     anchors.look_again();
     crls.look_again();
+    secret.look_again();
     own.look_again();
     scenarios.look_again();
     filters.look_again();

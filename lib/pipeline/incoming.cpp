@@ -9,6 +9,7 @@
 #include "mail/address.h"
 #include "pipeline/authorize.h"
 #include "pipeline/coverage.h"
+#include "pipeline/guard.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/outbox.h"
 #include "pipeline/perform.h"
@@ -73,6 +74,58 @@ Outcome find_destination(Item& item, const Ports& ports) {
   return kGoOn;
 }
 
+// --- mail of certification authorities (security rule 40)
+// -------------------------------------------------------------------------------------------------------
+
+// `ca_senders`: ADDRESS, or DOMAIN for every address of it and of what lies below it.
+bool is_of(const mail::AddrSpec& address, const std::string& authority) {
+  const std::string canonical = address.canonical();
+  if (authority.find('@') != std::string::npos) {
+    const auto parsed = mail::AddrSpec::parse(authority);
+    return parsed && *parsed == address;
+  }
+  const std::string domain = canonical.substr(canonical.rfind('@') + 1);
+  const std::string wanted = ascii::to_lower(authority);
+  return domain == wanted || ascii::iends_with(domain, "." + wanted);
+}
+
+bool is_from_authority(const Item& item, const std::vector<std::string>& authorities) {
+  std::vector<mail::AddrSpec> senders;
+  if (auto reverse = mail::AddrSpec::parse(item.header.reverse_path)) senders.push_back(*reverse);
+  for (const auto* name : {"From", "Sender", "Reply-To"})
+    for (const auto* field : item.tree.find(item.tree.root(), name))
+      for (auto& mailbox : mail::parse_address_list(item.tree.unfolded(*field)).mailboxes)
+        senders.push_back(std::move(mailbox.address));
+  return std::any_of(authorities.begin(), authorities.end(), [&](const auto& authority) {
+    return std::any_of(senders.begin(), senders.end(),
+                       [&](const auto& sender) { return is_of(sender, authority); });
+  });
+}
+
+bool is_acme(const Item& item) {
+  const auto& root = item.tree.root();
+  for (const auto* field : item.tree.find(root, "Auto-Submitted")) {
+    std::string value = item.tree.unfolded(*field);
+    value.erase(std::remove_if(value.begin(), value.end(),
+                               [](char c) { return ascii::is_space(c) || c == '"'; }),
+                value.end());
+    if (ascii::ifind(value, "type=acme") != std::string::npos) return true;
+  }
+  for (const auto* field : item.tree.find(root, "Subject")) {
+    const std::string subject = mail::decode_words(item.tree.unfolded(*field));
+    if (ascii::istarts_with(ascii::trim(subject), "ACME:")) return true;
+  }
+  return false;
+}
+
+// Whoever reads a CA's validation mail can get a public certificate for the address (RFC 8823 §6). So before anything
+// that would answer it, or hand it on.
+Outcome set_authorities_apart(Item& item, const Ports& ports) {
+  if (!is_acme(item) && !is_from_authority(item, ports.site.get_list("ca_senders"))) return kGoOn;
+  return ends(
+      Quarantine{"ca_validation: mail of a certification authority, for the listmaster only"});
+}
+
 // --- shape
 // -------------------------------------------------------------------------------------------------------
 
@@ -115,20 +168,8 @@ Result<bool> is_loop_sender(const Item& item, const Ports& ports) {
   return kept->second->search(item.sender, budget);
 }
 
-// Whoever reads a CA's validation mail can get a public certificate for the address (RFC 8823 §6).
-bool is_ca_validation(const Item& item) {
-  const auto& root = item.tree.root();
-  const auto automatic = item.tree.field(root, "Auto-Submitted");
-  if (automatic && ascii::ifind(*automatic, "type=acme") != std::string::npos) return true;
-  const auto subject = item.tree.field(root, "Subject");
-  return subject && ascii::istarts_with(*subject, "ACME:");
-}
-
 Outcome stop_loops(Item& item, const Ports& ports) {
   const auto& root = item.tree.root();
-  if (is_ca_validation(item))
-    return ends(
-        Quarantine{"ca_validation: mail of a certification authority, for the listmaster only"});
   for (const auto* field : item.tree.find(root, "X-Loop"))
     if (ascii::iequals(item.tree.unfolded(*field), item.header.address))
       return ends(Discard{"loop: X-Loop"});
@@ -209,9 +250,11 @@ Outcome check_size(Item& item, const Ports& ports) {
 // --- S/MIME
 // ------------------------------------------------------------------------------------------------------
 
+// Why not; a remark is no reason to refuse.
 std::string reason_codes(const smime::Protection& protection) {
   std::string codes;
   for (const auto reason : protection.reasons) {
+    if (!smime::row(reason).denies_smime) continue;
     if (!codes.empty()) codes += ',';
     codes += smime::row(reason).code;
   }
@@ -238,10 +281,13 @@ Outcome open_protection(Item& item, const Ports& ports) {
   if (std::find(protection.reasons.begin(), protection.reasons.end(),
                 smime::Reason::unsafe_octets) != protection.reasons.end())
     return ends(Reject{"5.6.0", "unsafe_octets", {}});
-  if (!protection.smime) return kGoOn;
+  if (protection.smime) item.method = scenario::AuthMethod::smime;
+  return kGoOn;
+}
 
-  item.method = scenario::AuthMethod::smime;
-  if (const auto learned = smime::learnable(protection)) {
+// Rule 20: of what the guard let pass. decide() forgets it unless the mail is accepted.
+Outcome note_certificates(Item& item, const Ports&) {
+  if (const auto learned = smime::learnable(item.opened.protection)) {
     item.effects.emplace_back(outcome::LearnCertificate{learned->address, learned->signer});
     if (learned->encryption)
       item.effects.emplace_back(outcome::LearnCertificate{learned->address, *learned->encryption});
@@ -279,12 +325,26 @@ Outcome serve_sympa(Item& item, const Ports&) {
 // --- the list's rules
 // --------------------------------------------------------------------------------------------
 
+constexpr std::size_t kFailuresADay = 20;
+
+// Rule 13: what is ours and does not open is bounded, so that nobody can ask our key without end.
+Outcome bound_failures(const Item& item, const Ports& ports) {
+  const auto failures = count_failed(item, ports);
+  if (!failures) return failures.error();
+  if (*failures <= kFailuresADay) return kGoOn;
+  return ends(
+      Hold{"moderation", fmt::format("decryption_failed: the {}th of that day; {} go their way",
+                                     *failures, kFailuresADay)});
+}
+
 // Design §6.5, attacks A1 and A37: a post encrypted to the list must carry its author's own
-// signature inside; one that does not open is refused with the same words.
-Outcome check_encrypted_post_policy(Item& item, const Ports&) {
+// signature inside; one that does not open is refused with the same words. Under `any` one that does not open goes on
+// as it came, if the scenario lets `smtp` post: no other method can be its.
+Outcome check_encrypted_post_policy(Item& item, const Ports& ports) {
   const auto& protection = item.opened.protection;
-  const bool failed = std::find(protection.reasons.begin(), protection.reasons.end(),
-                                smime::Reason::decryption_failed) != protection.reasons.end();
+  const bool failed = protection.ours_but_failed();
+  if (failed)
+    if (auto bound = bound_failures(item, ports); !bound || *bound) return bound;
   if (item.config->get("encrypted_post_policy") != "signed_inside") return kGoOn;
   if (!item.opened.payload && !failed) return kGoOn;
   if (protection.smime && protection.signature.inside_encryption) return kGoOn;
@@ -357,16 +417,37 @@ struct Stage {
   Outcome (*run)(Item&, const Ports&);
 };
 constexpr std::array kStages{
-    Stage{"address", find_destination},    // ours? which list, which role?
-    Stage{"shape", check_shape},           // one From, a Message-ID
-    Stage{"loops", stop_loops},            // CA mail, loops, automata
+    Stage{"address", find_destination},           // ours? which list, which role?
+    Stage{"authorities", set_authorities_apart},  // CA mail is for the listmaster alone
+    Stage{"shape", check_shape},                  // one From, a Message-ID
+    Stage{"loops", stop_loops},                   // loops, automata
     Stage{"roles", serve_role_addresses},  // -request, -editor, listmaster: forwarded as they are
     Stage{"size", check_size},             //
-    Stage{"open", open_protection},        // decrypt, verify, learn
+    Stage{"open", open_protection},        // decrypt, verify
+    Stage{"guard", guard_against_replay},  // duplicates, replays, cross-posts
+    Stage{"learn", note_certificates},     //
     Stage{"sympa", serve_sympa},           // the command address ends here
     Stage{"policy", check_encrypted_post_policy},
     Stage{"authorize", authorize_post},  // the list's scenario; always ends
 };
+
+// Rule 10, attack A37: whatever a refused post held that is encrypted to us, whoever sent it hears the same, unless he
+// has proven to be its author. The ledger has the reason.
+void speak_uniformly(const Item& item, Reject& reject) {
+  const auto& protection = item.opened.protection;
+  if (!protection.is_ours() || protection.smime) return;
+  reject.told = smime::row(smime::Reason::replayed_ciphertext).code;
+  reject.tt2.clear();
+}
+
+Disposition settle_effects(Item& item, Disposition disposition) {
+  // Rule 20: what is refused, or still waits for somebody's word, teaches nothing.
+  const bool accepted = std::holds_alternative<outcome::Distribute>(disposition) ||
+                        std::holds_alternative<outcome::AnswerCertificate>(disposition);
+  if (!accepted) item.effects.clear();
+  if (auto* reject = std::get_if<Reject>(&disposition)) speak_uniformly(item, *reject);
+  return disposition;
+}
 
 }  // namespace
 
@@ -374,7 +455,7 @@ Result<Disposition> decide(Item& item, const Ports& ports) {
   for (const auto& stage : kStages) {
     auto outcome = stage.run(item, ports);
     if (!outcome) return std::move(outcome).error().in(stage.name);
-    if (*outcome) return std::move(**outcome);
+    if (*outcome) return settle_effects(item, std::move(**outcome));
   }
   return Error::never(Errc::corrupt, "no stage decided");
 }

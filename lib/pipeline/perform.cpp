@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/utf8.h"
 #include "cms/capabilities.h"
 #include "mail/address.h"
+#include "pipeline/guard.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/list_header.h"
 #include "pipeline/missed.h"
@@ -24,12 +26,15 @@ namespace {
 using outcome::AnswerCertificate;
 using outcome::Discard;
 using outcome::Distribute;
+using outcome::Duplicate;
 using outcome::Forward;
 using outcome::Hold;
 using outcome::Quarantine;
 using outcome::Reject;
 
 constexpr std::size_t kMembersPerRead = 1000;
+constexpr std::size_t kRefusalsToUnknown = 1;
+constexpr std::size_t kRefusalsToKnown = 10;
 
 std::string_view arrived(const Item& item) {
   return item.tree.message().octets();
@@ -105,6 +110,9 @@ class Performer {
   // nobody the refusal.
   Result<void> operator()(const Reject& reject) {
     if (reject.quiet || item_.header.reverse_path.empty() || is_automatic(item_.tree)) return {};
+    auto may_tell = is_to_be_told();
+    if (!may_tell) return std::move(may_tell).error();
+    if (!*may_tell) return {};
     auto told = reject.tt2.empty() ? report(reject) : answer(reject.tt2);
     if (told || told.error().retry() == Retry::later) return told;
     note_ = "sender not told: " + told.error().what();
@@ -140,6 +148,7 @@ class Performer {
     return enqueue_notice(notice, {}, spools_.bulk, ports_);  // RFC 3834 §3.3: null reverse path
   }
 
+  Result<void> operator()(const Duplicate&) { return {}; }
   Result<void> operator()(const Discard&) { return {}; }
 
   Result<void> operator()(const Quarantine& quarantine) {
@@ -279,6 +288,36 @@ class Performer {
     return {};
   }
 
+  // Rule 41: whoever only says that he is somebody hears of one refusal a day, and a known author of ten; the others are
+  // counted in the ledger. It is not he, perhaps, who sent them.
+  Result<bool> is_to_be_told() {
+    if (item_.method != scenario::AuthMethod::smtp) return true;
+    auto known = is_known(item_.header.reverse_path);
+    if (!known) return known;
+    const auto refusals = count_refused(item_, item_.header.reverse_path, ports_);
+    if (!refusals) return refusals.error();
+    if (*refusals <= (*known ? kRefusalsToKnown : kRefusalsToUnknown)) return true;
+    note_ = fmt::format("sender not told: refusal {} to this address today", *refusals);
+    return false;
+  }
+
+  Result<bool> is_known(const std::string& text) {
+    const auto address = mail::AddrSpec::parse(text);
+    if (!address || !item_.list) return false;
+    const std::string canonical = address->canonical();
+    auto member = ports_.directory.member(*item_.list, canonical);
+    if (!member) return std::move(member).error();
+    if (member->has_value()) return true;
+    for (const auto role : {list::Role::owner, list::Role::editor}) {
+      auto admins = ports_.directory.admins(*item_.list, role);
+      if (!admins) return std::move(admins).error();
+      if (std::any_of(admins->begin(), admins->end(),
+                      [&](const auto& admin) { return admin.email == canonical; }))
+        return true;
+    }
+    return false;
+  }
+
   Result<void> report(const Reject& reject) {
     Refusal refusal{
         .id = item_.header.id.derive("refusal", ports_.digest),
@@ -287,7 +326,7 @@ class Performer {
         .list = item_.list,
         .domain = item_.destination.domain,
         .status = reject.status,
-        .reason = reject.reason,
+        .reason = reject.told.empty() ? reject.reason : reject.told,
         // Attack A37: what happened inside an encrypted post is nobody's to learn by asking.
         .detail = item_.opened.protection.encrypted ? std::string{} : reject.detail,
         .message_id = message_id(item_),
@@ -339,11 +378,8 @@ class Performer {
   bool unpublished_ = false;
 };
 
-// Security rule 20: what is refused, dropped, quarantined or still waits for somebody's word teaches nothing.
-bool teaches(const outcome::Disposition& disposition) {
-  return std::holds_alternative<Distribute>(disposition) ||
-         std::holds_alternative<AnswerCertificate>(disposition) ||
-         std::holds_alternative<Forward>(disposition);
+std::string with_note(const std::string& why, const std::string& note) {
+  return why.empty() || note.empty() ? why + note : why + "; " + note;
 }
 
 }  // namespace
@@ -351,8 +387,7 @@ bool teaches(const outcome::Disposition& disposition) {
 Result<Performed> perform(const Item& item, const outcome::Disposition& disposition,
                           const IncomingSpools& spools, const Ports& ports) {
   Performer performer(item, spools, ports);
-  if (teaches(disposition))
-    if (auto learned = performer.learn(); !learned) return learned.error();
+  if (auto learned = performer.learn(); !learned) return learned.error();
   // Made before the outputs: what throws here leaves no outputs that wait for publish().
   const std::string why = outcome::reason(disposition);
   store::MailRow row{.id = item.header.id.str(),
@@ -365,7 +400,7 @@ Result<Performed> perform(const Item& item, const outcome::Disposition& disposit
                      .received = epoch(item.header.received),
                      .message_id = message_id(item)};
   if (auto done = std::visit(performer, disposition); !done) return done.error();
-  if (why.empty()) row.reason = performer.note();
+  if (!performer.note().empty()) row.reason = with_note(why, performer.note());
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};

@@ -17,6 +17,7 @@ struct Ports {
   store::Recipients& recipients;
   store::Ledger& ledger;
   store::Alarms& alarms;
+  store::Guard& guard;
   store::CertificateMemory& memory;
   store::Notices& notices;
   const Clock& clock;

@@ -37,6 +37,9 @@ class Verdict {
   void deny(Reason reason);
   std::size_t after_last_encryption() const;
   bool agrees(const mail::Entity& entity) const;
+  const mail::Entity* protected_header() const;
+  bool is_wrapper() const;
+  void note_recipients(const mail::Entity& header);
 
   Protection& protection() { return trail_.opened.protection; }
   const mail::MimeTree& tree() const { return *trail_.tree; }
@@ -121,6 +124,13 @@ void Verdict::settle_absence() {
     add(protection().reasons,
         signed_part_below(tree(), trail_.root) ? Reason::not_whole_message : Reason::not_signed);
   }
+  // RFC 9788 without a signature proves nothing, but two senders are worth a word.
+  const mail::Entity* header = protected_header();
+  const bool opened = protection().encrypted && protection().fully_opened && !trail_.closed;
+  if (opened && header != nullptr && !is_wrapper() && !tree().find(*header, "From").empty() &&
+      !agrees(*header)) {
+    deny(Reason::protected_sender_differs);
+  }
 }
 
 /// Whether the header section of `entity` names the outer sender and nobody else.
@@ -129,7 +139,38 @@ bool Verdict::agrees(const mail::Entity& entity) const {
   return inner && sender() && *inner == *sender();
 }
 
-/// What the signature covers may say itself who wrote it.
+bool Verdict::is_wrapper() const {
+  const mail::ContentType& type = root().content_type;
+  return type.is("message", "rfc822") || type.is("message", "global");
+}
+
+/// The header section that travels inside: of a wrapped message (RFC 8551 §3.1), or the root's own, marked as RFC 9788
+/// §2.1 or the drafts before it have it.
+const mail::Entity* Verdict::protected_header() const {
+  if (is_wrapper()) {
+    const std::vector<std::size_t> wrapped = tree().children(trail_.root);
+    return wrapped.empty() ? nullptr : &tree().entities()[wrapped.front()];
+  }
+  const mail::ContentType& type = root().content_type;
+  return type.parameter("hp") || type.parameter("protected-headers") ? &root() : nullptr;
+}
+
+void Verdict::note_recipients(const mail::Entity& header) {
+  for (const std::string_view name : {"To", "Cc"}) {
+    for (const mail::HeaderField* field : tree().find(header, name)) {
+      auto& named = protection().protected_recipients;
+      if (!named) {
+        named.emplace();
+      }
+      for (const auto& mailbox :
+           mail::parse_address_list(tree().message().at(field->body)).mailboxes) {
+        named->push_back(mailbox.address.canonical());
+      }
+    }
+  }
+}
+
+/// What the signature covers may say itself who wrote it, and to whom.
 void Verdict::settle_identity() {
   if (trail_.ambiguous) {
     deny(Reason::malformed);
@@ -141,19 +182,19 @@ void Verdict::settle_identity() {
   if (std::find(own.begin(), own.end(), sender()->canonical()) != own.end()) {
     deny(Reason::own_address);
   }
-  const mail::ContentType& type = root().content_type;
-  if (type.is("message", "rfc822") || type.is("message", "global")) {
+  const mail::Entity* header = protected_header();
+  if (is_wrapper()) {
     // RFC 8551 §3.1: with the same From, a wrapper that protects the header; else a forward
     // (security rule 48).
-    const std::vector<std::size_t> wrapped = tree().children(trail_.root);
-    if (wrapped.empty() || !agrees(tree().entities()[wrapped.front()])) {
+    if (header == nullptr || !agrees(*header)) {
       deny(Reason::forwarded_message);
+      return;
     }
-  } else if (type.parameter("hp") || type.parameter("protected-headers")) {
-    // RFC 9788 §2.1, and the drafts before it.
-    if (!tree().find(root(), "From").empty() && !agrees(root())) {
-      deny(Reason::signer_is_not_sender);
-    }
+  } else if (header != nullptr && !tree().find(*header, "From").empty() && !agrees(*header)) {
+    deny(Reason::signer_is_not_sender);
+  }
+  if (header != nullptr) {
+    note_recipients(*header);
   }
 }
 
@@ -186,6 +227,20 @@ void Verdict::keep_innermost() {
 }
 
 }  // namespace
+
+bool Protection::is_ours() const {
+  return std::any_of(layers.begin(), layers.end(),
+                     [](const Layer& layer) { return !layer.wrapped.empty(); });
+}
+
+bool Protection::ours_but_failed() const {
+  return !fully_opened && !layers.empty() && !layers.back().wrapped.empty();
+}
+
+void Protection::deny_smime(Reason reason) {
+  add(reasons, reason);
+  smime = false;
+}
 
 Opened open(const mail::MimeTree& message, const OpenContext& context) {
   return Verdict(walk(message, context), context).settle();

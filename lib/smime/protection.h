@@ -9,6 +9,7 @@
 
 #include "base/ports.h"
 #include "cms/certificate.h"
+#include "cms/content_info.h"
 
 /// What was found out about a message's S/MIME protection, as data. Design §6 and §7 ("message
 /// inspect").
@@ -61,6 +62,7 @@ enum class Reason : std::uint8_t {
   replayed_signature,
   cross_posted_signature,
   replayed_ciphertext,
+  protected_sender_differs,
   unsafe_octets,
   malformed,
   forwarded_message,
@@ -119,6 +121,8 @@ struct Layer {
   /// 13): then Protection::fully_opened is false although this is true.
   bool opened = false;
   std::optional<cms::Certificate> opened_with;
+  /// Content keys wrapped for keys of ours, whether it opened or not (security rule 7). Empty: it is not for us.
+  std::vector<cms::WrappedKey> wrapped;
   Signature signature;  ///< of a signed layer; status none otherwise
 };
 
@@ -130,6 +134,9 @@ struct Protection {
   /// The signer's separate encryption certificate, where he has one (security rule 21): equal
   /// issuer, subject and address, carried by the same SignedData, chain checked. Only with `smime`.
   std::optional<cms::Certificate> companion;
+  /// Who the signature says the text was meant for: canonical addresses of the protected To and Cc (RFC 9788, the drafts
+  /// before it, or a wrapped message with the same From). nullopt: no such field is protected.
+  std::optional<std::vector<std::string>> protected_recipients;
   TimePoint judged_at{};     ///< OpenContext::at
   bool encrypted = false;    ///< at least one encrypted layer, opened or not
   bool fully_opened = true;  ///< every encrypted layer gave a MIME entity
@@ -141,6 +148,13 @@ struct Protection {
   /// count anyway (triple wrapping).
   bool smime = false;
   std::vector<Reason> reasons;  ///< why not, and remarks; in order of discovery, without repeats
+
+  /// A layer is encrypted to a key of ours.
+  [[nodiscard]] bool is_ours() const;
+  /// One is, and gave no MIME entity, for whatever reason (security rule 13).
+  [[nodiscard]] bool ours_but_failed() const;
+  /// Takes the method away.
+  void deny_smime(Reason reason);
 };
 
 }  // namespace paraph::smime

@@ -136,13 +136,19 @@ const std::vector<ReasonRow>& rows() {
        "The guard holds this signature under another ingest id: the signed text was sent a second "
        "time."},
       {Reason::cross_posted_signature, "cross_posted_signature", valid, kDenies,
-       "The same signed text was sent to another list before.",
-       "The guard holds this signature for another list, and no protected To or Cc names this "
-       "one."},
+       "The signed text was sent to, or meant for, another list.",
+       "The guard holds this signature for another list and no protected To and Cc name both; or "
+       "the protected To and Cc do not name this list; or there are none and `list_binding` is "
+       "`require`."},
       {Reason::replayed_ciphertext, "replayed_ciphertext", none, kDenies,
        "The encrypted text was seen on an earlier message.",
        "A wrapped content key of this message was seen before under another From, list or "
        "ciphertext."},
+      {Reason::protected_sender_differs, "protected_sender_differs", none, kDenies,
+       "The encrypted text names another sender than the message does.",
+       "Inside the encryption, and not signed, a protected From (RFC 9788) differs from the From "
+       "outside: the text was "
+       "taken from another message, or the outer field was changed on its way."},
       {Reason::unsafe_octets, "unsafe_octets", malformed, kDenies,
        "The signed text holds characters or lines that do not survive transport.",
        "The signed part has a bare CR, a NUL or a line over 998 octets (RFC 5322 §2.1.1); it "

@@ -237,6 +237,7 @@ bool Walk::open_enveloped(std::string_view octets, LayerType type) {
   protection().fully_opened = false;
   Layer& layer = record(type);
   layer.cipher = report.cipher;
+  layer.wrapped = report.wrapped;
   if (decrypted.locked_matched) {
     protection().must_wait = true;
     return fault(Reason::key_unavailable);

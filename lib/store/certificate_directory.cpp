@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/ascii.h"
-#include "cms/keys.h"
 #include "mail/address.h"
 #include "store/certificate_files.h"
 #include "store/certificate_slots.h"
@@ -52,7 +51,6 @@ CertificateRow row_of(std::string_view address, const Certificate& certificate,
   row.learned_at = epoch(arrival.at);
   row.not_before = epoch(certificate.not_before());
   row.not_after = epoch(certificate.not_after());
-  row.issuer_hash = ascii::hex_upper(cms::digest().sha256(certificate.issuer()));
   row.state = list::to_string(state);
   return row;
 }

@@ -20,7 +20,6 @@ struct CertificateRow {
   std::string issuers;  ///< PEM of the authorities beside it
   std::string source, message_id, mail_id;
   long long learned_at = 0, not_before = 0, not_after = 0;  ///< epoch
-  std::string issuer_hash;                                  ///< SHA-256 of the issuer's name, hex
   std::string state;
   bool pinned = false;
 };

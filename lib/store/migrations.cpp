@@ -78,12 +78,10 @@ CREATE TABLE paraph_certificate (
   learned_at integer NOT NULL,
   not_before integer NOT NULL,
   not_after integer NOT NULL,
-  issuer_hash text NOT NULL,
   state text NOT NULL,
   pinned integer NOT NULL,
   PRIMARY KEY (address, sha256)
 ) WITHOUT ROWID;
-CREATE INDEX paraph_certificate_state ON paraph_certificate (state, address);
 CREATE TABLE paraph_reader (
   address text NOT NULL PRIMARY KEY,
   number integer NOT NULL,

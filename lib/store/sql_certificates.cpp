@@ -5,7 +5,7 @@ namespace {
 
 #define PARAPH_CERTIFICATE_COLUMNS                                                        \
   "SELECT address, sha256, slot, der, issuers, source, message_id, mail_id, learned_at, " \
-  "not_before, not_after, issuer_hash, state, pinned FROM paraph_certificate "
+  "not_before, not_after, state, pinned FROM paraph_certificate "
 
 Result<std::vector<CertificateRow>> all_rows(Query& query) {
   std::vector<CertificateRow> out;
@@ -15,7 +15,7 @@ Result<std::vector<CertificateRow>> all_rows(Query& query) {
     if (!*row) return out;
     out.push_back({query.text(0), query.text(1), query.text(2), query.text(3), query.text(4),
                    query.text(5), query.text(6), query.text(7), query.integer(8), query.integer(9),
-                   query.integer(10), query.text(11), query.text(12), query.integer(13) != 0});
+                   query.integer(10), query.text(11), query.integer(12) != 0});
   }
 }
 
@@ -55,14 +55,14 @@ Result<std::vector<std::string>> SqlCertificates::pinned(std::string_view addres
 Result<void> SqlCertificates::put_row(const CertificateRow& row) {
   auto query = connection_.prepare(
       "INSERT OR REPLACE INTO paraph_certificate (address, sha256, slot, der, issuers, source, "
-      "message_id, mail_id, learned_at, not_before, not_after, issuer_hash, state, pinned) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      "message_id, mail_id, learned_at, not_before, not_after, state, pinned) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!query) return std::move(query).error();
   query->bind(row.address).bind(row.sha256).bind(row.slot).bind_octets(row.der).bind(row.issuers);
   query->bind(row.source).bind(row.message_id).bind(row.mail_id);
   for (const auto number : {row.learned_at, row.not_before, row.not_after})
     query->bind(std::int64_t{number});
-  query->bind(row.issuer_hash).bind(row.state).bind(std::int64_t{row.pinned ? 1 : 0});
+  query->bind(row.state).bind(std::int64_t{row.pinned ? 1 : 0});
   return ran(*query);
 }
 

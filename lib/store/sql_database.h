@@ -6,6 +6,7 @@
 #include "store/sql_alarms.h"
 #include "store/sql_certificates.h"
 #include "store/sql_directory.h"
+#include "store/sql_guard.h"
 #include "store/sql_ledger.h"
 #include "store/sql_notices.h"
 #include "store/sql_recipients.h"
@@ -24,12 +25,14 @@ class SqlDatabase final : public Database {
         directory_(*connection_, *clock_),
         ledger_(*connection_),
         alarms_(*connection_),
+        guard_(*connection_),
         recipients_(*connection_),
         certificates_(*connection_),
         notices_(*connection_) {}
   list::Directory& directory() override { return directory_; }
   Ledger& ledger() override { return ledger_; }
   Alarms& alarms() override { return alarms_; }
+  Guard& guard() override { return guard_; }
   RecipientRecords& recipient_records() override { return recipients_; }
   CertificateMemory& certificate_memory() override { return certificates_; }
   Notices& notices() override { return notices_; }
@@ -44,6 +47,7 @@ class SqlDatabase final : public Database {
   SqlDirectory directory_;
   SqlLedger ledger_;
   SqlAlarms alarms_;
+  SqlGuard guard_;
   SqlRecipients recipients_;
   SqlCertificates certificates_;
   SqlNotices notices_;

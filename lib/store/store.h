@@ -106,6 +106,47 @@ class Alarms {
   [[nodiscard]] virtual Result<void> give_back(long long up_to) = 0;
 };
 
+/// What the replay guard notes about a mail (security rules 6 to 12). `key` and `same` are HMACs: the database tells
+/// nobody what was sent.
+struct Sight {
+  static constexpr long long kWithKey = 1LL << 62;  ///< `expires`: lives as long as a key of ours
+
+  std::string key;    ///< 32 octets: a signature, a wrapped content key, a whole mail
+  std::string place;  ///< where it counts: a list; for a wrapped key, the key of ours that opens it
+  std::string same;   ///< 32 octets that only a second copy of the same mail has
+  long long expires = 0;  ///< epoch
+};
+/// The same key on an earlier mail.
+struct Seen {
+  std::string place, mail_id, same;
+  long long at = 0;  ///< epoch
+};
+
+/// The memory of the replay guard. Its commits do not wait for the disk: they outlive every crash of the program, and
+/// a power cut may take back only such as no synced commit followed. The row that distribution writes before the first
+/// copy leaves is one, and so is that of a mail refused; so nothing has left of a mail whose sights are lost.
+class Guard {
+ public:
+  virtual ~Guard() = default;
+  /// In one transaction: notes each sight, unless that key and place are known, and answers for each which other mails
+  /// had the key before, at whatever place, oldest first. The same mail gets the same answer however often it asks.
+  [[nodiscard]] virtual Result<std::vector<std::vector<Seen>>> see(std::string_view mail_id,
+                                                                   const std::vector<Sight>& sights,
+                                                                   long long at) = 0;
+  /// What mail `from` was first to show is mail `to`'s from now on.
+  [[nodiscard]] virtual Result<void> inherit(std::string_view from, std::string_view to,
+                                             const std::vector<Sight>& sights) = 0;
+  /// How many mails were counted under `key` until this one, itself included; each once.
+  [[nodiscard]] virtual Result<std::size_t> count(std::string_view key, std::string_view mail_id,
+                                                  long long at, long long expires) = 0;
+  /// Forgets what expired before `before`, at most kExpirePortion rows a call. Returns how many went.
+  static constexpr std::size_t kExpirePortion = 1000;
+  [[nodiscard]] virtual Result<std::size_t> expire(long long before) = 0;
+  /// Sights that live with a key that is not among `alive` expire at `expires`.
+  [[nodiscard]] virtual Result<void> retire(const std::vector<std::string>& alive,
+                                            long long expires) = 0;
+};
+
 /// One connection: WAL, busy timeout 5 s, foreign keys on, temp_store MEMORY (rule 31). Opening creates Sympa's tables
 /// where they are missing, never alters them, and runs our numbered migrations (`paraph_*`). A file newer than this
 /// program is refused, never. Whatever an administrator can mend is `later`: a locked, full, unreadable or damaged
@@ -120,6 +161,7 @@ class Database {
   [[nodiscard]] virtual list::Directory& directory() = 0;
   [[nodiscard]] virtual Ledger& ledger() = 0;
   [[nodiscard]] virtual Alarms& alarms() = 0;
+  [[nodiscard]] virtual Guard& guard() = 0;
   [[nodiscard]] virtual RecipientRecords& recipient_records() = 0;
   [[nodiscard]] virtual CertificateMemory& certificate_memory() = 0;
   [[nodiscard]] virtual Notices& notices() = 0;

@@ -121,11 +121,12 @@ check "intact" cmp <(body foreign.eml) <(body "$(mail_for bob)")
 empty_mailboxes
 make_list curve alice@example.org sealed ec
 paraph member add curve bob@example.org >/dev/null
-openssl cms -encrypt -aes-256-gcm -in post/one.signed -from alice@example.org -to curve@lists.example.org \
+make_post curve alice curve   # signed anew: the same signature on another list is held
+openssl cms -encrypt -aes-256-gcm -in post/curve.signed -from alice@example.org -to curve@lists.example.org \
   -subject gcm -out gcm.enc site/list_data/curve/cert.pem
 { printf 'Return-Path: <alice@example.org>\nMessage-ID: <gcm@example.org>\n'; cat gcm.enc; } | paraph-queue curve@lists.example.org
 run_daemons
-check "GCM to an EC key opens" opens "$(mail_for bob)" bob post/one.txt
+check "GCM to an EC key opens" opens "$(mail_for bob)" bob post/curve.txt
 
 # --- sympa@ stores a certificate and says so, signed by the site ---------------------------------------------------
 empty_mailboxes
@@ -145,6 +146,7 @@ empty_mailboxes
 run_daemons
 [ "$(count_for mallory)" = 0 ] || fail "an automaton was answered"; ok
 # an encrypted one is opened first
+make_post hello mallory sympa   # signed anew
 openssl cms -encrypt -aes256 -in post/hello.signed -from mallory@example.org -to sympa@lists.example.org -subject x -out hello.enc site/list_data/sympa/cert.pem
 { printf 'Return-Path: <mallory@example.org>\nMessage-ID: <hello.enc@example.org>\n'; cat hello.enc; } | paraph-queue sympa@lists.example.org
 run_daemons

@@ -23,10 +23,9 @@ outcome() {
   ok
   next_goes_through "$what"
 }
-next=0
 next_goes_through() {
-  next=$((next + 1))
-  local before
+  local before next   # another Message-ID each time, also at the end of a pipe
+  next=$(date +%N)
   before=$(count_for bob)
   plain "next$next" alice open | paraph-queue open@lists.example.org
   run_daemons

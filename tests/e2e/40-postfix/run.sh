@@ -96,6 +96,7 @@ done
 echo "4. a post by each road"
 printf 'Content-Type: text/plain; charset=utf-8\r\n\r\nThe word is %s.\r\n.\r\nFrom here on: =20\r\n' "$canary" >"$root/pki/body"
 for list in secure piped; do
+  echo "For $list." | sed 's/$/\r/' >>"$root/pki/body"   # the same text signed in the same second is one signature to the guard
   pki_post "$root/pki" alice "$list@$domain" "$root/pki/$list.pem" "$root/pki/body" "$root/pki/$list.eml" || fail "openssl made no post"
   postfix_submit alice@example.org "$list@$domain" "$root/pki/$list.eml" || fail "SMTP to $list@$domain"
 done

@@ -30,7 +30,7 @@ in_use() { cmp -s <(openssl x509 -in "site/X509-user-certs/$1@example.org" -outf
 
 # --- who cannot read: one notice a day, and the posts are kept as ciphertext ------------------------------------------
 canary="canary-$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
-for i in 1 2 3; do make_post "missed$i" alice secure "The $canary word."; paraph-queue secure@lists.example.org <"post/missed$i.eml"; done
+for i in 1 2 3; do make_post "missed$i" alice secure "The $canary word of $i."; paraph-queue secure@lists.example.org <"post/missed$i.eml"; done
 run_daemons
 [ "$(count_for bob)" = 3 ] || fail "bob has $(count_for bob) copies"; ok
 [ "$(count_for carol)" = 1 ] || fail "carol was told $(count_for carol) times"; ok

@@ -172,17 +172,35 @@ TEST_CASE("every failure of something that is ours looks the same") {
 }
 
 TEST_CASE("security rule 7: the wrapped key is reported, leading zeros left out") {
+  const auto only = [](const std::string& cms, const std::vector<std::string>& keys) {
+    const auto wrapped = open(cms, keys).wrapped;
+    REQUIRE(wrapped.size() == 1);
+    return wrapped.front();
+  };
   const std::string cms = Pki::shared().encrypt(kText, {"alice", "list"});
-  const std::string key = open(cms).encrypted_key;
-  CHECK(key.size() > 240);
-  CHECK(key.size() <= 256);
-  CHECK(cms.find(key) != std::string::npos);
-  CHECK(key != open(cms, {"alice"}).encrypted_key);
-  CHECK(open(cms, {"bob"}).encrypted_key.empty());
+  const WrappedKey key = only(cms, {"list"});
+  CHECK(key.ours == load("list").spki_sha256());
+  CHECK(key.octets.size() > 240);
+  CHECK(key.octets.size() <= 256);
+  CHECK(cms.find(key.octets) != std::string::npos);
+  CHECK(key.octets != only(cms, {"alice"}).octets);
+  CHECK(open(cms, {"bob"}).wrapped.empty());
   // AES-256 wrap of an AES-256 key (RFC 3394): 40 octets.
   const std::string ec = Pki::shared().encrypt(kText, {"carol"});
-  CHECK(open(ec, {"carol"}).encrypted_key.size() >= 38);
-  CHECK(open(ec, {"carol"}).encrypted_key.size() <= 40);
+  CHECK(only(ec, {"carol"}).octets.size() >= 38);
+  CHECK(only(ec, {"carol"}).octets.size() <= 40);
+}
+
+TEST_CASE(
+    "security rule 7: of several generations of ours every wrapped key is reported, opened or "
+    "not") {
+  const std::string cms = Pki::shared().encrypt(kText, {"alice", "list"});
+  CHECK(open(cms, {"list", "alice"}).wrapped.size() == 2);
+  std::string broken = cms;
+  broken[broken.size() - 3] ^= 1;  // the padding
+  CHECK(open(broken, {"list", "alice"}).wrapped.size() == 2);
+  const std::string refused = Pki::shared().encrypt(kText, {"list"}, "-des3");
+  CHECK(open(refused, {"list"}).wrapped.size() == 1);
 }
 
 TEST_CASE("attack A2: a tag cut short is refused, in any combination") {

@@ -72,6 +72,7 @@ struct House {
             *recipients,
             database->ledger(),
             database->alarms(),
+            database->guard(),
             database->certificate_memory(),
             database->notices(),
             clock,

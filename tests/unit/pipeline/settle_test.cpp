@@ -135,6 +135,7 @@ struct House {
                                 *recipients,
                                 ledger,
                                 database->alarms(),
+                                database->guard(),
                                 database->certificate_memory(),
                                 database->notices(),
                                 clock,

@@ -337,5 +337,57 @@ TEST_CASE("security rule 21: the companion encryption certificate", "[learnable]
   }
 }
 
+TEST_CASE("security rule 11: whom the signature says the text was meant for") {
+  const auto named = [](const std::string& head, const std::string& type = "; hp=\"clear\"") {
+    const std::string script = "{ printf '" + head + "'; text | sed 's/utf-8/utf-8" + type +
+                               "/'; } | clear_signed alice | post";
+    const auto& kit = Kit::shared();
+    const auto found = open(kit.message(script), kit.context()).protection.protected_recipients;
+    if (!found) return std::string("nobody says");
+    std::string out;
+    for (const auto& address : *found) out += (out.empty() ? "" : " ") + address;
+    return out;
+  };
+  CHECK(named("From: alice@example.org\\r\\nTo: A <A@Lists.example.org>, b@example.org\\r\\n"
+              "Cc: c@example.org\\r\\n") == "a@lists.example.org b@example.org c@example.org");
+  CHECK(named("To: group: a@example.org;\\r\\n", "; protected-headers=\"v1\"") == "a@example.org");
+  CHECK(named("From: alice@example.org\\r\\n") == "nobody says");
+  CHECK(named("To: undisclosed:;\\r\\n").empty());
+  // Fields that nothing marks as protected are only fields.
+  CHECK(named("To: a@example.org\\r\\n", "") == "nobody says");
+  const auto& kit = Kit::shared();
+  const auto wrapped = [&](const char* from) {
+    return open(kit.message("{ printf 'Content-Type: message/rfc822\\r\\n\\r\\n'; header " +
+                            std::string(from) + "; text; } | clear_signed alice | post"),
+                kit.context())
+        .protection.protected_recipients;
+  };
+  CHECK(wrapped("alice@example.org") == std::vector<std::string>{"secure@lists.example.org"});
+  CHECK_FALSE(wrapped("bob@example.org"));  // a forward
+}
+
+TEST_CASE("security rule 13: ours and failed, whatever is wrong with it") {
+  const auto& kit = Kit::shared();
+  const auto judged = [&](const std::string& script, const std::vector<std::string>& keys) {
+    return open(kit.message(script), kit.context(keys)).protection;
+  };
+  const auto good =
+      judged("text | clear_signed alice | encrypted aes-256-cbc list | post", {"list"});
+  CHECK(good.is_ours());
+  CHECK_FALSE(good.ours_but_failed());
+  const auto garbage =
+      judged("head -c 300 /dev/urandom | encrypted aes-256-cbc list | post", {"list"});
+  CHECK(garbage.ours_but_failed());
+  const auto text = judged("echo words | encrypted aes-256-cbc list | post", {"list"});
+  CHECK(text.ours_but_failed());
+  const auto inner = judged(
+      "echo words | encrypted aes-256-cbc list | encrypted aes-256-cbc list | post", {"list"});
+  CHECK(inner.ours_but_failed());
+  CHECK(inner.layers.size() == 2);
+  const auto foreign = judged("text | encrypted aes-256-cbc alice | post", {"list"});
+  CHECK_FALSE(foreign.is_ours());
+  CHECK_FALSE(foreign.ours_but_failed());
+}
+
 }  // namespace
 }  // namespace paraph::smime
