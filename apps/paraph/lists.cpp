@@ -236,6 +236,8 @@ Result<int> list_show(Invocation& call) {
   if (!editors) return std::move(editors).error();
   auto ring = pipeline::load_key_ring(config->directory(), runtime.site());
   if (!ring) return std::move(ring).error();
+  const auto* published = pipeline::published(*ring, sys::SystemClock().now(),
+                                              pipeline::policy_of(runtime.site()));
 
   Json json{{"list", list->str()},
             {"subject", config->get("subject")},
@@ -252,11 +254,11 @@ Result<int> list_show(Invocation& call) {
     json["owners"].push_back(owner.email), owner_text += owner.email + " ";
   for (const auto& editor : *editors)
     json["editors"].push_back(editor.email), editor_text += editor.email + " ";
-  json["key"] = ring->publish ? Json(ring->publish->sha256()) : Json(nullptr);
+  json["key"] = published != nullptr ? Json(published->certificate.sha256()) : Json(nullptr);
   const std::string key = !ring->problems.empty() ? "UNUSABLE: " + ring->problems.front()
-                          : ring->publish
-                              ? fmt::format("{}, until {}", ring->publish->key_description(),
-                                            iso8601(ring->publish->not_after()))
+                          : published != nullptr
+                              ? fmt::format("{}, until {}", published->certificate.key_description(),
+                                            iso8601(published->certificate.not_after()))
                               : "none: encrypted posts go on unopened";
   call.print(json, table({{"list", list->str()},
                           {"subject", config->get("subject")},

@@ -1,8 +1,11 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
+#include <map>
+#include <set>
 
 #include "apps/paraph/finding.h"
+#include "apps/paraph/key_home.h"
 #include "pipeline/key_ring.h"
 #include "sys/file_system.h"
 #include "sys/process.h"
@@ -26,15 +29,15 @@ void check_validity(const cms::Certificate& certificate, const std::string& whos
   findings.push_back(
       {left <= kVerySoon ? Severity::critical : Severity::warning,
        over ? "key_expired" : "key_expires",
-       fmt::format("the certificate of {} {} {}", whose, over ? "has expired" : "expires",
-                   day_of(certificate.not_after())),
-       fmt::format("paraph key install {} --cert FILE --key FILE --suffix {}", whose,
-                   day_of(now))});
+       fmt::format("the certificate of {} {} {}{}", whose, over ? "has expired" : "expires",
+                   day_of(certificate.not_after()),
+                   over ? ": mail to it is opened, what it would sign goes out unsigned" : ""),
+       "paraph key renew " + whose});
 }
 
-void check_ring(const std::string& directory, const std::string& whose, const config::Site& site,
-                TimePoint now, Findings& findings) {
-  auto ring = pipeline::load_key_ring(directory, site);
+void check_ring(const KeyHome& home, const config::Site& site, TimePoint now, Findings& findings) {
+  const std::string& whose = home.name;
+  auto ring = pipeline::load_key_ring(home.directory, site);
   if (!ring) {
     findings.push_back(finding_of(Severity::critical, "key_unusable", ring.error()));
     return;
@@ -47,9 +50,67 @@ void check_ring(const std::string& directory, const std::string& whose, const co
          fmt::format("key of {}: {}", whose, problem.substr(0, cut)),
          cut == std::string::npos ? "paraph key show " + whose : problem.substr(cut + 7)});
   }
-  if (ring->publish) check_validity(*ring->publish, whose, now, findings);
-  if (ring->sign && (!ring->publish || ring->sign->certificate != *ring->publish))
-    check_validity(ring->sign->certificate, whose, now, findings);
+  const auto policy = pipeline::policy_of(site);
+  const auto* published = pipeline::published(*ring, now, policy);
+  if (published != nullptr) check_validity(published->certificate, whose, now, findings);
+  for (const auto& address : home.addresses) {
+    const auto key = pipeline::signing_key(*ring, address, now, policy);
+    if (key.generation != nullptr && key.generation != published)
+      check_validity(key.generation->certificate, whose, now, findings);
+    if (key.refusal.empty() || ring->generations.empty()) continue;
+    // An expired one that is published was told.
+    if (published != nullptr && published->certificate.not_after() < now &&
+        key.refusal == published->file + ": expired")
+      continue;
+    findings.push_back({Severity::warning, "key_cannot_sign",
+                        fmt::format("mail of {} goes out unsigned: {}", address, key.refusal),
+                        "paraph key renew " + whose});
+  }
+}
+
+// Security rule 38: around each copy only with an EC key.
+void check_list_sign(const config::ListConfig& config, const KeyHome& home, const config::Site& site,
+                     TimePoint now, Findings& findings) {
+  const std::string mode = config.get("list_sign");
+  if (mode == "off") return;
+  auto ring = pipeline::load_key_ring(home.directory, site);
+  if (!ring) return;  // check_ring() says so
+  const auto key = pipeline::signing_key(*ring, config.address().str(), now,
+                                         pipeline::policy_of(site));
+  const bool curve =
+      key.signer && key.signer->pair.certificate.key_type() == cms::KeyType::ec;
+  if (!key.signer && key.refusal.empty())
+    findings.push_back({Severity::warning, "key_cannot_sign",
+                        fmt::format("list_sign {} of {}: the list has no key", mode, home.name),
+                        "paraph key generate " + home.name});
+  if (mode == "outer" && key.signer && !curve)
+    findings.push_back(
+        {Severity::warning, "key_cannot_sign",
+         fmt::format("list_sign outer of {} takes an EC key: its copies go out unsigned", home.name),
+         fmt::format("paraph key renew {} --algorithm ec", home.name)});
+}
+
+/// Whose keys are looked at.
+std::vector<KeyHome> homes_of(const config::Site& site) {
+  std::vector<KeyHome> homes{site_key_home(site)};
+  if (auto lists = site.lists())  // check_configuration() says what is wrong
+    for (const auto& list : *lists) homes.push_back(list_key_home(site, list));
+  return homes;
+}
+
+// Security rule 15: whoever holds the key of one list reads the mail of the other.
+void check_shared(const std::vector<KeyHome>& homes, Findings& findings) {
+  std::map<std::string, std::set<std::string>> holders;
+  sys::Sightings unused;
+  for (const auto& home : homes)
+    if (const auto own = pipeline::load_own_certificates(home.directory, unused))
+      for (const auto& digest : own->key_digests) holders[digest].insert(home.name);
+  for (const auto& [digest, names] : holders)
+    if (names.size() > 1)
+      findings.push_back({Severity::warning, "key_shared",
+                          fmt::format("one key serves {}: whoever holds it reads the mail of all",
+                                      fmt::join(names, " and ")),
+                          "paraph key renew " + *names.rbegin()});
 }
 
 void check_directory(const std::string& path, Severity when_missing, Findings& findings) {
@@ -135,14 +196,16 @@ void check_database(const config::Site& site, Findings& findings) {
 }
 
 void check_keys(const config::Site& site, TimePoint now, Findings& findings) {
-  check_ring(site.site_key_directory(), "site", site, now, findings);
-  auto lists = site.lists();
-  if (!lists) return;  // check_configuration() says so
-  for (const auto& list : *lists) {
-    auto config = config::ListConfig::load(site, list);
-    if (config && config->is_open())
-      check_ring(config->directory(), list.str(), site, now, findings);
+  const auto homes = homes_of(site);
+  for (const auto& home : homes) {
+    if (home.list) {
+      auto config = config::ListConfig::load(site, *home.list);
+      if (!config || !config->is_open()) continue;
+      check_list_sign(*config, home, site, now, findings);
+    }
+    check_ring(home, site, now, findings);
   }
+  check_shared(homes, findings);
 }
 
 void check_directories(const config::Site& site, const WaitingMail& waiting, Findings& findings) {

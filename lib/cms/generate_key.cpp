@@ -84,10 +84,9 @@ NamePtr make_subject(const std::string& common_name) {
   return name;
 }
 
-bool add_key_usage(Extensions& out, const KeyRequest& request) {
+bool add_key_usage(Extensions& out, const KeyRequest& request, const EVP_PKEY* key) {
   const BitStringPtr bits(ASN1_BIT_STRING_new());
-  const int encrypting =
-      request.algorithm == KeyAlgorithm::rsa_3072 ? kKeyEncipherment : kKeyAgreement;
+  const int encrypting = EVP_PKEY_is_a(key, "EC") == 1 ? kKeyAgreement : kKeyEncipherment;
   bool ok = bits != nullptr;
   if (request.purpose != KeyPurpose::encrypt)
     ok = ok && ASN1_BIT_STRING_set_bit(bits.get(), kDigitalSignature, 1) == 1;
@@ -116,24 +115,25 @@ bool add_alternative_names(Extensions& out, const std::vector<std::string>& emai
 }
 
 /// RFC 7093 §2 (1): the left 160 bits of SHA-256 over the public key.
-bool add_key_identifier(Extensions& out, const X509* certificate) {
+bool add_key_identifier(Extensions& out, EVP_PKEY* key) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   const OctetStringPtr identifier(ASN1_OCTET_STRING_new());
-  return identifier &&
-         X509_pubkey_digest(certificate, fetched_sha256(), digest.data(), nullptr) == 1 &&
+  const X509Ptr holder(X509_new_ex(library(), nullptr));  // what X509_pubkey_digest asks for
+  return identifier && holder && X509_set_pubkey(holder.get(), key) == 1 &&
+         X509_pubkey_digest(holder.get(), fetched_sha256(), digest.data(), nullptr) == 1 &&
          ASN1_OCTET_STRING_set(identifier.get(), digest.data(), 20) == 1 &&
          out.add(NID_subject_key_identifier, identifier.get(), false);
 }
 
-bool add_extensions(Extensions& out, const KeyRequest& request, const X509* certificate) {
+bool add_extensions(Extensions& out, const KeyRequest& request, EVP_PKEY* key) {
   const ConstraintsPtr constraints(BASIC_CONSTRAINTS_new());  // cA is FALSE by default
   const UsagesPtr usages(EXTENDED_KEY_USAGE_new());
   if (!constraints || !usages ||
       sk_ASN1_OBJECT_push(usages.get(), OBJ_nid2obj(NID_email_protect)) <= 0)
     return false;
-  return out.add(NID_basic_constraints, constraints.get(), true) && add_key_usage(out, request) &&
-         out.add(NID_ext_key_usage, usages.get(), false) &&
-         add_alternative_names(out, request.emails) && add_key_identifier(out, certificate);
+  return out.add(NID_basic_constraints, constraints.get(), true) &&
+         add_key_usage(out, request, key) && out.add(NID_ext_key_usage, usages.get(), false) &&
+         add_alternative_names(out, request.emails) && add_key_identifier(out, key);
 }
 
 /// Positive, never zero and always 16 octets long (RFC 5280 §4.1.2.2).
@@ -159,7 +159,7 @@ X509Ptr make_certificate(const KeyRequest& request, EVP_PKEY* key, X509_NAME* su
   if (!out || X509_set_version(out.get(), X509_VERSION_3) != 1 || !set_serial(out.get()) ||
       !set_validity(out.get(), request) || X509_set_subject_name(out.get(), subject) != 1 ||
       X509_set_issuer_name(out.get(), subject) != 1 || X509_set_pubkey(out.get(), key) != 1 ||
-      !add_extensions(extensions, request, out.get()))
+      !add_extensions(extensions, request, key))
     return nullptr;
   for (int i = 0; i < sk_X509_EXTENSION_num(extensions.get()); ++i)
     if (X509_add_ext(out.get(), sk_X509_EXTENSION_value(extensions.get(), i), -1) != 1)
@@ -197,29 +197,44 @@ int write_key(BIO* bio, EVP_PKEY* key, std::string_view passphrase) {
                                        nullptr, nullptr);
 }
 
+Error failed_at(const char* step) {
+  return Error::never(Errc::engine, drain_errors("failed")).in(step);
+}
+
 }  // namespace
+
+Result<std::string> request_for(const PrivateKey& key, const KeyRequest& request) {
+  if (auto checked = check(request); !checked) return std::move(checked).error();
+  ERR_clear_error();
+  EVP_PKEY* const raw = key.impl().key.get();
+  const NamePtr subject = make_subject(request.common_name);
+  Extensions extensions;
+  if (!subject || !add_extensions(extensions, request, raw)) return failed_at("request");
+  const RequestPtr made = make_request(raw, subject.get(), extensions);
+  std::string text =
+      made ? pem([&](BIO* bio) { return PEM_write_bio_X509_REQ(bio, made.get()); }) : std::string{};
+  if (text.empty()) return failed_at("request");
+  return text;
+}
 
 Result<GeneratedKey> generate_key(const KeyRequest& request, std::string_view passphrase) {
   if (auto checked = check(request); !checked) return std::move(checked).error();
   ERR_clear_error();
-  const auto failed = [](const char* step) {
-    return Error::never(Errc::engine, drain_errors("failed")).in(step);
-  };
   const KeyPtr key = make_key(request.algorithm);
-  if (!key) return failed("key");
+  if (!key) return failed_at("key");
   const NamePtr subject = make_subject(request.common_name);
-  if (!subject) return failed("common name");
+  if (!subject) return failed_at("common name");
   Extensions extensions;
   const X509Ptr certificate = make_certificate(request, key.get(), subject.get(), extensions);
-  if (!certificate) return failed("certificate");
+  if (!certificate) return failed_at("certificate");
   const RequestPtr to_sign = make_request(key.get(), subject.get(), extensions);
-  if (!to_sign) return failed("request");
+  if (!to_sign) return failed_at("request");
   GeneratedKey out;
   out.private_key_pem = pem([&](BIO* bio) { return write_key(bio, key.get(), passphrase); });
   out.certificate_pem = pem([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate.get()); });
   out.request_pem = pem([&](BIO* bio) { return PEM_write_bio_X509_REQ(bio, to_sign.get()); });
   if (out.private_key_pem.empty() || out.certificate_pem.empty() || out.request_pem.empty())
-    return failed("PEM");
+    return failed_at("PEM");
   return out;
 }
 

@@ -54,6 +54,8 @@ struct GeneratedKey {
 };
 [[nodiscard]] Result<GeneratedKey> generate_key(const KeyRequest& request,
                                                 std::string_view passphrase);
+/// A request (PKCS#10, PEM) for a key that is there already. Algorithm and dates of `request` say nothing.
+[[nodiscard]] Result<std::string> request_for(const PrivateKey& key, const KeyRequest& request);
 
 /// Random and Digest over OpenSSL.
 [[nodiscard]] Random& random();

@@ -35,6 +35,10 @@ std::string rsa_fault(const ber::Element& bit_string) {
   if (e.size() > 5 || (e.size() == 5 && e != std::string_view("\1\0\0\0\0", 5))) {
     return "RSA exponent above 2^32";
   }
+  // With e = 1 a signature is the padded digest itself, which anybody can write; an even e is no RSA key (RFC 8017 §3.1).
+  if (e.empty() || (e.back() & 1) == 0 || e == std::string_view("\1", 1)) {
+    return "RSA exponent that is even or below 3";
+  }
   return {};
 }
 

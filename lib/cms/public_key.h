@@ -13,7 +13,7 @@
 namespace paraph::cms {
 
 /// Why a certificate's public key must not be used (security rule 26: RSA of at most 8192 bits with
-/// e ≤ 2^32, named curves only), or that the octets are no certificate; empty when all is well.
+/// an odd e, 3 ≤ e ≤ 2^32, named curves only), or that the octets are no certificate; empty when all is well.
 /// d2i_X509 decodes the key at once, so this works on the DER.
 [[nodiscard]] std::string public_key_fault(std::string_view certificate_der);
 

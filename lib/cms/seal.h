@@ -11,6 +11,7 @@
 #include "cms/certificate.h"
 #include "cms/keys.h"
 #include "cms/recipient.h"
+#include "cms/trust.h"
 
 /// Sealing: the content is encrypted once, each recipient costs one key wrap. RecipientInfos and the
 /// containers are our own DER over EVP_PKEY_encrypt/derive (RFC 5652 §6.2, RFC 5753, RFC 5083).
@@ -49,10 +50,35 @@ class SealedContent {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A detached SignedData over `content` (canonical CRLF, signed as is): SHA-256, signed attributes, the signer's
-/// certificate and `chain` included. RSA PKCS#1 v1.5, RSA-PSS keys with salt = digest length, or ECDSA.
-[[nodiscard]] Result<std::string> sign_detached(std::string_view content, const KeyPair& signer,
-                                                const std::vector<Certificate>& chain,
+/// Why a certificate must not sign mail of ours; `good` when it may.
+enum class SignFitness : std::uint8_t {
+  good,
+  expired,
+  not_yet_valid,
+  wrong_usage,     ///< keyUsage, EKU, or a CA's certificate
+  weak_key,        ///< shorter than the policy wants
+  weak_digest,     ///< its issuer signed it with less than SHA-256
+  unsupported_key  ///< neither RSA nor an elliptic curve
+};
+[[nodiscard]] std::string_view to_string(SignFitness fitness);  ///< "weak_key"
+/// The certificate alone; no chain. A self-signed one may be weakly signed: nothing rests on that.
+[[nodiscard]] SignFitness sign_fitness(const Certificate& certificate, TimePoint at,
+                                       const Policy& policy);
+
+/// Who signs: his key, the certificates that readers need to reach an authority, and, where it is another one, the
+/// certificate that answers shall be encrypted to (SMIMEEncryptionKeyPreference, RFC 8551 §2.5.3), which goes along.
+struct Signer {
+  KeyPair pair;
+  std::vector<Certificate> chain;
+  std::optional<Certificate> encrypt_to;
+};
+/// SHA-256; with a curve of more than 256 bits SHA-384 or SHA-512 (RFC 5753 §7), and what an RSA-PSS key demands.
+/// "sha-256", as the micalg parameter has it.
+[[nodiscard]] std::string_view signing_digest(const PrivateKey& key);
+
+/// A detached SignedData over `content` (canonical CRLF, signed as is): signed attributes, the signer's
+/// certificate and chain included. RSA PKCS#1 v1.5, RSA-PSS keys with salt = digest length, or ECDSA.
+[[nodiscard]] Result<std::string> sign_detached(std::string_view content, const Signer& signer,
                                                 TimePoint at);
 
 }  // namespace paraph::cms

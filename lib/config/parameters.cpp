@@ -69,6 +69,7 @@ const std::vector<Parameter>& own_rows() {
     {"trust", SL, "ca|ca+pins", "ca", "Whose certificates count: those of trusted authorities, or also those pinned by `paraph cert pin`."},
     {"encrypted_post_min_coverage", SL, "number", "0", "Percent of the members who must be able to read a sealed post; with fewer it is held for an editor."},
     {"missed_post_retention", SL, "number", "14", "Days for which an encrypted post is kept, encrypted, for members whose certificate is mended; 0: not at all."},
+    {"list_sign", SDL, "off|inside|outer", "off", "Whether the list signs sealed copies: inside the encryption once for all, or around each copy, which takes an EC key."},
     {"encrypted_post_policy", SDL, "any|signed_inside", "any", "Which encrypted posts are distributed: any, or only those signed inside the encryption."},
     {"replay_window", S, "number", "30", "Days after its signing time for which a signed mail counts as signed; 0 for as long as the certificate is valid."},
     {"list_binding", SDL, "if_present|require", "if_present", "Whether a signature must say, by a protected To or Cc, that the post was meant for this list: only where it has such fields, or always."},

@@ -50,7 +50,8 @@ Result<void> tell(const std::vector<store::Alarm>& alarms, spool::BulkSpool& bul
                         .list = std::nullopt,
                         .domain = ports.site.domain(),
                         .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
+                        .in_reply_to = {},
+                        .values = Notice::Values::whole};
     if (auto told = enqueue_notice(notice, {}, bulk, ports); !told) return told;
   }
   return {};

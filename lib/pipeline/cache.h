@@ -35,6 +35,7 @@ struct Cache {
   std::map<std::string, Sealing> sealing;
   sys::FileCache<std::string> secret{1};               ///< of the site (pipeline/guard.h)
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
+  sys::FileCache<OwnKeys> own_keys{1};                 ///< of the whole site
   sys::FileCache<scenario::Scenario> scenarios{1000};  ///< by list, domain and name
   sys::FileCache<FilterPatterns> filters{100};         ///< by the same
   /// Of configuration values, by their text: few, and for as long as the process lives.
@@ -46,6 +47,7 @@ struct Cache {
     crls.look_again();
     secret.look_again();
     own.look_again();
+    own_keys.look_again();
     scenarios.look_again();
     filters.look_again();
   }

@@ -153,17 +153,47 @@ class Shipment {
     auto opened = open_post(std::move(message), config);
     if (!opened) return std::move(opened).error();
     author_ = std::move(opened->author);
+    sign_post(opened->payload, config);
+    const bool crlf = courier_.wants_crlf() && !outer_signer_;  // what is signed again has LF
     return smime::SealedPost::prepare(
         std::move(opened->outer_header), opened->payload, cipher,
-        courier_.wants_crlf() ? smime::SealedPost::LineEnd::crlf : smime::SealedPost::LineEnd::lf);
+        crlf ? smime::SealedPost::LineEnd::crlf : smime::SealedPost::LineEnd::lf);
+  }
+
+  // Security rule 38. Only what its author has signed himself: the list's signature over octets that anybody chose would
+  // make them the list's own words. What cannot be signed goes on without; `status` says why.
+  void sign_post(Sealed<mail::RawMessage>& payload, const config::ListConfig& config) {
+    const std::string mode = config.get("list_sign");
+    if (mode == "off" || header_.auth != "smime") return;
+    auto ring = load_key_ring(config.directory(), ports_.site);
+    if (!ring) return unsigned_copies(ring.error().advice());
+    auto key =
+        signing_key(*ring, config.address().str(), ports_.clock.now(), policy_of(ports_.site));
+    if (!key.signer) return unsigned_copies(key.refusal.empty() ? "no key" : key.refusal);
+    if (mode == "inside") {
+      auto done = smime::sign_payload(payload, *key.signer, ports_.clock.now(), boundary_seed());
+      if (!done) return unsigned_copies(done.error().what());
+      payload = std::move(*done);
+    } else if (key.signer->pair.certificate.key_type() == cms::KeyType::ec) {
+      outer_signer_ = std::move(key.signer);
+    } else {
+      unsigned_copies("list_sign outer takes an EC key");
+    }
+  }
+  void unsigned_copies(const std::string& why) {
+    ports_.log.write(sys::Level::warning, "unsigned",
+                     {{"id", claim_.id().str()}, {"list", header_.list}, {"problem", why}});
+  }
+  [[nodiscard]] std::string boundary_seed() const {
+    return ports_.digest.sha256("list-sign:" + claim_.name());
   }
 
   struct Made {
     delivery::Content copy;  ///< of the post; its octets are the post's until the next copy
-    std::string notice;      ///< in place of a copy
+    std::string own;         ///< in place of it: a notice, or a copy that was signed for him
     spool::CopyOutcome outcome;
     [[nodiscard]] delivery::Content content() const {
-      return notice.empty() ? copy : delivery::Content{notice};
+      return own.empty() ? copy : delivery::Content{own};
     }
   };
 
@@ -248,8 +278,8 @@ class Shipment {
       if (!post) return std::move(post).error();
       const auto copy = (*post)->copy_for(*target->recipient);
       if (copy)
-        return Made{{copy->front, copy->tail, courier_.wants_crlf()},
-                    {},
+        return Made{{copy->front, copy->tail, courier_.wants_crlf() && !outer_signer_},
+                    outer_signer_ ? signed_copy(*copy) : std::string(),
                     {.recipient = member,
                      .outcome = "sealed",
                      .certificate = std::string(target->sha256),
@@ -259,6 +289,15 @@ class Shipment {
       target->detail = copy.error().what();
     }
     return make_notice(member, *target, config);
+  }
+
+  // Empty: the copy goes without.
+  std::string signed_copy(const smime::SealedPost::Copy& copy) {
+    auto done =
+        smime::sign_message(copy.str(), *outer_signer_, ports_.clock.now(), boundary_seed());
+    if (done) return std::move(*done);
+    unsigned_copies(done.error().what());
+    return {};
   }
 
   // One member's trouble disturbs nobody else (attack A36): it is his outcome, or he is tried again
@@ -410,6 +449,7 @@ class Shipment {
   std::map<cms::ContentCipher, smime::SealedPost> posts_;
   const RecipientWatch& watch_;
   std::string author_;
+  std::optional<cms::Signer> outer_signer_;  ///< of `list_sign outer`; gone with the packet
   std::string lost_;  ///< why the transport of an expired packet was not there
   bool deferred_ = false;
   bool transport_down_ = false;

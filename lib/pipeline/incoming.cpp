@@ -486,6 +486,14 @@ Result<std::shared_ptr<const OwnCertificates>> own_certificates(const std::strin
   return ports.cache.own.keep(directory, std::move(seen), std::move(*own));
 }
 
+Result<std::shared_ptr<const OwnKeys>> own_keys(const Ports& ports) {
+  if (auto kept = ports.cache.own_keys.find({})) return kept;
+  sys::Sightings seen;
+  auto keys = load_own_keys(ports.site, seen);
+  if (!keys) return std::move(keys).error();
+  return ports.cache.own_keys.keep({}, std::move(seen), std::move(*keys));
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const AnchorFiles& files,
@@ -570,11 +578,15 @@ Result<Opening> open_context(const std::optional<list::ListAddress>& list,
   if (!anchors) return std::move(anchors).error();
   auto revocation = revocation_of(own_config, ports);
   if (!revocation) return std::move(revocation).error();
+  auto keys = own_keys(ports);  // of all lists and the site, not of this address alone
+  if (!keys) return std::move(keys).error();
 
   Opening opening;
   opening.keys_incomplete = (*own)->incomplete;
   auto& context = opening.context;
-  context.own_key_digests = (*own)->key_digests;
+  context.is_own_key = [keys = *keys](const std::string& digest) {
+    return keys->count(digest) > 0;
+  };
   context.own_certificates = (*own)->certificates;
   context.fetch_keys = [directory, own = *own, ports] {
     return fetch_keys(directory, *own, ports);

@@ -3,9 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
+#include <tuple>
 
 #include "base/ascii.h"
+#include "cms/recipient.h"
 #include "sys/file_system.h"
 
 namespace paraph::pipeline {
@@ -38,11 +41,45 @@ Result<std::vector<cms::Certificate>> load_certificates(const std::string& path)
   return chain;
 }
 
+// systemd.exec(5): the directory is the unit's alone, so its files need no look at their modes.
+Result<std::string> credential() {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory != '/') return std::string();
+  auto text = sys::read_file(sys::join(directory, "paraph-key-passphrase"), kMaxKeyFile);
+  if (text) return std::string(ascii::trim_right(*text));
+  if (text.error().code() == Errc::not_found) return std::string();
+  return std::move(text).error();
+}
+
+bool self_signed(const cms::Certificate& certificate) {
+  return certificate.subject() == certificate.issuer();
+}
+
+// A self-signed certificate is often newer than the one a CA made of its request, and dated back.
+bool goes_before(const cms::Certificate& a, const cms::Certificate& b) {
+  const auto rank = [](const cms::Certificate& c) {
+    return std::tuple(!self_signed(c), c.not_before(), c.not_after(), c.sha256());
+  };
+  return rank(a) > rank(b);
+}
+
+template <class Good>
+const KeyGeneration* best(const KeyRing& ring, Good good) {
+  const KeyGeneration* chosen = nullptr;
+  for (const auto& one : ring.generations)
+    if (good(one) && (chosen == nullptr || goes_before(one.certificate, chosen->certificate)))
+      chosen = &one;
+  return chosen;
+}
+
 }  // namespace
 
 Result<std::string> key_passphrase(const config::Site& site) {
   const std::string file = site.path_of("key_passwd_file");
-  if (file.empty()) return site.get("key_passwd");
+  if (file.empty()) {
+    std::string phrase = site.get("key_passwd");
+    return phrase.empty() ? credential() : phrase;
+  }
   if (auto safe = sys::check_key_permissions(file); !safe) return std::move(safe).error();
   auto text = sys::read_file(file, kMaxKeyFile);
   if (!text) return std::move(text).error();
@@ -86,6 +123,11 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
       continue;
     }
     const cms::Certificate leaf = chain->front();
+    ring.generations.push_back({sys::join(directory, certificate_name),
+                                certificate_name.substr(kCertificate.size()),
+                                leaf,
+                                {chain->begin() + 1, chain->end()},
+                                std::nullopt});
     auto key = load_key(sys::join(directory, key_name), leaf, *phrase);
     if (!key) {
       ring.problems.push_back(key.error().advice());
@@ -93,14 +135,51 @@ Result<KeyRing> load_key_ring(const std::string& directory, const config::Site& 
       continue;
     }
     ring.decrypt.ours.push_back({leaf, *key});
-    if (certificate_name == "cert.pem.sign" || (certificate_name == kCertificate && !ring.sign)) {
-      ring.sign = cms::KeyPair{leaf, *key};
-      ring.sign_chain.assign(chain->begin() + 1, chain->end());
-    }
-    if (certificate_name == "cert.pem.enc" || (certificate_name == kCertificate && !ring.publish))
-      ring.publish = leaf;
+    ring.generations.back().key = std::move(*key);
   }
   return ring;
+}
+
+SigningKey signing_key(const KeyRing& ring, std::string_view address, TimePoint at,
+                       const cms::Policy& policy) {
+  const auto fitness = [&](const KeyGeneration& one) {
+    return cms::sign_fitness(one.certificate, at, policy);
+  };
+  const auto named = [&](const KeyGeneration& one) { return one.certificate.names(address); };
+  SigningKey out;
+  out.generation = best(ring, [&](const KeyGeneration& one) {
+    return one.key && named(one) && fitness(one) == cms::SignFitness::good;
+  });
+  if (out.generation != nullptr) {
+    const auto& one = *out.generation;
+    out.signer = cms::Signer{{one.certificate, *one.key}, one.chain, std::nullopt};
+    const auto* encrypt = published(ring, at, policy);
+    if (encrypt != nullptr && encrypt != out.generation && named(*encrypt) &&
+        cms::fitness(encrypt->certificate, at, policy) == cms::SealFitness::good)
+      out.signer->encrypt_to = encrypt->certificate;
+    return out;
+  }
+  // What is told is about the one that would sign: of a pair for encryption nobody expects it.
+  const KeyGeneration* meant = best(
+      ring, [&](const KeyGeneration& one) { return named(one) && one.certificate.may_sign(); });
+  if (meant == nullptr) meant = best(ring, named);
+  if (meant != nullptr)
+    out.refusal =
+        meant->file + ": " +
+        (fitness(*meant) == cms::SignFitness::good ? std::string("its private key cannot be used")
+                                                   : std::string(cms::to_string(fitness(*meant))));
+  else if (!ring.generations.empty())
+    out.refusal = fmt::format("{}: does not name {}", ring.generations.front().file, address);
+  return out;
+}
+
+const KeyGeneration* published(const KeyRing& ring, TimePoint at, const cms::Policy& policy) {
+  const auto* usable = best(ring, [&](const KeyGeneration& one) {
+    return cms::fitness(one.certificate, at, policy) == cms::SealFitness::good;
+  });
+  return usable != nullptr
+             ? usable
+             : best(ring, [](const KeyGeneration& one) { return one.certificate.may_encrypt(); });
 }
 
 Result<OwnCertificates> load_own_certificates(const std::string& directory, sys::Sightings& seen) {
@@ -136,6 +215,21 @@ AnchorFiles anchor_files(const config::Site& site, const config::ListConfig* lis
     return path == of_site ? std::string() : path;
   };
   return {own_path("cafile", files.cafile), own_path("capath", files.capath), files.issuers};
+}
+
+Result<OwnKeys> load_own_keys(const config::Site& site, sys::Sightings& seen) {
+  seen.note(site.path_of("home"));  // a list that comes or goes
+  for (const auto& domain : site.domains()) seen.note(sys::join(site.path_of("home"), domain));
+  auto lists = site.lists();
+  if (!lists) return std::move(lists).error();
+  std::vector<std::string> directories{site.site_key_directory()};
+  for (const auto& list : *lists) directories.push_back(site.list_directory(list));
+  OwnKeys keys;
+  for (const auto& directory : directories)
+    for (const auto& place : {directory, sys::join(directory, kRetired)})
+      if (const auto own = load_own_certificates(place, seen))
+        keys.insert(own->key_digests.begin(), own->key_digests.end());
+  return keys;
 }
 
 Result<cms::TrustAnchors> load_anchors(const config::Site& site) {

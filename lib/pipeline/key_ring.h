@@ -1,12 +1,15 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "cms/content_info.h"
 #include "cms/keys.h"
+#include "cms/seal.h"
 #include "cms/trust.h"
 #include "config/site.h"
 #include "list/list.h"
@@ -14,25 +17,50 @@
 
 namespace paraph::pipeline {
 
-/// The key material of one address of ours: `cert.pem*` and `private_key*` of one directory, paired by their suffix
-/// (Sympa's rule). Only the keys of the delivered address are ever loaded (security rule 15).
+/// One pair of a directory: `cert.pem*` with its `private_key*`.
+struct KeyGeneration {
+  std::string file;    ///< the certificate's, full path
+  std::string suffix;  ///< what stands behind "cert.pem": "", ".sign", ".20261124"
+  cms::Certificate certificate;
+  std::vector<cms::Certificate> chain;  ///< further certificates of that file
+  std::optional<cms::PrivateKey> key;   ///< nullopt: it cannot be used now
+};
+
+/// The key material of one address of ours: the pairs of one directory, paired by their suffix (Sympa's rule). Only the
+/// keys of the delivered address are ever loaded (security rule 15). A key is exchanged by laying a further pair beside
+/// the old one: all open mail, and the newest usable one signs and is published.
 struct KeyRing {
-  cms::DecryptKeys decrypt;                  ///< all generations; unusable ones under `locked`
-  std::optional<cms::KeyPair> sign;          ///< cert.pem.sign, else cert.pem
-  std::vector<cms::Certificate> sign_chain;  ///< further certificates of the signing file
-  std::optional<cms::Certificate> publish;   ///< cert.pem.enc, else cert.pem
+  cms::DecryptKeys decrypt;                ///< all generations; unusable ones under `locked`
+  std::vector<KeyGeneration> generations;  ///< by suffix
   bool incomplete =
       false;  ///< a pair whose certificate cannot be read: we do not know what is ours
   std::vector<std::string> problems;  ///< "…/private_key: wrong passphrase, or none given"
 };
+/// Who signs mail from `address` now. Of the certificates that name it and may sign (cms::sign_fitness) the one that an
+/// authority issued goes before a self-signed one, then the newest (notBefore); suffixes say nothing (rule 22). None:
+/// `refusal` says why, or is empty where there is no key at all. A signature that readers reject is worse than none.
+struct SigningKey {
+  std::optional<cms::Signer> signer;
+  const KeyGeneration* generation = nullptr;  ///< of the ring that was asked
+  std::string refusal;                        ///< "…/cert.pem: expired"
+};
+[[nodiscard]] SigningKey signing_key(const KeyRing& ring, std::string_view address, TimePoint at,
+                                     const cms::Policy& policy);
+/// What members encrypt to: the same choice among those that can be encrypted to, and when none can any more, the newest
+/// that could. nullptr: nothing.
+[[nodiscard]] const KeyGeneration* published(const KeyRing& ring, TimePoint at,
+                                             const cms::Policy& policy);
 /// `certificate` and `key` of a pair, by file name inside `directory`.
 struct PairNames {
   std::string certificate;
   std::string key;
 };
+/// Where `paraph key retire` lays pairs aside, inside that directory.
+inline constexpr std::string_view kRetired = "retired";
 [[nodiscard]] Result<std::vector<PairNames>> key_pairs_in(const std::string& directory);
 
-/// key_passwd_file, else key_passwd; empty when neither is set.
+/// key_passwd_file, else key_passwd, else systemd's credential `paraph-key-passphrase` (LoadCredential= of the unit, which
+/// guards it); empty when there is none.
 [[nodiscard]] Result<std::string> key_passphrase(const config::Site& site);
 
 /// An absent directory or no pair is an empty ring: a list without a key. Errors are `later` (disk).
@@ -48,6 +76,11 @@ struct OwnCertificates {
 /// `seen`: what it depends on.
 [[nodiscard]] Result<OwnCertificates> load_own_certificates(const std::string& directory,
                                                             sys::Sightings& seen);
+
+/// spki_sha256() of every key of ours: all lists, the site, and what was retired. One that signs as somebody else is an
+/// attack (security rule 27). A directory that cannot be read lacks; `check` and `status` name it.
+using OwnKeys = std::set<std::string, std::less<>>;
+[[nodiscard]] Result<OwnKeys> load_own_keys(const config::Site& site, sys::Sightings& seen);
 
 /// Whom a site trusts, and who may stand between: cafile, capath and issuers of the list where it has any, else of the
 /// site. Neither set, or an empty file: no trust. Unreadable: an Error, `later`.

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/utf8.h"
@@ -48,7 +49,8 @@ std::string message_id(const spool::QueueId& id, const std::string& domain) {
   return fmt::format("paraph.{}@{}", id.str(), domain);
 }
 
-Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std::string& list_name,
+Result<void> enqueue(const spool::QueueId& id, const std::string& to,
+                     const std::vector<std::string>& recipients, const std::string& list_name,
                      std::string_view reverse_path, const std::string& message,
                      spool::BulkSpool& bulk, const Ports& ports) {
   const spool::SpoolHeader header{
@@ -66,10 +68,37 @@ Result<void> enqueue(const spool::QueueId& id, const std::string& to, const std:
   bool given = false;
   auto enqueued = bulk.enqueue(header, message, [&]() -> Result<std::vector<std::string>> {
     if (std::exchange(given, true)) return std::vector<std::string>{};
-    return std::vector<std::string>{to};
+    return recipients;
   });
   if (!enqueued) return std::move(enqueued).error();
   return {};
+}
+
+// One line without controls, and of what is longer than a signed notice may hold the beginning.
+std::string shortened(std::string_view value) {
+  const std::string text = utf8::printable(value, 4 * kSignedValue);
+  std::string out;
+  std::size_t characters = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const char32_t c = utf8::next(text, at);
+    if (++characters == kSignedValue && at < text.size()) return out + "…";
+    utf8::append(out, c);
+  }
+  return out;
+}
+
+tt2::Value shortened(tt2::Value value) {
+  value.text = shortened(std::string_view(value.text));
+  for (auto& item : value.list) item = shortened(std::move(item));
+  for (auto& [name, item] : value.hash) item = shortened(std::move(item));
+  return value;
+}
+
+bool same(const tt2::Value& a, const tt2::Value& b) {
+  return a.text == b.text &&
+         std::equal(a.list.begin(), a.list.end(), b.list.begin(), b.list.end(), same) &&
+         std::equal(a.hash.begin(), a.hash.end(), b.hash.begin(), b.hash.end(),
+                    [](const auto& x, const auto& y) { return same(x.second, y.second); });
 }
 
 // A repeat after a crash must not tell somebody twice: distribution has recorded what it began to
@@ -94,7 +123,13 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
   // owners' address speaks.
   const std::string signing_address =
       notice.list ? notice.list->str() : ports.site.command_address(notice.domain);
-  const bool sign = ring->sign && ring->sign->certificate.names(signing_address);
+  const auto key = signing_key(*ring, signing_address, ports.clock.now(), policy_of(ports.site));
+  if (!key.refusal.empty())
+    ports.log.write(sys::Level::warning, "unsigned", {{"problem", key.refusal}});
+  const auto whole = tt2::Value::of(notice.data);
+  const auto cut = shortened(whole);
+  const bool sign = key.signer && (notice.values == Notice::Values::cut || same(whole, cut));
+  tt2::Data data = sign ? cut.hash : notice.data;
   const std::string plain_address =
       notice.list ? notice.list->with_suffix("-request") : signing_address;
 
@@ -108,17 +143,25 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
   authored.auto_submitted = notice.auto_submitted;
   authored.date = ports.clock.now();
 
-  tt2::Data data = notice.data;
-  add_standard_data(data, notice.list, notice.domain, notice.to, authored.from, ports);
+  // His own address stands in To as it is; in the text it is a value like others.
+  add_standard_data(data, notice.list, notice.domain,
+                    sign ? shortened(std::string_view(notice.to)) : notice.to, authored.from,
+                    ports);
   auto message = compose::from_template(notice.template_name,
                                         loader(ports, notice.list, notice.domain), data, authored);
   if (!message || !sign) return message;
   const std::string seed = ports.digest.sha256("boundary:" + notice.id.str());
-  return smime::sign_message(*message, *ring->sign, ring->sign_chain, ports.clock.now(), seed);
+  return smime::sign_message(*message, *key.signer, ports.clock.now(), seed);
 }
 
 Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
                             spool::BulkSpool& bulk, const Ports& ports) {
+  return enqueue_notice_to({notice.to}, notice, reverse_path, bulk, ports);
+}
+
+Result<void> enqueue_notice_to(const std::vector<std::string>& recipients, const Notice& notice,
+                               std::string_view reverse_path, spool::BulkSpool& bulk,
+                               const Ports& ports) {
   auto sent = was_sent(notice.id, ports);
   if (!sent) return std::move(sent).error();
   if (*sent) return {};
@@ -126,7 +169,7 @@ Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
   if (message && notice.seal_to)
     message = smime::encrypt_message(*message, *notice.seal_to, cms::ContentCipher::aes_256_cbc);
   if (!message) return std::move(message).error();
-  return enqueue(notice.id, notice.to, notice.list ? notice.list->str() : std::string{},
+  return enqueue(notice.id, notice.to, recipients, notice.list ? notice.list->str() : std::string{},
                  reverse_path, *message, bulk, ports);
 }
 
@@ -159,8 +202,8 @@ Result<void> enqueue_refusal(const Refusal& refusal, spool::BulkSpool& bulk, con
   report.arrival = refusal.arrival;
   auto message = compose::delivery_status_notification(report);
   if (!message) return std::move(message).error();
-  return enqueue(refusal.id, refusal.to, refusal.list ? refusal.list->str() : std::string{}, {},
-                 *message, bulk, ports);
+  return enqueue(refusal.id, refusal.to, {refusal.to},
+                 refusal.list ? refusal.list->str() : std::string{}, {}, *message, bulk, ports);
 }
 
 }  // namespace paraph::pipeline

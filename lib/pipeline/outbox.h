@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "cms/certificate.h"
@@ -24,17 +25,27 @@ struct Notice {
   std::optional<list::ListAddress> list;  ///< context; absent: the domain's own
   std::string domain;
   std::string auto_submitted = "auto-generated";
-  std::string in_reply_to;                       ///< Message-ID, without <>
+  std::string in_reply_to;  ///< Message-ID, without <>
+  /// Our signature is no oracle (security rule 39): a signed notice holds at most kSignedValue characters of each value
+  /// of `data`. `cut`: longer ones end in "…". `whole`: they are all there, and the notice goes unsigned if one is longer.
+  enum class Values : unsigned char { cut, whole };
+  Values values = Values::cut;
   std::optional<cms::Certificate> seal_to = {};  ///< enqueued encrypted for it
 };
+inline constexpr std::size_t kSignedValue = 80;
 
-/// The finished message: LF line ends, signed by the list's key (or the site's, without a list) when there is one whose
-/// certificate names the From (security rule 39). A key that cannot be read leaves it unsigned; the log says so.
+/// The finished message: LF line ends, signed by the list's newest usable key (or the site's, without a list) when there
+/// is one whose certificate names the From (signing_key()). Without one it goes unsigned; the log says why.
 [[nodiscard]] Result<std::string> compose_notice(const Notice& notice, const Ports& ports);
 
 /// compose_notice(), then into spool/bulk with `reverse_path`; a notice of that id that was sent before is kept.
 [[nodiscard]] Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
                                           spool::BulkSpool& bulk, const Ports& ports);
+
+/// One message for all `recipients`; `notice.to` is what stands in To.
+[[nodiscard]] Result<void> enqueue_notice_to(const std::vector<std::string>& recipients,
+                                             const Notice& notice, std::string_view reverse_path,
+                                             spool::BulkSpool& bulk, const Ports& ports);
 
 /// The listmaster hears of it: at once when nothing else was told for an hour, else with all that came until then, in
 /// one mail. `kind`: "quarantined", "expired", "failed" (store::Alarm).

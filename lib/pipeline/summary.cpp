@@ -18,9 +18,13 @@ namespace {
 constexpr std::size_t kShown = 50;
 constexpr std::size_t kForeign = 80;  // security rule 39
 
+// What the transport could not do is the listmaster's to hear.
+bool got_none(const std::string& outcome) {
+  return outcome == "notice" || outcome == "missed";
+}
+
 // "expired: CN=…" is told as "expired": the rest is `cert coverage`'s.
 std::string code_of(const store::CopyRow& copy) {
-  if (copy.outcome == "failed") return utf8::printable(copy.reply, kForeign);
   return copy.reply.substr(0, copy.reply.find_first_of(":;"));
 }
 
@@ -30,15 +34,17 @@ Result<tt2::Data> describe(const spool::SpoolHeader& post, const Ports& ports) {
   const auto counts = ports.ledger.counts(post.id.str());
   if (!counts) return counts.error();
   std::size_t all = 0;
-  for (const auto& [word, count] : *counts) all += count;
-  const auto sealed = counts->find("sealed");
-  const std::size_t able = sealed == counts->end() ? 0 : sealed->second;
-  if (able == all) return none;
+  std::size_t without = 0;
+  for (const auto& [word, count] : *counts) {
+    all += count;
+    if (got_none(word)) without += count;
+  }
+  if (without == 0) return none;
   const auto copies = ports.ledger.copies(post.id.str());
   if (!copies) return copies.error();
   std::vector<tt2::Value> rows;
   for (const auto& copy : *copies) {
-    if (copy.outcome == "sealed") continue;
+    if (!got_none(copy.outcome)) continue;
     if (rows.size() == kShown) break;
     rows.push_back(tt2::Value::of(tt2::Data{{"address", copy.member}, {"reason", code_of(copy)}}));
   }
@@ -46,10 +52,10 @@ Result<tt2::Data> describe(const spool::SpoolHeader& post, const Ports& ports) {
   if (!mail) return mail.error();
   tt2::Data data{{"sender", utf8::printable(post.sender, kForeign)},
                  {"all", std::to_string(all)},
-                 {"able", std::to_string(able)},
-                 {"without", std::to_string(all - able)}};
+                 {"able", std::to_string(all - without)},
+                 {"without", std::to_string(without)}};
   if (*mail) data["message_id"] = utf8::printable((*mail)->message_id, kForeign);
-  if (all - able > rows.size()) data["more"] = std::to_string(all - able - rows.size());
+  if (without > rows.size()) data["more"] = std::to_string(without - rows.size());
   data["rows"] = tt2::Value::of(std::move(rows));
   return data;
 }

@@ -76,8 +76,7 @@ void check_key(const cms::Certificate& certificate, const cms::Policy& policy,
 
 void check_identity(const cms::Certificate& certificate, const Sender& sender,
                     const OpenContext& context, std::vector<Reason>& findings) {
-  const auto& own = context.own_key_digests;
-  if (std::find(own.begin(), own.end(), certificate.spki_sha256()) != own.end()) {
+  if (context.is_own_key && context.is_own_key(certificate.spki_sha256())) {
     add(findings, Reason::own_address);
   }
   if (certificate.is_ca()) {

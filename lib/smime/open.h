@@ -34,7 +34,8 @@ struct OpenContext {
   /// `trust ca+pins`.
   std::vector<cms::Certificate> pinned;
   std::vector<std::string> own_addresses;  ///< canonical; From in them never yields smime (rule 27)
-  std::vector<std::string> own_key_digests;  ///< spki_sha256() of our keys (rule 27)
+  /// Whether a key is one of ours, by its spki_sha256(): asked for signers. Unset: none is (rule 27).
+  std::function<bool(const std::string& spki_sha256)> is_own_key;
   std::size_t max_layers = 8;
   std::size_t max_octets = 256U << 20;  ///< after decryption and decompression
 };

@@ -1,5 +1,6 @@
 #include "smime/seal.h"
 
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -73,6 +74,37 @@ std::string sealed_fields(cms::ContentCipher cipher) {
       smime_type(cipher));
 }
 
+/// multipart/signed around `inner`, Content-Type first, with that line end; `inner` has it already.
+Result<std::string> signed_entity(std::string_view inner, std::string_view eol,
+                                  const cms::Signer& signer, TimePoint at, std::string_view seed) {
+  // "=_" occurs in neither base64 nor quoted-printable.
+  const auto boundary = "=_paraph_" + base32_encode(seed.substr(0, kBoundarySeed));
+  if (inner.find("--" + boundary) != std::string_view::npos)
+    return Error::never(Errc::denied, "cannot sign: the boundary occurs in the message");
+  const auto signature = eol == "\n" ? cms::sign_detached(mail::canonical_crlf(inner), signer, at)
+                                     : cms::sign_detached(inner, signer, at);
+  if (!signature) return signature.error();
+  const auto lines = [&](std::initializer_list<std::string_view> texts) {
+    std::string out;
+    for (const auto text : texts) out.append(text).append(eol);
+    return out;
+  };
+  const std::string before = lines(
+      {"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";",
+       fmt::format(" micalg={}; boundary=\"{}\"", cms::signing_digest(signer.pair.key), boundary),
+       "", "--" + boundary});
+  // RFC 2046 §5.1.1: the line end in front of a delimiter belongs to it, so the signed part ends
+  // before it.
+  const std::string after =
+      lines({"", "--" + boundary, "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"",
+             "Content-Transfer-Encoding: base64",
+             "Content-Disposition: attachment; filename=\"smime.p7s\"", ""}) +
+      lines({base64_encode(*signature, kColumns, std::string(eol)), "--" + boundary + "--"});
+  std::string out;
+  out.reserve(before.size() + inner.size() + after.size());  // no copy left behind by growing
+  return out.append(before).append(inner).append(after);
+}
+
 }  // namespace
 
 Result<SealedPost> SealedPost::prepare(std::string outer_header,
@@ -93,38 +125,25 @@ Result<SealedPost::Copy> SealedPost::copy_for(const cms::Recipient& recipient) {
   return Copy{front_, *tail};
 }
 
-Result<std::string> sign_message(std::string_view message, const cms::KeyPair& signer,
-                                 const std::vector<cms::Certificate>& chain, TimePoint at,
+Result<std::string> sign_message(std::string_view message, const cms::Signer& signer, TimePoint at,
                                  std::string_view boundary_seed) {
   const Parts parts = take_apart(message);
   if (const auto reason = unsafe(parts.inner))
     return Error::never(Errc::denied,
                         fmt::format("cannot sign: {} would not survive transport", *reason));
-  // "=_" occurs in neither base64 nor quoted-printable.
-  const auto boundary = "=_paraph_" + base32_encode(boundary_seed.substr(0, kBoundarySeed));
-  if (parts.inner.find("--" + boundary) != std::string::npos)
-    return Error::never(Errc::denied, "cannot sign: the boundary occurs in the message");
-  const auto signature = cms::sign_detached(mail::canonical_crlf(parts.inner), signer, chain, at);
-  if (!signature) return signature.error();
-  // RFC 2046 §5.1.1: the line end in front of a delimiter belongs to it, so the signed part ends
-  // before it.
-  return fmt::format(
-      "{outer}MIME-Version: 1.0\n"
-      "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\n"
-      " micalg=sha-256; boundary=\"{boundary}\"\n"
-      "\n"
-      "--{boundary}\n"
-      "{inner}\n"
-      "--{boundary}\n"
-      "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\n"
-      "Content-Transfer-Encoding: base64\n"
-      "Content-Disposition: attachment; filename=\"smime.p7s\"\n"
-      "\n"
-      "{signature}\n"
-      "--{boundary}--\n",
-      fmt::arg("outer", parts.outer), fmt::arg("boundary", boundary),
-      fmt::arg("inner", parts.inner),
-      fmt::arg("signature", base64_encode(*signature, kColumns, "\n")));
+  auto entity = signed_entity(parts.inner, "\n", signer, at, boundary_seed);
+  if (!entity) return entity;
+  return parts.outer + "MIME-Version: 1.0\n" + *entity;
+}
+
+Result<Sealed<mail::RawMessage>> sign_payload(const Sealed<mail::RawMessage>& payload,
+                                              const cms::Signer& signer, TimePoint at,
+                                              std::string_view boundary_seed) {
+  // As a RawMessage the canonical plaintext is wiped on return.
+  const mail::RawMessage canonical(mail::canonical_crlf(payload.reveal().octets()));
+  auto entity = signed_entity(canonical.octets(), "\r\n", signer, at, boundary_seed);
+  if (!entity) return std::move(entity).error();
+  return Sealed(mail::RawMessage(std::move(*entity)));
 }
 
 Result<std::string> encrypt_message(std::string_view message, const cms::Certificate& recipient,

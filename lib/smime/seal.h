@@ -52,9 +52,14 @@ class SealedPost {
 /// the canonical form. `boundary_seed` makes the boundary (20 random octets; more is not used).
 /// Precondition: the message is 7-bit (RFC 8551 §3.1.3); whoever composes it encodes what is not. An Error says
 /// so when an octet is above 127, a NUL or a bare CR, or a line longer than 998: the signature would not survive.
-[[nodiscard]] Result<std::string> sign_message(std::string_view message, const cms::KeyPair& signer,
-                                               const std::vector<cms::Certificate>& chain,
+[[nodiscard]] Result<std::string> sign_message(std::string_view message, const cms::Signer& signer,
                                                TimePoint at, std::string_view boundary_seed);
+
+/// The payload of an encrypted post as the first part of multipart/signed, octet for octet (its lines in canonical
+/// form): what `list_sign inside` encrypts in its place. Inside an encryption nothing needs to be 7-bit.
+[[nodiscard]] Result<Sealed<mail::RawMessage>> sign_payload(const Sealed<mail::RawMessage>& payload,
+                                                            const cms::Signer& signer, TimePoint at,
+                                                            std::string_view boundary_seed);
 
 /// Encrypts a message of ours for one recipient the same way SealedPost does (its Content-* fields and body
 /// inside, the rest outside).

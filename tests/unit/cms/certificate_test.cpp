@@ -249,6 +249,25 @@ TEST_CASE("security rule 26: keys that cost too much are refused before they are
       certificate("-algorithm RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_pubexp:3")));
 }
 
+// With e = 1 whoever wrote the certificate needs no private key to sign. The DER is built by hand: no program makes such.
+TEST_CASE("attack A18: an RSA exponent that is even or below 3 is no key") {
+  const std::string der = load("alice").der();
+  const auto at = der.find(std::string_view("\x02\x03\x01\x00\x01", 5));
+  REQUIRE(at != std::string::npos);
+  const auto with = [&](std::string_view exponent) {
+    std::string made = der;
+    return Certificate::from_der(made.replace(at + 2, 3, exponent));
+  };
+  using namespace std::string_view_literals;
+  for (const auto bad : {"\0\0\0"sv, "\0\0\1"sv, "\0\0\2"sv, "\1\0\2"sv}) {
+    const auto certificate = with(bad);
+    REQUIRE_FALSE(certificate);
+    CHECK_THAT(certificate.error().what(), Catch::Contains("even or below 3"));
+  }
+  CHECK(with("\0\0\3"sv));
+  CHECK(with("\1\0\1"sv));
+}
+
 TEST_CASE("private keys: plain, encrypted, traditional; never a prompt") {
   const Pki& pki = Pki::shared();
   const auto plain = PrivateKey::from_pem(pki.key_pem("alice"), "");

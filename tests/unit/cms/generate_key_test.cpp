@@ -118,7 +118,7 @@ TEST_CASE("a generated key encrypts, decrypts, signs and verifies with openssl",
                         kNow));
     const KeyPair pair{Certificate::from_pem(key.certificate_pem).value().front(),
                        PrivateKey::from_pem(key.private_key_pem, "").value()};
-    REQUIRE(sign_detached("text\r\n", pair, {}, kAt));
+    REQUIRE(sign_detached("text\r\n", {pair, {}, {}}, kAt));
   }
 }
 

@@ -155,7 +155,7 @@ TEST_CASE("our own mail is signed so that every reader verifies it", "[smime][si
       body;
   for (const std::string signer : {"list", "carol"}) {
     INFO(signer);
-    const auto out = sign_message(message, pair(signer), {}, kAt, kSeed);
+    const auto out = sign_message(message, {pair(signer), {}, {}}, kAt, kSeed);
     REQUIRE(out);
     REQUIRE(out->find('\r') == std::string::npos);
     REQUIRE(verified(*out) == crlf(content + "\n" + body));
@@ -184,7 +184,7 @@ TEST_CASE("mail without Content fields, without a body or with CRLF is signed to
           "[smime][sign]") {
   const std::string type = "Content-Type: text/plain; charset=us-ascii\n";
   const auto signs = [](std::string_view message) {
-    return verified(sign_message(message, pair("carol"), {}, kAt, kSeed).value());
+    return verified(sign_message(message, {pair("carol"), {}, {}}, kAt, kSeed).value());
   };
   REQUIRE(signs("From: list@example.org\n\nHello\n") == crlf(type + "\nHello\n"));
   REQUIRE(signs("From: list@example.org\n\nno line end") == crlf(type + "\nno line end"));
@@ -194,7 +194,7 @@ TEST_CASE("mail without Content fields, without a body or with CRLF is signed to
 
 TEST_CASE("what would not survive transport is not signed", "[smime][sign]") {
   const auto refused = [](std::string_view body) {
-    return !sign_message(fmt::format("From: list@example.org\n\n{}\n", body), pair("carol"), {},
+    return !sign_message(fmt::format("From: list@example.org\n\n{}\n", body), {pair("carol"), {}, {}},
                          kAt, kSeed);
   };
   REQUIRE_FALSE(refused("plain"));
@@ -205,14 +205,13 @@ TEST_CASE("what would not survive transport is not signed", "[smime][sign]") {
   REQUIRE(refused(std::string_view("N\0L", 3)));
   // A body that knows our boundary
   const auto signed_mail =
-      sign_message("From: list@example.org\n\nx\n", pair("carol"), {}, kAt, kSeed).value();
+      sign_message("From: list@example.org\n\nx\n", {pair("carol"), {}, {}}, kAt, kSeed).value();
   const auto boundary =
       *mail::scan(mail::RawMessage(signed_mail)).root().content_type.parameter("boundary");
   REQUIRE(boundary.size() <= 70);
   REQUIRE(refused("--" + boundary));
   REQUIRE(boundary !=
-          *mail::scan(mail::RawMessage(sign_message("From: list@example.org\n\nx\n", pair("carol"),
-                                                    {}, kAt, "9876543210zyxwvutsrq")
+          *mail::scan(mail::RawMessage(sign_message("From: list@example.org\n\nx\n", {pair("carol"), {}, {}}, kAt, "9876543210zyxwvutsrq")
                                            .value()))
                .root()
                .content_type.parameter("boundary"));
@@ -237,7 +236,7 @@ TEST_CASE("our own mail is encrypted, its Content fields with it", "[smime][seal
   }
   // Signed, then encrypted: what list_sign inside does
   const auto inside =
-      sign_message("From: list@example.org\n\nHello\n", pair("list"), {}, kAt, kSeed).value();
+      sign_message("From: list@example.org\n\nHello\n", {pair("list"), {}, {}}, kAt, kSeed).value();
   const auto both =
       encrypt_message(inside, certificate("alice"), ContentCipher::aes_256_gcm).value();
   const auto plain = opened(both, "alice");

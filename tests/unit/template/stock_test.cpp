@@ -208,6 +208,21 @@ std::vector<Case> cases() {
                   {"domain", "example.org"},
                   {"reason", "worker died"}},
                  {"5jv02 for packet 5jv02.0001", "spool/bulk/bad", "spool(7)"}});
+  const Value announced = hash({{"subject", "CN=secure"},
+                                {"issuer", "CN=Example CA"},
+                                {"serial", "4F9A21"},
+                                {"sha256", "3A9F 22C0"},
+                                {"not_before", "2026-11-24"},
+                                {"not_after", "2028-11-24"}});
+  out.push_back({"key-announce.tt2",
+                 {{"list", kList}, {"certificate", announced}},
+                 {"certificate of secure@lists.example.org", "3A9F 22C0",
+                  "secure-request@lists.example.org", "2026-11-24 until 2028-11-24"}});
+  out.push_back({"key-announce.tt2",
+                 {{"conf", hash({{"sympa", "sympa@lists.example.org"},
+                                 {"listmaster", "listmaster@lists.example.org"}})},
+                  {"certificate", announced}},
+                 {"certificate of sympa@lists.example.org", "listmaster@lists.example.org"}});
   out.push_back({"listmaster-notification.tt2",
                  {{"type", "other"}, {"domain", "lists.example.org"}},
                  {"lists.example.org", "paraph spool list"}});
