@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # Words for the cases: filters that take a MIME entity on stdin and give one on stdout, CRLF line ends.
-# $PKI is what pki.sh made, $TMP a directory of the case's own.
+# $PKI is what pki.sh made, $TMP a directory of the case's own, $CASE its name.
 
-text() {  # text [WORD]: the entity that a person writes
-    printf 'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello list,\r\n%s\r\n-- \r\nAlice\r\n' \
-        "${1:-the meeting is on Monday.}"
+# text [WORD]: the entity that a person writes; no two cases sign the same, or the second would be a replay
+text() {
+    printf 'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\nHello list (%s),\r\n%s\r\n-- \r\nAlice\r\n' \
+        "${CASE:-the word}" "${1:-the meeting is on Monday.}"
 }
 
 lf() { sed 's/\r$//'; }

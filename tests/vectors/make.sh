@@ -12,7 +12,7 @@ out=$1; shift
 export KIT=$here PKI=$out/pki
 [ $# -gt 0 ] || set -- $(cd "$here/cases" && ls | sed 's/\.sh$//')
 for name in "$@"; do
-    export TMP; TMP=$(mktemp -d "$out/tmp.XXXXXX")
+    export CASE=$name TMP; TMP=$(mktemp -d "$out/tmp.XXXXXX")
     # In a shell of its own: `set -e` means nothing inside the condition of an `if`.
     if ! bash -euo pipefail -c '. "$KIT/kit.sh"; . "$0"' "$here/cases/$name.sh" > "$out/$name.eml" 2> "$TMP/err"; then
         echo "vectors: case $name failed: $(cat "$TMP/err")" >&2

@@ -35,6 +35,9 @@ key() {  # key NAME ALGORITHM
     case $2 in
         rsa*) openssl genpkey -quiet -algorithm RSA -pkeyopt "rsa_keygen_bits:${2#rsa}" -out "$1.key" 2>/dev/null ||
               openssl genrsa -out "$1.key" "${2#rsa}" 2>/dev/null ;;
+        dsa) openssl genpkey -genparam -algorithm DSA -pkeyopt dsa_paramgen_bits:2048 -pkeyopt dsa_paramgen_q_bits:256 -out dsa.cnf 2>/dev/null
+             openssl genpkey -paramfile dsa.cnf -out "$1.key" 2>/dev/null
+             rm dsa.cnf ;;
         p256) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key" 2>/dev/null ;;
     esac
 }
@@ -109,6 +112,10 @@ $usage"
 issue nameless rsa2048 ca '/CN=alice@example.org' "basicConstraints = critical,CA:FALSE
 $usage"
 issue bob rsa2048 ca '/CN=Bob Example' "$(person bob@example.org)
+$usage"
+issue alice-dsa dsa ca '/CN=Alice Example' "$(person alice@example.org)
+$usage"
+issue locked rsa2048 ca '/CN=Locked List' "$(person secure@lists.example.org)
 $usage"
 issue list rsa2048 ca '/CN=Secure List' "$(person secure@lists.example.org)
 $usage"

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the vectors through `paraph message inspect --json` and the openssl command.
+"""Runs each vector four ways: `paraph message inspect`; the same with the header of a list post, which must change nothing but
+the header; the incoming daemon; and a second witness, the openssl command. A vector without a witness is named at the end.
 
-usage: run.py [CASE…]       $PARAPH_BIN/paraph is the program (default: build/dev/bin beside the sources)
+usage: run.py [CASE…]       $PARAPH_BIN has the programs (default: build/dev/bin beside the sources)
 """
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -10,8 +12,11 @@ import subprocess
 import sys
 import tempfile
 
+import daemon
+
 HERE = pathlib.Path(__file__).resolve().parent
-PARAPH = pathlib.Path(os.environ.get("PARAPH_BIN", HERE.parent.parent / "build/dev/bin")) / "paraph"
+PROGRAMS = pathlib.Path(os.environ.get("PARAPH_BIN", HERE.parent.parent / "build/dev/bin"))
+PARAPH, EDIT = PROGRAMS / "paraph", PROGRAMS / "vector_edit"
 SKIPPED = 77
 FIELDS = {
     "status": lambda j: j["signature"]["status"],
@@ -32,8 +37,8 @@ def facts(case):
         words = line.lstrip("# ").split(None, 2) if line.startswith("#") else []
         if len(words) >= 2 and words[0] == "expect":
             expected[words[1]] = words[2].strip() if len(words) > 2 else ""
-        elif len(words) == 2 and words[0] in ("witness", "key", "at", "crl", "crl-check", "policies"):
-            others[words[0]] = words[1]
+        elif len(words) >= 2 and words[0] in ("witness", "key", "at", "daemon", "crl", "crl-check", "policies"):
+            others[words[0]] = " ".join(words[1:])
     return expected, others
 
 
@@ -75,28 +80,48 @@ def witness(message, pki, others):
     return None if (done.returncode == 0) == wanted else f"openssl: exit {done.returncode}, {said} expected"
 
 
+def check(case, work, sites):
+    """What is wrong with a case, one a line."""
+    expected, others = facts(case)
+    if not expected:
+        return ["expects nothing"]
+    faults, pki = [], work / "pki"
+    for form in (".eml", ".eml.edited"):
+        message = work / f"{case.stem}{form}"
+        try:
+            found = inspect(message, pki, others)
+            faults += [f"{form} {field}: {FIELDS[field](found)!r}, expected {value!r}"
+                       for field, value in expected.items() if FIELDS[field](found) != value]
+            faults += [f"{form} {fault}" for fault in [witness(message, pki, others)] if fault]
+        except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+            faults.append(f"{form} {error}")
+    return faults + [fault for fault in [sites[others.get("crl")].fault(case.stem, expected, others)] if fault]
+
+
 def main():
-    if not PARAPH.exists():
-        print(f"SKIP: no {PARAPH}")
-        return SKIPPED
+    for program in (PARAPH, EDIT):
+        if not program.exists():
+            print(f"SKIP: no {program}")
+            return SKIPPED
     cases = [HERE / "cases" / f"{name}.sh" for name in sys.argv[1:]] or sorted((HERE / "cases").glob("*.sh"))
-    failed = 0
-    with tempfile.TemporaryDirectory() as work:
+    with tempfile.TemporaryDirectory() as work, concurrent.futures.ThreadPoolExecutor(2) as pool:
         work = pathlib.Path(work)
         subprocess.run(["bash", HERE / "make.sh", work, *(case.stem for case in cases)], check=True)
+        crls = {facts(case)[1].get("crl") for case in cases} | {None}
+        sites = {crl: daemon.Site(PROGRAMS, work, work / "pki", crl) for crl in crls}
         for case in cases:
-            expected, others = facts(case)
-            message = work / f"{case.stem}.eml"
-            faults = [] if expected else ["expects nothing"]
-            try:
-                found = inspect(message, work / "pki", others)
-                faults += [f"{field}: {FIELDS[field](found)!r}, expected {value!r}"
-                           for field, value in expected.items() if FIELDS[field](found) != value]
-            except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
-                faults.append(str(error))
-            faults += filter(None, [witness(message, work / "pki", others)])
-            failed += bool(faults)
-            print(f"{'FAIL' if faults else 'ok  '} {case.stem}" + "".join(f"\n       {fault}" for fault in faults))
+            others = facts(case)[1]
+            sites[others.get("crl")].queue(case.stem, work / f"{case.stem}.eml", others)
+        for site in sites.values():
+            site.judge()
+        plain = sites[None]
+        subprocess.run([EDIT, plain.config, plain.list_for({}), *(work / f"{case.stem}.eml" for case in cases)], check=True)
+        results = list(pool.map(lambda case: check(case, work, sites), cases))
+    for case, faults in zip(cases, results):
+        print(f"{'FAIL' if faults else 'ok  '} {case.stem}" + "".join(f"\n       {fault}" for fault in faults))
+    failed = sum(map(bool, results))
+    alone = [case.stem for case in cases if "witness" not in facts(case)[1]]
+    print(f"SKIPPED: no second witness for {len(alone)}: {' '.join(alone)}" if alone else "each has a second witness")
     print(f"{len(cases) - failed} passed, {failed} failed")
     return 1 if failed or not cases else 0
 

@@ -5,7 +5,7 @@ set -euo pipefail
 : "${PARAPH_BIN:?set it to the folder of the programs}"
 export PATH="$PARAPH_BIN:$PATH"
 work=$(mktemp -d)
-trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$work"' EXIT
+trap 'jobs -p | xargs -r kill 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 checks=0
 unset PARAPH_CONFIG SENDER

@@ -6,5 +6,6 @@
 # expect layers multipart/signed
 # crl stale
 # crl-check require
+# daemon waits
 # witness no-verify
 text | clear_signed alice | post

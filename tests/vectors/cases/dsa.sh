@@ -1,0 +1,7 @@
+# shellcheck shell=bash
+# A DSA signature (RFC 4134 4.2).
+# expect status weak
+# expect auth_method smtp
+# expect reasons weak_key
+# expect layers multipart/signed
+text | clear_signed alice-dsa | post
