@@ -93,13 +93,13 @@ class PostOffice final : public app::Station {
         std::make_unique<Parcel>(std::move(**claim), spools_.bulk, courier_, runtime_));
   }
 
-  // Once an hour: what members missed is kept for a while only.
+  // Once an hour: what members missed is kept for a while only, or can be sent.
   void idle(bool first_worker) override {
     const auto ports = runtime_.ports();
-    if (!first_worker || ports.clock.now() < next_expiry_) return;
-    next_expiry_ = ports.clock.now() + std::chrono::hours(1);
-    if (auto done = pipeline::expire_missed(ports); !done)
-      ports.log.write(sys::Level::warning, "missed-not-expired",
+    if (!first_worker || ports.clock.now() < next_tending_) return;
+    next_tending_ = ports.clock.now() + std::chrono::hours(1);
+    if (auto done = pipeline::tend_missed(spools_.bulk, ports); !done)
+      ports.log.write(sys::Level::warning, "missed-not-tended",
                       {{"reason", done.error().what()}, {"try", done.error().hint()}});
   }
 
@@ -116,7 +116,7 @@ class PostOffice final : public app::Station {
   app::Spools spools_;
   Watched courier_;
   app::Runtime& runtime_;
-  TimePoint next_expiry_{};
+  TimePoint next_tending_{};
 };
 
 Result<std::unique_ptr<app::Station>> open(app::Runtime& runtime) {

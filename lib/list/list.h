@@ -170,8 +170,9 @@ struct CertificateArrival {
   std::string message_id = {}, mail_id = {};
   std::vector<cms::Certificate> issuers = {};  ///< authorities to keep beside it
   bool replace = false;                        ///< a person said: over a newer or pinned one, too
-  /// Whether a stored certificate could still be sealed to; unset: its dates at `at` decide.
-  std::function<bool(const cms::Certificate&)> usable = {};
+  /// Whether a stored certificate could still be sealed to, with the authorities beside it; unset: its dates at `at`
+  /// decide.
+  std::function<bool(const cms::Certificate&, const std::vector<cms::Certificate>&)> usable = {};
 };
 
 class CertificateStore {
@@ -184,8 +185,8 @@ class CertificateStore {
   /// Stores one certificate under the address, atomically, by its keyUsage: both → NAME, signing only → NAME@sign,
   /// encryption only → NAME@enc. A stored certificate of the same slot with newer notBefore stays (no rollback);
   /// an encryption certificate is never removed because a sign-only one arrives, and goes into history when a newer one
-  /// for both uses does (security rule 22). From mail (rule 20): another issuer's waits as `pending` while one that it
-  /// would displace is usable; a pinned one stays; what a person has removed does not come back.
+  /// for both uses does (security rule 22). From mail (rule 20): another issuer's waits as `pending` while one for the
+  /// same use is usable, whichever is newer; a pinned one stays; what a person has removed does not come back.
   enum class Stored : std::uint8_t {
     stored,
     already_there,

@@ -319,7 +319,7 @@ class Shipment {
                            const config::ListConfig& config) {
     const std::string why =
         target.detail.empty() ? target.problem : target.problem + ": " + target.detail;
-    note(keep_for(member, target.problem, config));
+    note(note_missed(header_, bulk_, member, target.problem, config, ports_));
     const auto list = config.address().str();
     const auto standing = ports_.notices.standing(member, list);
     if (!standing) return standing.error();
@@ -354,14 +354,6 @@ class Shipment {
         {},
         std::move(*message),
         {.recipient = member, .outcome = "notice", .certificate = {}, .cipher = {}, .detail = why}};
-  }
-
-  // What is kept is what stands in the spool: ciphertext.
-  Result<void> keep_for(const std::string& member, const std::string& problem,
-                        const config::ListConfig& config) {
-    auto spooled = bulk_.message(claim_.id());
-    if (!spooled) return std::move(spooled).error();
-    return note_missed(spooled->header, spooled->message, member, problem, config, ports_);
   }
 
   Result<void> hand_over(const std::vector<std::string>& recipients,

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "pipeline/sealing.h"
@@ -74,13 +75,19 @@ bool keeps_missed(const config::ListConfig& config) {
 }
 
 // The file first: what is noted can then be sent.
-Result<void> note_missed(const spool::SpoolHeader& header, std::string_view message,
+Result<void> note_missed(const spool::SpoolHeader& header, spool::BulkSpool& bulk,
                          const std::string& member, const std::string& reason,
                          const config::ListConfig& config, const Ports& ports) {
   if (keeps_missed(config)) {
     auto spool = open_missed(ports);
     if (!spool) return std::move(spool).error();
-    if (auto kept = spool->keep(header, message); !kept) return kept;
+    const auto present = spool->has(header.id);
+    if (!present) return present.error();
+    if (!*present) {  // once a post, and not for each who missed it
+      const auto spooled = bulk.message(header.id);
+      if (!spooled) return spooled.error();
+      if (auto kept = spool->keep(spooled->header, spooled->message); !kept) return kept;
+    }
   }
   return ports.notices.missed({.address = member,
                                .list = config.address().str(),
@@ -117,11 +124,12 @@ Result<std::size_t> send_missed(const std::string& address, spool::BulkSpool& bu
   return sent;
 }
 
-Result<void> expire_missed(const Ports& ports) {
+Result<void> tend_missed(spool::BulkSpool& bulk, const Ports& ports) {
   auto spool = open_missed(ports);
   if (!spool) return std::move(spool).error();
   const auto ids = spool->ids();
   if (!ids) return ids.error();
+  std::set<std::string> waiting;
   for (const auto& id : *ids) {
     const auto rows = ports.notices.of_mail(id.str());
     if (!rows) return rows.error();
@@ -129,13 +137,18 @@ Result<void> expire_missed(const Ports& ports) {
       const auto config = config_of(missed.list, ports);
       if (!config) return config.error();
       const TimePoint since{std::chrono::seconds(missed.at)};
-      if (*config && ports.clock.now() - since <= retention(**config)) continue;
+      if (*config && ports.clock.now() - since <= retention(**config)) {
+        waiting.insert(missed.address);
+        continue;
+      }
       if (auto done = forget(missed, *spool, ports); !done) return done;
     }
     constexpr auto kOrphan = std::chrono::hours(24);  // kept, and then noted by nobody
     if (rows->empty() && ports.clock.now() - id.made_at() > kOrphan)
       if (auto done = spool->remove(id); !done) return done;
   }
+  for (const auto& address : waiting)
+    if (auto sent = send_missed(address, bulk, ports); !sent) return std::move(sent).error();
   // Where nothing is kept the count of what was missed starts anew after a while.
   constexpr long long kForget = 90LL * 24 * 3600;
   return ports.notices.expire(epoch(ports.clock.now()) - kForget);

@@ -11,9 +11,9 @@
 /// Posts that a member could not be sealed a copy of: kept as ciphertext, and sent once when his certificate is mended.
 namespace paraph::pipeline {
 
-/// Notes that he missed it, and keeps the post when the list's `missed_post_retention` says so. `message`: as it
-/// arrived, encrypted. Repeats are harmless.
-[[nodiscard]] Result<void> note_missed(const spool::SpoolHeader& header, std::string_view message,
+/// Notes that he missed it, and keeps the post when the list's `missed_post_retention` says so, as it lies in `bulk`:
+/// encrypted. Repeats are harmless.
+[[nodiscard]] Result<void> note_missed(const spool::SpoolHeader& header, spool::BulkSpool& bulk,
                                        const std::string& member, const std::string& reason,
                                        const config::ListConfig& config, const Ports& ports);
 
@@ -25,7 +25,8 @@ namespace paraph::pipeline {
 /// Whether the list keeps what members miss.
 [[nodiscard]] bool keeps_missed(const config::ListConfig& config);
 
-/// Removes posts that have been kept for as long as their list says, and forgets who missed them.
-[[nodiscard]] Result<void> expire_missed(const Ports& ports);
+/// Removes posts that have been kept for as long as their list says, and forgets who missed them; sends those that can be
+/// sent by now, since certificates are mended in other ways, too (a file put into the directory, a CRL that came).
+[[nodiscard]] Result<void> tend_missed(spool::BulkSpool& bulk, const Ports& ports);
 
 }  // namespace paraph::pipeline

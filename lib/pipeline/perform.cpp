@@ -156,9 +156,10 @@ class Performer {
                        spools_.bulk, ports_);
   }
 
-  /// So that distribution need not parse it, which fails here and is done there if it must; and what he missed comes.
-  Result<void> after_storing(const std::string& address) {
-    const auto terms = seal_terms(ports_);
+  /// So that distribution need not parse it, which fails here and is done there if it must; and what he missed comes,
+  /// after a repeat, too, that finds the certificate stored.
+  Result<void> after_learning(const std::string& address, bool stored) {
+    const auto terms = stored ? seal_terms(ports_) : Error::later(Errc::busy, "nothing is new");
     if (terms) (void)ports_.recipients.learn({address}, *terms);
     const auto sent = send_missed(address, spools_.bulk, ports_);
     if (!sent) return sent.error();
@@ -169,9 +170,7 @@ class Performer {
   }
 
   /// How the certificates of this mail come to the store (rules 20 to 22).
-  [[nodiscard]] Result<list::CertificateArrival> arrival() const {
-    const auto terms = seal_terms(ports_);
-    if (!terms) return terms.error();
+  [[nodiscard]] list::CertificateArrival arrival() const {
     list::CertificateArrival out;
     out.source = list::CertificateSource::mail;
     out.at = ports_.clock.now();
@@ -180,12 +179,37 @@ class Performer {
     constexpr std::size_t kMostIssuers = 8;
     for (const auto& each : item_.opened.protection.signature.certificates)
       if (each.is_ca() && out.issuers.size() < kMostIssuers) out.issuers.push_back(each);
-    out.usable = [terms = *terms, issuers = out.issuers](const cms::Certificate& certificate) {
+    out.usable = [this](const cms::Certificate& certificate,
+                        const std::vector<cms::Certificate>& issuers) {
+      const auto all = all_terms();
+      if (!all) return true;  // who knows
       list::CertificateLookup lookup;
       lookup.found.push_back({certificate, list::CertificateSlot::both, {}});
       lookup.issuers = issuers;
-      return store::choose(lookup, terms).certificate.has_value();
+      return std::any_of(all->begin(), all->end(), [&](const auto& terms) {
+        return store::choose(lookup, terms).certificate.has_value();
+      });
     };
+    return out;
+  }
+
+  // Of the site and of every list that differs: what one of them seals to is in use.
+  [[nodiscard]] Result<std::vector<store::SealTerms>> all_terms() const {
+    auto site = seal_terms(ports_);
+    if (!site) return std::move(site).error();
+    std::vector<store::SealTerms> out{*std::move(site)};
+    const auto lists = ports_.site.lists();
+    if (!lists) return lists.error();
+    for (const auto& list : *lists) {
+      const auto config = config::ListConfig::load(ports_.site, list);
+      if (!config) continue;  // that list seals to nobody now
+      auto terms = seal_terms(ports_, &*config);
+      if (!terms) return std::move(terms).error();
+      const bool known = std::any_of(out.begin(), out.end(), [&](const auto& other) {
+        return other.trust == terms->trust && other.policy == terms->policy;
+      });
+      if (!known) out.push_back(*std::move(terms));
+    }
     return out;
   }
 
@@ -244,11 +268,10 @@ class Performer {
         "stored", "already", "kept_newer", "pending", "pending", "pending", "removed"};
     if (item_.effects.empty()) return {};
     const auto how = arrival();
-    if (!how) return how.error();
     bool stored_some = false;
     for (const auto& effect : item_.effects) {
       const auto& certificate = std::get<outcome::LearnCertificate>(effect);
-      auto stored = ports_.certificates.store(certificate.address, certificate.certificate, *how);
+      auto stored = ports_.certificates.store(certificate.address, certificate.certificate, how);
       if (!stored &&
           stored.error().retry() == Retry::never) {  // an address that no file can be named after
         ports_.log.write(sys::Level::warning, "certificate-not-stored",
@@ -270,7 +293,7 @@ class Performer {
     }
     const auto& address = std::get<outcome::LearnCertificate>(item_.effects.front()).address;
     if (auto done = learn_capabilities(address); !done) return done;
-    return stored_some ? after_storing(address) : Result<void>();
+    return after_learning(address, stored_some);
   }
 
   [[nodiscard]] const std::string& note() const { return note_; }

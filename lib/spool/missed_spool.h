@@ -18,6 +18,7 @@ namespace paraph::spool {
 class MissedSpool {
  public:
   explicit MissedSpool(std::shared_ptr<sys::FileSystem> fs) : fs_(std::move(fs)) {}
+  [[nodiscard]] Result<bool> has(const QueueId& id) { return fs_->exists(id.str()); }
   /// Present already is success.
   [[nodiscard]] Result<void> keep(const SpoolHeader& header, std::string_view message);
   /// nullopt: it is not there (any more).

@@ -95,6 +95,7 @@ class CertificateDirectory final : public CertificateStore {
   /// What lies in the directory, and what the database says about it and about what lay there.
   struct Known {
     std::vector<Current> current;
+    std::vector<Certificate> issuers;  ///< that lie beside them
     Rows rows;
   };
   [[nodiscard]] Result<Known> look(std::string_view address, TimePoint now);
@@ -145,6 +146,8 @@ Result<CertificateDirectory::Known> CertificateDirectory::look(std::string_view 
   for (const auto use : {CertificateUse::encrypt, CertificateUse::verify}) {
     auto found = files_.find(address, use);
     if (!found) return std::move(found).error();
+    std::move(found->lookup.issuers.begin(), found->lookup.issuers.end(),
+              std::back_inserter(known.issuers));
     for (auto& stored : found->lookup.found)
       if (seen.insert(stored.file + stored.certificate.sha256()).second)
         known.current.push_back({std::move(stored.certificate), std::move(stored.file)});
@@ -173,8 +176,9 @@ Result<CertificateDirectory::Known> CertificateDirectory::look(std::string_view 
   return known;
 }
 
-bool usable(const Certificate& certificate, const CertificateArrival& arrival) {
-  if (arrival.usable) return arrival.usable(certificate);
+bool usable(const Certificate& certificate, const std::vector<Certificate>& issuers,
+            const CertificateArrival& arrival) {
+  if (arrival.usable) return arrival.usable(certificate, issuers);
   return certificate.not_before() <= arrival.at && arrival.at <= certificate.not_after();
 }
 
@@ -194,17 +198,19 @@ std::optional<Stored> CertificateDirectory::objection(Known& known, const std::s
     const bool same_file = each.file == name;
     const bool newer = each.certificate.not_before() >= certificate.not_before();
     if (same_file && newer) return Stored::kept_newer;
-    const bool displaced =
-        same_file || (!newer && certificate.may_encrypt() && each.certificate.may_encrypt());
-    if (!displaced) continue;
+    const bool same_use = certificate.may_encrypt() && each.certificate.may_encrypt();
+    if (!same_file && !same_use) continue;
     const CertificateRow* const theirs = find_row(known.rows, each.certificate.sha256());
-    pinned = pinned || (theirs != nullptr && theirs->pinned);
+    // An older one is not sealed to now, but would be when the newer one ends.
+    pinned = pinned || ((by_mail || !newer) && theirs != nullptr && theirs->pinned);
     foreign = foreign || (by_mail && each.certificate.issuer() != certificate.issuer() &&
-                          usable(each.certificate, arrival));
+                          usable(each.certificate, known.issuers, arrival));
   }
   if (pinned) return Stored::kept_pinned;
   if (!foreign) return std::nullopt;
-  const bool told = row != nullptr && has_state(*row, CertificateState::pending);
+  // Of the same mail: a repeat, and perhaps nobody has heard of it.
+  const bool told = row != nullptr && has_state(*row, CertificateState::pending) &&
+                    row->mail_id != arrival.mail_id;
   return told ? Stored::still_pending : Stored::pending;
 }
 
