@@ -135,7 +135,8 @@ struct StoredCertificate {
 };
 /// What lookup found: certificates, or why a file could not be read ("no PEM certificate in it").
 struct CertificateLookup {
-  std::vector<StoredCertificate> found;   ///< newest notBefore first
+  /// Newest notBefore first. For encryption also those that it cannot be done with, so that somebody can say why.
+  std::vector<StoredCertificate> found;
   std::vector<std::string> unreadable;    ///< "bob@example.org@enc: no certificate found"
   std::vector<cms::Certificate> issuers;  ///< authorities that lie beside them in their files
   std::vector<std::string> pinned;        ///< sha256() of those that a person has pinned

@@ -226,10 +226,20 @@ TEST_CASE("a certificate in the wrong file is not used for what it cannot do") {
   Place place;
   spit(place.dir / bob, bobs("dir-sign", sign_only).pem());
   const auto lookup = place.find(bob, CertificateUse::encrypt);
-  CHECK(lookup.found.empty());
-  CHECK(lookup.unreadable ==
-        std::vector<std::string>{std::string(bob) + ": its keyUsage does not allow encryption"});
+  REQUIRE(lookup.found.size() == 1);
+  CHECK(lookup.unreadable.empty());
+  const store::SealTerms terms{TimePoint(std::chrono::seconds(testing::kNow))};
+  CHECK(store::choose(lookup, terms).problem == "wrong_usage");
   CHECK(place.find(bob, CertificateUse::verify).found.size() == 1);
+}
+
+TEST_CASE("who has one for signing alone is told so, and not that he has none") {
+  Place place;
+  CHECK(place.put(bobs("dir-sign", sign_only)) == Stored::stored);
+  const store::SealTerms terms{TimePoint(std::chrono::seconds(testing::kNow))};
+  CHECK(store::choose(place.find(bob, CertificateUse::encrypt), terms).problem == "wrong_usage");
+  CHECK(place.put(bobs("dir-agree", agree_only)) == Stored::stored);
+  CHECK(store::choose(place.find(bob, CertificateUse::encrypt), terms).certificate);
 }
 
 TEST_CASE("nobody's certificate is nobody's fault") {
