@@ -105,8 +105,9 @@ Notice notice_for(const std::string& person, bool author, const spool::SpoolHead
 Result<void> tell_author(const spool::SpoolHeader& post, const config::ListConfig& config,
                          const tt2::Data& data, spool::BulkSpool& bulk, const Ports& ports) {
   const auto may = author_may_see(post, config.address(), ports);
-  if (!may) return may.error();
-  if (!*may || without_own_addresses({post.sender}, ports.site).empty()) return {};
+  if (!may || !*may ||  // a scenario that cannot be asked allows nothing
+      without_own_addresses({post.sender}, ports.site).empty())
+    return {};
   auto notice = notice_for(post.sender, true, post, config.address(), data, ports);
   auto target = seal_target(post.sender, ports, &config);
   if (!target) return std::move(target).error();
