@@ -355,8 +355,8 @@ class Worker {
   explicit Worker(const House& house)
       : site_(*must(config::Site::load(house.directory + "/paraph.conf"), "site")),
         database_(*must(store::Database::open(house.directory + "/paraph.sqlite"), "database")),
-        certificates_(
-            store::open_certificate_directory(*sys::open_root(house.directory + "/certs"))),
+        certificates_(store::open_certificate_directory(*sys::open_root(house.directory + "/certs"),
+                                                        &database_->certificate_memory())),
         recipients_(store::open_recipients(*sys::open_root(house.directory + "/certs"),
                                            database_->recipient_records())),
         msg_(*sys::open_root(house.spool("msg"))),
@@ -372,6 +372,8 @@ class Worker {
                                 database_->ledger(),
                                 database_->alarms(),
                                 database_->guard(),
+                                database_->certificate_memory(),
+                                database_->notices(),
                                 clock_,
                                 cms::random(),
                                 cms::digest(),

@@ -151,6 +151,8 @@ std::string distribute(const std::string& site_directory, bool crlf) {
                               database->ledger(),
                               database->alarms(),
                               database->guard(),
+                              database->certificate_memory(),
+                              database->notices(),
                               clock,
                               cms::random(),
                               cms::digest(),

@@ -66,7 +66,7 @@ class Site {
   void seal(store::Recipients& recipients, smime::SealedPost& post, std::size_t begin,
             std::size_t end, const Sink& sink) {
     const std::vector<std::string>& packet = packet_of(begin, end);
-    bench::must(bool(recipients.prefetch(packet)), "prefetch");
+    bench::must(bool(recipients.prefetch(packet, terms())), "prefetch");
     for (const auto& address : packet) {
       const auto target = bench::must(recipients.find(address, terms()), "find");
       if (target.recipient == nullptr) bench::fail(target.problem);

@@ -96,7 +96,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(config::Site site, std::string_vi
   runtime->database_ = std::move(*database);
   auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
   if (!directory) return std::move(directory).error().in("ssl_cert_dir");
-  runtime->certificates_ = store::open_certificate_directory(*directory);
+  runtime->certificates_ =
+      store::open_certificate_directory(*directory, &runtime->database_->certificate_memory());
   runtime->recipients_ =
       store::open_recipients(*directory, runtime->database_->recipient_records());
   const auto& opened = runtime->site_;
@@ -120,6 +121,8 @@ pipeline::Ports Runtime::ports() {
           database_->ledger(),
           database_->alarms(),
           database_->guard(),
+          database_->certificate_memory(),
+          database_->notices(),
           clock_,
           cms::random(),
           cms::digest(),

@@ -6,6 +6,7 @@
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
 #include "pipeline/distribution.h"
+#include "pipeline/missed.h"
 #include "pipeline/outbox.h"
 #include "sys/process.h"
 
@@ -93,7 +94,15 @@ class PostOffice final : public app::Station {
         std::make_unique<Parcel>(std::move(**claim), spools_.bulk, courier_, runtime_));
   }
 
-  void idle(bool) override {}
+  // Once an hour: what members missed is kept for a while only, or can be sent.
+  void idle(bool first_worker) override {
+    const auto ports = runtime_.ports();
+    if (!first_worker || ports.clock.now() < next_tending_) return;
+    next_tending_ = ports.clock.now() + std::chrono::hours(1);
+    if (auto done = pipeline::tend_missed(spools_.bulk, ports); !done)
+      ports.log.write(sys::Level::warning, "missed-not-tended",
+                      {{"reason", done.error().what()}, {"try", done.error().hint()}});
+  }
 
  private:
   // A packet that could not be read has gone into quarantine already.
@@ -108,6 +117,7 @@ class PostOffice final : public app::Station {
   app::Spools spools_;
   Watched courier_;
   app::Runtime& runtime_;
+  TimePoint next_tending_{};
 };
 
 Result<std::unique_ptr<app::Station>> open(app::Runtime& runtime) {

@@ -123,7 +123,7 @@ void Examination::file(const std::string& path, unsigned forbidden, const char* 
 }
 
 void Examination::permissions() {
-  for (const auto* spool : {"msg", "auth", "moderation", "bulk", "bounce"})
+  for (const auto* spool : {"msg", "auth", "moderation", "bulk", "bounce", "missed"})
     directory(site_.spool_directory(spool), true);
   for (const auto* inside : {"/bad", "/hold", "/.wait"})
     directory(site_.spool_directory("msg") + inside, true);

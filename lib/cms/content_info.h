@@ -60,6 +60,7 @@ struct SignerInfo {
   std::optional<TimePoint> signing_time;  ///< signed attribute (RFC 5652 §11.3)
   std::string message_digest;             ///< octets of the signed messageDigest attribute
   std::string capabilities_der;           ///< SMIMECapabilities, or empty
+  std::string preference_der;             ///< SMIMEEncryptionKeyPreference, or empty
 };
 
 struct SignedReport {

@@ -33,7 +33,8 @@ enum class SealFitness : std::uint8_t {
   unsupported_key,
   is_ca,
   untrusted,
-  revoked
+  revoked,
+  revocation_unknown  ///< no current CRL, where one is required
 };
 [[nodiscard]] std::string_view to_string(SealFitness fitness);  ///< "weak_key"
 

@@ -14,9 +14,10 @@ namespace {
 /// Security rule 47: clocks differ, on the start of a certificate only.
 constexpr std::chrono::minutes kSkew{5};
 
-constexpr std::array<std::string_view, 11> kNames = {
-    "good",     "missing",         "unreadable", "expired",   "not_yet_valid", "wrong_usage",
-    "weak_key", "unsupported_key", "is_ca",      "untrusted", "revoked"};
+constexpr std::array<std::string_view, 12> kNames = {
+    "good",          "missing",     "unreadable", "expired",
+    "not_yet_valid", "wrong_usage", "weak_key",   "unsupported_key",
+    "is_ca",         "untrusted",   "revoked",    "revocation_unknown"};
 
 using BigNumberPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 

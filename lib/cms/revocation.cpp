@@ -101,10 +101,7 @@ bool concerns_crls(int code) {
 std::string describe(int code, const X509* certificate, const X509_CRL* crl) {
   std::string text = fmt::format("{} for {}", X509_verify_cert_error_string(code),
                                  print_name(X509_get_subject_name(certificate)));
-  if (code == X509_V_ERR_UNABLE_TO_GET_CRL)
-    return fmt::format("no revocation list of {} for {}",
-                       print_name(X509_get_issuer_name(certificate)),
-                       print_name(X509_get_subject_name(certificate)));
+  if (code == X509_V_ERR_UNABLE_TO_GET_CRL) return no_crl_for(certificate);
   if (crl != nullptr) text += ": CRL of " + print_name(X509_CRL_get_issuer(crl));
   return text;
 }
@@ -153,6 +150,12 @@ bool walk_chain(X509_STORE* store, X509* leaf, STACK_OF(X509) * untrusted, TimeP
 }
 
 }  // namespace
+
+std::string no_crl_for(const X509* certificate) {
+  return fmt::format("no revocation list of {} for {}",
+                     print_name(X509_get_issuer_name(certificate)),
+                     print_name(X509_get_subject_name(certificate)));
+}
 
 void serve_crls(X509_STORE* store) {
   X509_STORE_set_lookup_crls(store, look_up);

@@ -14,6 +14,9 @@ constexpr int kMaxChainDepth = 10;
 /// Lets a store find the CRLs of the Revocation that check_revocation() was called with.
 void serve_crls(X509_STORE* store);
 
+/// RevocationFinding::unknown when none is at hand.
+[[nodiscard]] std::string no_crl_for(const X509* certificate);
+
 struct RevocationFinding {
   std::string revoked;  ///< which certificate, and since when; empty: none is
   std::string

@@ -225,6 +225,7 @@ bool read_attributes(Candidate& candidate, const SignedDataParts& parts, SignerI
   }
   out.signing_time = to_time_point(time);
   out.capabilities_der = octets(attribute(candidate, NID_SMIMECapabilities, V_ASN1_SEQUENCE));
+  out.preference_der = octets(attribute(candidate, NID_id_smime_aa_encrypKeyPref, V_ASN1_OTHER));
   out.message_digest = octets(attribute(candidate, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING));
 
   const bool time_named =

@@ -289,10 +289,13 @@ Verdict TrustAnchors::judge(const Certificate& leaf, const std::vector<Certifica
             {}};
   }
   const auto chain = chain_of(context.get(), leaf, {&impl_->anchors, &untrusted, &impl_->issuers});
-  const RevocationFinding crls =
-      revocation.check == CrlCheck::off
-          ? RevocationFinding{}
-          : check_revocation(impl_->store.get(), leaf.impl().x509.get(), others.get(), revocation);
+  RevocationFinding crls;
+  if (revocation.check != CrlCheck::off && revocation.crls.all().empty()) {
+    // Known without walking the chain a second time. An anchor needs no CRL.
+    if (chain.size() > 1) crls.unknown = no_crl_for(leaf.impl().x509.get());
+  } else if (revocation.check != CrlCheck::off) {
+    crls = check_revocation(impl_->store.get(), leaf.impl().x509.get(), others.get(), revocation);
+  }
   const Verdict revoked{
       crls.revoked.empty() ? ChainStatus::good : ChainStatus::revoked, crls.revoked, {}};
   // From the worst fault to the least: what an administrator should hear about first.

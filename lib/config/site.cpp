@@ -51,7 +51,8 @@ struct SpoolParameter {
   std::string_view spool;
   std::string_view parameter;
 };
-constexpr std::array<SpoolParameter, 11> spools = {{{"msg", "queue"},
+constexpr std::array<SpoolParameter, 12> spools = {{{"msg", "queue"},
+                                                    {"missed", "queuemissed"},
                                                     {"auth", "queueauth"},
                                                     {"moderation", "queuemod"},
                                                     {"bulk", "queuebulk"},

@@ -92,7 +92,7 @@ class Site {
   [[nodiscard]] list::AddressRules address_rules(std::string_view domain) const;
   [[nodiscard]] std::string command_address(std::string_view domain) const;  ///< sympa@domain
   [[nodiscard]] std::string listmaster_address(std::string_view domain) const;
-  /// spool directories: "msg", "auth", "moderation", "bulk", "bounce" by Sympa's parameters (queue, queueauth, …).
+  /// spool directories: "msg", "auth", "moderation", "bulk", "bounce", "missed" by Sympa's parameters (queue, queueauth, …).
   [[nodiscard]] std::string spool_directory(std::string_view spool) const;
 
   /// The directory of a list: home/DOMAIN/NAME when home/DOMAIN exists, else home/NAME for the main domain.

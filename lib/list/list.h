@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -134,9 +135,47 @@ struct StoredCertificate {
 };
 /// What lookup found: certificates, or why a file could not be read ("no PEM certificate in it").
 struct CertificateLookup {
-  std::vector<StoredCertificate> found;  ///< newest notBefore first
-  std::vector<std::string> unreadable;   ///< "bob@example.org@enc: no certificate found"
+  /// Newest notBefore first. For encryption also those that it cannot be done with, so that somebody can say why.
+  std::vector<StoredCertificate> found;
+  std::vector<std::string> unreadable;    ///< "bob@example.org@enc: no certificate found"
+  std::vector<cms::Certificate> issuers;  ///< authorities that lie beside them in their files
+  std::vector<std::string> pinned;        ///< sha256() of those that a person has pinned
 };
+
+/// Where a certificate came from. `manual`: a file of the directory that nobody told us about.
+enum class CertificateSource : std::uint8_t { mail, manual, import, ldif };
+[[nodiscard]] std::string_view to_string(CertificateSource source);
+[[nodiscard]] CertificateSource source_from(std::string_view word);  ///< manual for any other
+
+/// `current` ones have a file; `pending` ones wait for a person's word; `removed` ones mail does not bring back.
+enum class CertificateState : std::uint8_t { current, history, pending, removed };
+[[nodiscard]] std::string_view to_string(CertificateState state);
+[[nodiscard]] CertificateState state_from(std::string_view word);  ///< history for any other
+
+/// One certificate of an address, with all that is known of its way here.
+struct RememberedCertificate {
+  cms::Certificate certificate;
+  std::string slot;  ///< "both", "sign", "enc"
+  CertificateSource source = CertificateSource::manual;
+  std::string message_id, mail_id;  ///< of the mail it came with
+  TimePoint learned_at{};
+  CertificateState state = CertificateState::current;
+  bool pinned = false;
+  std::vector<cms::Certificate> issuers = {};
+};
+
+/// How a certificate arrives at the store.
+struct CertificateArrival {
+  CertificateSource source = CertificateSource::import;
+  TimePoint at{};
+  std::string message_id = {}, mail_id = {};
+  std::vector<cms::Certificate> issuers = {};  ///< authorities to keep beside it
+  bool replace = false;                        ///< a person said: over a newer or pinned one, too
+  /// Whether a stored certificate could still be sealed to, with the authorities beside it; unset: its dates at `at`
+  /// decide.
+  std::function<bool(const cms::Certificate&, const std::vector<cms::Certificate>&)> usable = {};
+};
+
 class CertificateStore {
  public:
   virtual ~CertificateStore() = default;
@@ -146,11 +185,35 @@ class CertificateStore {
                                                        CertificateUse use) = 0;
   /// Stores one certificate under the address, atomically, by its keyUsage: both → NAME, signing only → NAME@sign,
   /// encryption only → NAME@enc. A stored certificate of the same slot with newer notBefore stays (no rollback);
-  /// an encryption certificate is never removed because a sign-only one arrives.
-  enum class Stored : std::uint8_t { stored, already_there, kept_newer };
+  /// an encryption certificate is never removed because a sign-only one arrives, and goes into history when a newer one
+  /// for both uses does (security rule 22). From mail (rule 20): another issuer's waits as `pending` while one for the
+  /// same use is usable, whichever is newer; a pinned one stays; what a person has removed does not come back.
+  enum class Stored : std::uint8_t {
+    stored,
+    already_there,
+    kept_newer,
+    pending,        ///< now for the first time: member and owners should hear of it
+    still_pending,  ///< and has been since an earlier mail
+    kept_pinned,
+    kept_removed
+  };
   [[nodiscard]] virtual Result<Stored> store(std::string_view canonical_address,
                                              const cms::Certificate& certificate,
-                                             bool replace_newer) = 0;
+                                             const CertificateArrival& arrival) = 0;
+
+  /// Everything that is or was stored for an address, the newest first.
+  [[nodiscard]] virtual Result<std::vector<RememberedCertificate>> history(
+      std::string_view canonical_address, TimePoint now) = 0;
+  /// The one whose SHA-256 begins with `digest` (any case); Errc::not_found for none, Errc::usage for several.
+  /// A pinned one is never displaced by mail.
+  [[nodiscard]] virtual Result<void> pin(std::string_view canonical_address,
+                                         std::string_view digest, bool pinned, TimePoint now) = 0;
+  /// A pending one, or one from history, takes its place in the directory.
+  [[nodiscard]] virtual Result<void> accept(std::string_view canonical_address,
+                                            std::string_view digest, TimePoint now) = 0;
+  /// Its file goes; the memory stays, so that mail does not bring it back.
+  [[nodiscard]] virtual Result<void> remove(std::string_view canonical_address,
+                                            std::string_view digest, TimePoint now) = 0;
 };
 
 }  // namespace paraph::list

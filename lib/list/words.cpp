@@ -54,4 +54,28 @@ std::string_view to_string(Role role) {
   return words.at(static_cast<std::size_t>(role));
 }
 
+namespace {
+template <class Word, std::size_t N>
+Word find_word(const std::array<std::string_view, N>& words, std::string_view wanted, Word other) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (words[i] == wanted) return static_cast<Word>(i);
+  return other;
+}
+constexpr std::array<std::string_view, 4> sources = {"mail", "manual", "import", "ldif"};
+constexpr std::array<std::string_view, 4> states = {"current", "history", "pending", "removed"};
+}  // namespace
+
+std::string_view to_string(CertificateSource source) {
+  return sources.at(static_cast<std::size_t>(source));
+}
+CertificateSource source_from(std::string_view word) {
+  return find_word(sources, word, CertificateSource::manual);
+}
+std::string_view to_string(CertificateState state) {
+  return states.at(static_cast<std::size_t>(state));
+}
+CertificateState state_from(std::string_view word) {
+  return find_word(states, word, CertificateState::history);
+}
+
 }  // namespace paraph::list

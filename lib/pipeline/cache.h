@@ -12,6 +12,7 @@
 #include "scenario/address_patterns.h"
 #include "scenario/regex.h"
 #include "scenario/scenario.h"
+#include "store/recipients.h"
 #include "sys/sightings.h"
 
 namespace paraph::pipeline {
@@ -26,6 +27,13 @@ using FilterPatterns = std::optional<scenario::AddressPatterns>;
 struct Cache {
   sys::FileCache<cms::TrustAnchors> anchors{100};  ///< by AnchorFiles::key()
   sys::FileCache<cms::CrlSet> crls{1};
+  /// Whom copies are sealed to, by the anchors' key, check of CRLs and pins; made from `anchors` and `crls`, and made anew
+  /// when those are.
+  struct Sealing {
+    std::shared_ptr<const cms::TrustAnchors> anchors;
+    std::shared_ptr<const store::SealTrust> trust;
+  };
+  std::map<std::string, Sealing> sealing;
   sys::FileCache<std::string> secret{1};               ///< of the site (pipeline/guard.h)
   sys::FileCache<OwnCertificates> own{1000};           ///< by directory
   sys::FileCache<OwnKeys> own_keys{1};                 ///< of the whole site

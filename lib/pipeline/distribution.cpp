@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -16,7 +17,10 @@
 #include "pipeline/incoming.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/list_header.h"
+#include "pipeline/missed.h"
 #include "pipeline/outbox.h"
+#include "pipeline/sealing.h"
+#include "pipeline/summary.h"
 #include "smime/seal.h"
 #include "sys/process.h"
 
@@ -52,6 +56,10 @@ class Shipment {
     return copy_to_all(post.octets());
   }
 
+  [[nodiscard]] const spool::SpoolHeader& header() const { return header_; }
+  [[nodiscard]] bool is_sealed_post() const {
+    return header_.kind == "post" && header_.sealed == "yes";
+  }
   [[nodiscard]] bool deferred_some() const { return deferred_; }
   [[nodiscard]] bool transport_down() const { return transport_down_; }
   [[nodiscard]] const std::string& deferred_why() const { return deferred_why_; }
@@ -140,12 +148,11 @@ class Shipment {
   }
 
   // And when this returns, the plaintext is.
-  Result<smime::SealedPost> prepare_post(std::string message, const config::ListConfig& config) {
+  Result<smime::SealedPost> prepare_post(std::string message, const config::ListConfig& config,
+                                         cms::ContentCipher cipher) {
     auto opened = open_post(std::move(message), config);
     if (!opened) return std::move(opened).error();
     author_ = std::move(opened->author);
-    const auto cipher =
-        cms::cipher_from_name(config.get("cipher")).value_or(cms::ContentCipher::aes_256_cbc);
     sign_post(opened->payload, config);
     const bool crlf = courier_.wants_crlf() && !outer_signer_;  // what is signed again has LF
     return smime::SealedPost::prepare(
@@ -181,31 +188,59 @@ class Shipment {
     return ports_.digest.sha256("list-sign:" + claim_.name());
   }
 
+  struct Made {
+    delivery::Content copy;  ///< of the post; its octets are the post's until the next copy
+    std::string own;         ///< in place of it: a notice, or a copy that was signed for him
+    spool::CopyOutcome outcome;
+    [[nodiscard]] delivery::Content content() const {
+      return own.empty() ? copy : delivery::Content{own};
+    }
+  };
+
   Result<void> seal_for_all(std::string message, const config::ListConfig& config) {
-    auto post = prepare_post(std::move(message), config);
+    auto terms = seal_terms(ports_, &config);
+    if (!terms) return std::move(terms).error();
+    terms_ = *std::move(terms);
+    wishes_ = cipher_wishes(config);
+    // What most will be sealed with; and an unusable list key stops the packet before its first copy.
+    const auto usual = choose_cipher(wishes_, {});
+    auto post = prepare_post(std::move(message), config, usual);
     if (!post) return std::move(post).error();
-    note(ports_.recipients.prefetch(claim_.remaining()));
-    auto sealed = seal_for_each(*post, config);
+    posts_.emplace(usual, *std::move(post));
+    note(ports_.recipients.prefetch(claim_.remaining(), terms_));
+    auto sealed = seal_for_each(config);
     note(ports_.recipients.remember());
     return sealed;
   }
 
-  Result<void> seal_for_each(smime::SealedPost& post, const config::ListConfig& config) {
-    const auto transport =
-        cms::key_transport_from(config.get("key_transport")).value_or(cms::KeyTransport::pkcs1);
+  Result<void> seal_for_each(const config::ListConfig& config) {
     for (const auto& member : claim_.remaining()) {
       if (sys::stop_requested()) return stopped();
       if (const auto why = objection(member)) {
         if (auto refused = refuse(member, *why); !refused) return refused;
         continue;
       }
-      auto made = make_for(member, post, transport, config);
-      if (auto sent = made ? hand_over({member}, made->content(), std::move(made->outcome))
-                           : set_aside(member, made.error());
-          !sent)
+      auto made = make_for(member, config);
+      if (auto sent = made ? pass_on(member, *made) : set_aside(member, made.error()); !sent)
         return sent;
     }
     return {};
+  }
+
+  Result<void> pass_on(const std::string& member, Made& made) {
+    if (made.outcome.outcome == "missed") return record({made.outcome});
+    return hand_over({member}, made.content(), std::move(made.outcome));
+  }
+
+  // One encryption of the content for each cipher that readers of this packet need, three at most. For a further one
+  // the post is opened anew, so that no plaintext stays meanwhile.
+  Result<smime::SealedPost*> post_for(cms::ContentCipher cipher, const config::ListConfig& config) {
+    if (const auto made = posts_.find(cipher); made != posts_.end()) return &made->second;
+    auto spooled = bulk_.message(claim_.id());
+    if (!spooled) return std::move(spooled).error();
+    auto post = prepare_post(std::move(spooled->message), config, cipher);
+    if (!post) return std::move(post).error();
+    return &posts_.emplace(cipher, *std::move(post)).first->second;
   }
 
   [[nodiscard]] std::optional<std::string> objection(const std::string& recipient) const {
@@ -226,37 +261,30 @@ class Shipment {
                     .detail = why}});
   }
 
-  // Records of recipients only save time.
+  // Records of recipients only save time, those of notices spare somebody a second one.
   void note(const Result<void>& recorded) {
     if (!recorded)
-      ports_.log.write(sys::Level::warning, "recipient-records",
+      ports_.log.write(sys::Level::warning, "not-recorded",
                        {{"reason", recorded.error().what()}, {"try", recorded.error().hint()}});
   }
 
-  struct Made {
-    delivery::Content copy;  ///< of the post; its octets are the post's until the next copy
-    std::string own;         ///< in place of it: a notice, or a copy that was signed for him
-    spool::CopyOutcome outcome;
-    [[nodiscard]] delivery::Content content() const {
-      return own.empty() ? copy : delivery::Content{own};
-    }
-  };
-
   // What one member gets. An Error here is about him alone: his certificate file, his address, his
   // notice.
-  Result<Made> make_for(const std::string& member, smime::SealedPost& post,
-                        cms::KeyTransport transport, const config::ListConfig& config) {
-    auto target = ports_.recipients.find(member, seal_terms(ports_, transport));
+  Result<Made> make_for(const std::string& member, const config::ListConfig& config) {
+    terms_.at = ports_.clock.now();
+    auto target = ports_.recipients.find(member, terms_);
     if (!target) return std::move(target).error();
     if (target->recipient != nullptr) {
-      const auto copy = post.copy_for(*target->recipient);
+      auto post = post_for(choose_cipher(wishes_, *target->reader), config);
+      if (!post) return std::move(post).error();
+      const auto copy = (*post)->copy_for(*target->recipient);
       if (copy)
         return Made{{copy->front, copy->tail, courier_.wants_crlf() && !outer_signer_},
                     outer_signer_ ? signed_copy(*copy) : std::string(),
                     {.recipient = member,
                      .outcome = "sealed",
                      .certificate = std::string(target->sha256),
-                     .cipher = std::string(cms::cipher_name(post.cipher())),
+                     .cipher = std::string(cms::cipher_name((*post)->cipher())),
                      .detail = {}}};
       target->problem = "unsupported_key";
       target->detail = copy.error().what();
@@ -287,13 +315,33 @@ class Shipment {
                     .detail = expired_words() + why.what()}});
   }
 
+  // At most one notice a day; the next one counts what was missed.
   Result<Made> make_notice(const std::string& member, const store::PreparedTarget& target,
                            const config::ListConfig& config) {
+    const std::string why =
+        target.detail.empty() ? target.problem : target.problem + ": " + target.detail;
+    note(note_missed(header_, bulk_, member, target.problem, config, ports_));
+    const auto list = config.address().str();
+    const auto standing = ports_.notices.standing(member, list);
+    if (!standing) return standing.error();
+    const auto turn =
+        ports_.notices.take_turn(member, list, header_.id.str(), epoch(ports_.clock.now()));
+    if (!turn) return turn.error();
+    if (!*turn)
+      return Made{{},
+                  {},
+                  {.recipient = member,
+                   .outcome = "missed",
+                   .certificate = {},
+                   .cipher = {},
+                   .detail = why + "; told of an earlier one less than a day ago"}};
     const Notice notice{
         .id = claim_.id().derive("no-certificate:" + member, ports_.digest),
         .template_name = "x509-user-cert-missing.tt2",
         .data = {{"case", target.problem},
                  {"detail", utf8::printable(target.detail)},
+                 {"missed_count", std::to_string(standing->missed)},
+                 {"kept", keeps_missed(config) ? "1" : ""},
                  {"sender", author_},
                  {"mail", tt2::Value::of(tt2::Data{{"sender", author_}})}},  // Sympa's name for it
         .to = member,
@@ -306,11 +354,7 @@ class Shipment {
     return Made{
         {},
         std::move(*message),
-        {.recipient = member,
-         .outcome = "notice",
-         .certificate = {},
-         .cipher = {},
-         .detail = target.detail.empty() ? target.problem : target.problem + ": " + target.detail}};
+        {.recipient = member, .outcome = "notice", .certificate = {}, .cipher = {}, .detail = why}};
   }
 
   Result<void> hand_over(const std::vector<std::string>& recipients,
@@ -393,6 +437,9 @@ class Shipment {
   spool::BulkSpool& bulk_;
   delivery::Courier& courier_;
   const Ports& ports_;
+  store::SealTerms terms_;
+  CipherWishes wishes_;
+  std::map<cms::ContentCipher, smime::SealedPost> posts_;
   const RecipientWatch& watch_;
   std::string author_;
   std::optional<cms::Signer> outer_signer_;  ///< of `list_sign outer`; gone with the packet
@@ -423,14 +470,25 @@ Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSp
         !told)
       return keep_waiting(claim, told.error(), bulk, ports);
   const bool again = shipment.deferred_some();
-  auto ended = again ? bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred,
-                                     shipment.deferred_why())
-                     : bulk.finish(std::move(claim));
+  bool last = false;
+  const auto ended = [&]() -> Result<void> {
+    if (again)
+      return bulk.postpone(std::move(claim), ports.clock.now() + kRetryDeferred,
+                           shipment.deferred_why());
+    auto finished = bulk.finish(std::move(claim));
+    if (!finished) return std::move(finished).error();
+    last = *finished;
+    return {};
+  }();
   if (!ended) {
     ports.log.write(sys::Level::error, "waits",
                     {{"packet", name}, {"reason", ended.error().what()}});
     return Sent::waits;
   }
+  if (last && shipment.is_sealed_post())
+    if (auto told = send_summary(shipment.header(), bulk, ports); !told)  // the copies are out
+      ports.log.write(sys::Level::warning, "summary-not-sent",
+                      {{"packet", name}, {"reason", told.error().what()}});
   return again ? Sent::postponed : Sent::done;
 }
 
@@ -445,16 +503,6 @@ Sent give_up_packet(spool::PacketClaim claim, const Error& why, spool::BulkSpool
 }
 
 }  // namespace
-
-store::SealTerms seal_terms(const Ports& ports, cms::KeyTransport transport) {
-  return {ports.clock.now(), policy_of(ports.site), transport};
-}
-
-Result<store::SealTarget> seal_target(const std::string& member, const Ports& ports) {
-  const auto lookup = ports.certificates.find(member, list::CertificateUse::encrypt);
-  if (!lookup) return lookup.error();
-  return store::choose(*lookup, seal_terms(ports, cms::KeyTransport::pkcs1));
-}
 
 Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& courier,
           const Ports& ports, const RecipientWatch& watch) {

@@ -43,10 +43,4 @@ struct RecipientWatch {
 [[nodiscard]] Sent condemn(spool::PacketClaim claim, const std::string& reason,
                            spool::BulkSpool& bulk, const Ports& ports);
 
-/// Under which terms copies are sealed now.
-[[nodiscard]] store::SealTerms seal_terms(const Ports& ports, cms::KeyTransport transport);
-
-/// The certificate that a copy for this member would be sealed to, parsed, for people.
-[[nodiscard]] Result<store::SealTarget> seal_target(const std::string& member, const Ports& ports);
-
 }  // namespace paraph::pipeline

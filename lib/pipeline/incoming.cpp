@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "mail/address.h"
 #include "pipeline/authorize.h"
+#include "pipeline/coverage.h"
 #include "pipeline/guard.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/outbox.h"
@@ -284,7 +285,7 @@ Outcome open_protection(Item& item, const Ports& ports) {
   return kGoOn;
 }
 
-// Rule 20: of what the guard let pass. decide() forgets it when the mail is refused.
+// Rule 20: of what the guard let pass. decide() forgets it unless the mail is accepted.
 Outcome note_certificates(Item& item, const Ports&) {
   if (const auto learned = smime::learnable(item.opened.protection)) {
     item.effects.emplace_back(outcome::LearnCertificate{learned->address, learned->signer});
@@ -350,6 +351,18 @@ Outcome check_encrypted_post_policy(Item& item, const Ports& ports) {
   return ends(Reject{"5.7.1", "encrypted_not_signed", reason_codes(protection)});
 }
 
+// A post that too few could read is an editor's to release; nullopt: enough can.
+Result<std::optional<std::string>> too_few_readers(const Item& item, const Ports& ports) {
+  std::optional<std::string> enough;
+  const long long wanted = item.config->number("encrypted_post_min_coverage");
+  if (wanted <= 0 || !item.opened.payload) return enough;
+  const auto coverage = coverage_of(*item.config, ports);
+  if (!coverage) return coverage.error();
+  if (coverage->reaches(wanted)) return enough;
+  return std::optional(fmt::format("coverage: {} of {} members could read it, {} percent must",
+                                   coverage->able, coverage->all, wanted));
+}
+
 // "send.editorkey:5", the rule that decided.
 std::string place_of(const scenario::Decision& decision, std::string scenario_name) {
   if (!decision.rule) return scenario_name;
@@ -376,9 +389,13 @@ Outcome authorize_post(Item& item, const Ports& ports) {
   const auto& action = item.decision->action;
   const std::string where = place_of(*item.decision, "send." + item.config->scenario("send"));
   switch (action.action) {
-    case scenario::Action::do_it:
+    case scenario::Action::do_it: {
+      const auto few = too_few_readers(item, ports);
+      if (!few) return few.error();
+      if (*few) return ends(Hold{"moderation", **few});
       return ends(outcome::Distribute{*item.list, std::string(scenario::to_string(item.method)),
                                       item.sender, item.opened.payload.has_value()});
+    }
     case scenario::Action::request_auth:
       return ends(Hold{"auth", fmt::format("the sender's confirmation ({})", where)});
     case scenario::Action::editor:
@@ -424,10 +441,10 @@ void speak_uniformly(const Item& item, Reject& reject) {
 }
 
 Disposition settle_effects(Item& item, Disposition disposition) {
-  const bool stays = std::holds_alternative<outcome::Distribute>(disposition) ||
-                     std::holds_alternative<Hold>(disposition) ||
-                     std::holds_alternative<outcome::AnswerCertificate>(disposition);
-  if (!stays) item.effects.clear();
+  // Rule 20: what is refused, or still waits for somebody's word, teaches nothing.
+  const bool accepted = std::holds_alternative<outcome::Distribute>(disposition) ||
+                        std::holds_alternative<outcome::AnswerCertificate>(disposition);
+  if (!accepted) item.effects.clear();
   if (auto* reject = std::get_if<Reject>(&disposition)) speak_uniformly(item, *reject);
   return disposition;
 }
@@ -477,6 +494,8 @@ Result<std::shared_ptr<const OwnKeys>> own_keys(const Ports& ports) {
   return ports.cache.own_keys.keep({}, std::move(seen), std::move(*keys));
 }
 
+}  // namespace
+
 Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const AnchorFiles& files,
                                                                  const Ports& ports) {
   if (auto kept = ports.cache.anchors.find(files.key())) return kept;
@@ -485,6 +504,8 @@ Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const AnchorFil
   if (!anchors) return std::move(anchors).error();
   return ports.cache.anchors.keep(files.key(), std::move(seen), std::move(*anchors));
 }
+
+namespace {
 
 Result<cms::CrlSet> current_crls(const Ports& ports) {
   if (auto kept = ports.cache.crls.find({})) return *kept;
@@ -496,7 +517,9 @@ Result<cms::CrlSet> current_crls(const Ports& ports) {
   return *ports.cache.crls.keep({}, std::move(seen), files->set());
 }
 
-// Security rule 23. Read only when it is asked for.
+}  // namespace
+
+// Read only when it is asked for.
 Result<cms::Revocation> revocation_of(const config::ListConfig* list, const Ports& ports) {
   cms::Revocation revocation;
   const std::string word = list != nullptr ? list->get("crl_check") : ports.site.get("crl_check");
@@ -508,6 +531,8 @@ Result<cms::Revocation> revocation_of(const config::ListConfig* list, const Port
   revocation.crls = std::move(*crls);
   return revocation;
 }
+
+namespace {
 
 void warn_of_keys(const std::vector<std::string>& problems, const Ports& ports) {
   for (const auto& problem : problems)
@@ -570,13 +595,21 @@ Result<Opening> open_context(const std::optional<list::ListAddress>& list,
   context.policy = policy_of(ports.site, own_config);
   context.revocation = std::move(*revocation);
   context.at = at;
+  const bool pins_count = (config ? config->get("trust") : ports.site.get("trust")) == "ca+pins";
   for (const auto& address : from) {
     const auto parsed = mail::AddrSpec::parse(address);
     if (!parsed) continue;
     if (is_own_address(ports.site, *parsed)) context.own_addresses.push_back(parsed->canonical());
     auto stored = ports.certificates.find(parsed->canonical(), list::CertificateUse::verify);
     if (!stored) return std::move(stored).error();
-    for (auto& entry : stored->found) context.stored.push_back(std::move(entry.certificate));
+    for (auto& entry : stored->found) {
+      const auto& pins = stored->pinned;
+      if (pins_count &&
+          std::find(pins.begin(), pins.end(), entry.certificate.sha256()) != pins.end())
+        context.pinned.push_back(entry.certificate);
+      context.stored.push_back(std::move(entry.certificate));
+    }
+    std::move(stored->issuers.begin(), stored->issuers.end(), std::back_inserter(context.issuers));
   }
   return opening;
 }

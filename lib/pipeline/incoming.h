@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,6 +55,14 @@ struct Opening {
 [[nodiscard]] Result<Opening> open_context(const std::optional<list::ListAddress>& list,
                                            const std::vector<std::string>& from, TimePoint at,
                                            const Ports& ports);
+
+/// Those anchors as they are on the disk; the same object for as long as the files are.
+[[nodiscard]] Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(
+    const AnchorFiles& files, const Ports& ports);
+
+/// What the list, or the site when `list` is null, asks of revocation lists now, with those at hand (security rule 23).
+[[nodiscard]] Result<cms::Revocation> revocation_of(const config::ListConfig* list,
+                                                    const Ports& ports);
 
 /// Sent by a program (RFC 3834): Auto-Submitted other than `no`, or a report. Such mail is never answered.
 [[nodiscard]] bool is_automatic(const mail::MimeTree& message);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cms/certificate.h"
 #include "compose/compose.h"
 #include "list/list.h"
 #include "pipeline/ports.h"
@@ -29,6 +30,7 @@ struct Notice {
   /// of `data`. `cut`: longer ones end in "…". `whole`: they are all there, and the notice goes unsigned if one is longer.
   enum class Values : unsigned char { cut, whole };
   Values values = Values::cut;
+  std::optional<cms::Certificate> seal_to = {};  ///< enqueued encrypted for it
 };
 inline constexpr std::size_t kSignedValue = 80;
 

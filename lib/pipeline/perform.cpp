@@ -9,12 +9,16 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "cms/capabilities.h"
 #include "mail/address.h"
-#include "pipeline/distribution.h"
 #include "pipeline/guard.h"
+#include "pipeline/key_ring.h"
 #include "pipeline/list_header.h"
+#include "pipeline/missed.h"
 #include "pipeline/outbox.h"
 #include "pipeline/priority.h"
+#include "pipeline/sealing.h"
+#include "store/recipients.h"
 
 namespace paraph::pipeline {
 namespace {
@@ -152,17 +156,122 @@ class Performer {
                        spools_.bulk, ports_);
   }
 
-  /// So that distribution need not parse it. What fails here it will do itself.
-  void learn_recipient(const std::string& address, list::CertificateStore::Stored stored) {
-    if (stored != list::CertificateStore::Stored::stored) return;
-    (void)ports_.recipients.learn({address}, seal_terms(ports_, cms::KeyTransport::pkcs1));
+  /// So that distribution need not parse it, which fails here and is done there if it must; and what he missed comes,
+  /// after a repeat, too, that finds the certificate stored.
+  Result<void> after_learning(const std::string& address, bool stored) {
+    const auto terms = stored ? seal_terms(ports_) : Error::later(Errc::busy, "nothing is new");
+    if (terms) (void)ports_.recipients.learn({address}, *terms);
+    const auto sent = send_missed(address, spools_.bulk, ports_);
+    if (!sent) return sent.error();
+    if (*sent > 0)
+      ports_.log.write(sys::Level::info, "missed-posts-sent",
+                       {{"address", address}, {"posts", std::to_string(*sent)}});
+    return {};
+  }
+
+  /// How the certificates of this mail come to the store (rules 20 to 22).
+  [[nodiscard]] list::CertificateArrival arrival() const {
+    list::CertificateArrival out;
+    out.source = list::CertificateSource::mail;
+    out.at = ports_.clock.now();
+    out.message_id = message_id(item_);
+    out.mail_id = item_.header.id.str();
+    constexpr std::size_t kMostIssuers = 8;
+    for (const auto& each : item_.opened.protection.signature.certificates)
+      if (each.is_ca() && out.issuers.size() < kMostIssuers) out.issuers.push_back(each);
+    out.usable = [this](const cms::Certificate& certificate,
+                        const std::vector<cms::Certificate>& issuers) {
+      const auto all = all_terms();
+      if (!all) return true;  // who knows
+      list::CertificateLookup lookup;
+      lookup.found.push_back({certificate, list::CertificateSlot::both, {}});
+      lookup.issuers = issuers;
+      return std::any_of(all->begin(), all->end(), [&](const auto& terms) {
+        return store::choose(lookup, terms).certificate.has_value();
+      });
+    };
+    return out;
+  }
+
+  // Of the site and of every list that differs: what one of them seals to is in use.
+  [[nodiscard]] Result<std::vector<store::SealTerms>> all_terms() const {
+    auto site = seal_terms(ports_);
+    if (!site) return std::move(site).error();
+    std::vector<store::SealTerms> out{*std::move(site)};
+    const auto lists = ports_.site.lists();
+    if (!lists) return lists.error();
+    for (const auto& list : *lists) {
+      const auto config = config::ListConfig::load(ports_.site, list);
+      if (!config) continue;  // that list seals to nobody now
+      auto terms = seal_terms(ports_, &*config);
+      if (!terms) return std::move(terms).error();
+      const bool known = std::any_of(out.begin(), out.end(), [&](const auto& other) {
+        return other.trust == terms->trust && other.policy == terms->policy;
+      });
+      if (!known) out.push_back(*std::move(terms));
+    }
+    return out;
+  }
+
+  // Rule 25: what the signer's program states counts for the certificate that it reads with.
+  Result<void> learn_capabilities(const std::string& address) {
+    const auto& signer = item_.opened.protection.signature.signers.front();
+    if (!signer.signing_time || signer.capabilities_der.empty()) return {};
+    const auto& companion = item_.opened.protection.companion;
+    const auto& reads_with = companion ? companion : signer.certificate;
+    const store::Capability capability{epoch(*signer.signing_time),
+                                       cms::stated_capabilities(signer.capabilities_der)};
+    const auto before = ports_.memory.capability(reads_with->sha256());
+    if (!before) return before.error();
+    const auto changed = ports_.memory.learn_capability(address, reads_with->sha256(), capability);
+    if (!changed) return changed.error();
+    if (*changed && *before)
+      ports_.log.write(
+          sys::Level::warning, "capabilities-changed",
+          {{"address", address}, {"before", (*before)->stated}, {"now", capability.stated}});
+    return {};
+  }
+
+  // Rule 20: sealing stays on the old one; the member, and who looks after the list, hear of it once.
+  Result<void> tell_of_pending(const outcome::LearnCertificate& learned) {
+    std::vector<std::string> people{learned.address};
+    auto admins = item_.list ? ports_.directory.admins(*item_.list, list::Role::owner)
+                             : Result<std::vector<list::Admin>>(std::vector<list::Admin>{});
+    if (!admins) return std::move(admins).error();
+    for (const auto& admin : *admins) people.push_back(admin.email);
+    if (admins->empty())
+      for (auto& listmaster : ports_.site.listmasters()) people.push_back(std::move(listmaster));
+    constexpr std::size_t kForeign = 80;  // rule 39
+    for (const auto& person : without_own_addresses(std::move(people), ports_.site)) {
+      const Notice notice{
+          .id = item_.header.id.derive("certificate-pending:" + person, ports_.digest),
+          .template_name = "certificate-pending.tt2",
+          .data = {{"address", learned.address},
+                   {"member", person == learned.address ? "1" : ""},
+                   {"issuer", utf8::printable(learned.certificate.issuer(), kForeign)},
+                   {"sha256", learned.certificate.sha256()},
+                   {"digest", learned.certificate.sha256().substr(0, 16)},
+                   {"not_after", iso8601(learned.certificate.not_after())}},
+          .to = person,
+          .list = item_.list,
+          .domain = item_.destination.domain,
+          .auto_submitted = "auto-generated",
+          .in_reply_to = {}};
+      if (auto told = enqueue_notice(notice, {}, spools_.bulk, ports_); !told) return told;
+    }
+    return {};
   }
 
   Result<void> learn() {
-    static constexpr std::array<std::string_view, 3> words{"stored", "already", "kept_newer"};
+    using Stored = list::CertificateStore::Stored;
+    static constexpr std::array<std::string_view, 7> words{
+        "stored", "already", "kept_newer", "pending", "pending", "pending", "removed"};
+    if (item_.effects.empty()) return {};
+    const auto how = arrival();
+    bool stored_some = false;
     for (const auto& effect : item_.effects) {
       const auto& certificate = std::get<outcome::LearnCertificate>(effect);
-      auto stored = ports_.certificates.store(certificate.address, certificate.certificate, false);
+      auto stored = ports_.certificates.store(certificate.address, certificate.certificate, how);
       if (!stored &&
           stored.error().retry() == Retry::never) {  // an address that no file can be named after
         ports_.log.write(sys::Level::warning, "certificate-not-stored",
@@ -171,14 +280,20 @@ class Performer {
       }
       if (!stored) return std::move(stored).error();
       const auto word = words[static_cast<std::size_t>(*stored)];
-      learn_recipient(certificate.address, *stored);
       if (learned_.empty()) learned_ = word;
-      if (*stored == list::CertificateStore::Stored::stored)
-        ports_.log.write(
-            sys::Level::info, "certificate-stored",
-            {{"address", certificate.address}, {"sha256", certificate.certificate.sha256()}});
+      stored_some = stored_some || *stored == Stored::stored;
+      if (*stored == Stored::already_there || *stored == Stored::still_pending) continue;
+      ports_.log.write(*stored == Stored::stored ? sys::Level::info : sys::Level::warning,
+                       *stored == Stored::stored ? "certificate-stored" : "certificate-not-used",
+                       {{"address", certificate.address},
+                        {"sha256", certificate.certificate.sha256()},
+                        {"outcome", word}});
+      if (*stored == Stored::pending)
+        if (auto told = tell_of_pending(certificate); !told) return told;
     }
-    return {};
+    const auto& address = std::get<outcome::LearnCertificate>(item_.effects.front()).address;
+    if (auto done = learn_capabilities(address); !done) return done;
+    return after_learning(address, stored_some);
   }
 
   [[nodiscard]] const std::string& note() const { return note_; }

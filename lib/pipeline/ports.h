@@ -18,6 +18,8 @@ struct Ports {
   store::Ledger& ledger;
   store::Alarms& alarms;
   store::Guard& guard;
+  store::CertificateMemory& memory;
+  store::Notices& notices;
   const Clock& clock;
   Random& random;
   const Digest& digest;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "cms/key_preference.h"
 
 namespace paraph::smime {
 namespace {
@@ -88,6 +89,22 @@ void check_identity(const cms::Certificate& certificate, const Sender& sender,
   }
 }
 
+cms::TrustAnchors::Verdict judge_chain(const cms::Certificate& signer,
+                                       std::vector<cms::Certificate> bag,
+                                       const OpenContext& context) {
+  constexpr auto kSign = cms::TrustAnchors::Purpose::sign;
+  bag.insert(bag.end(), context.issuers.begin(), context.issuers.end());
+  auto verdict =
+      context.anchors.judge(signer, bag, context.at, kSign, context.policy, context.revocation);
+  const auto& pinned = context.pinned;
+  const bool without_issuer = verdict.status == cms::ChainStatus::untrusted_issuer &&
+                              std::find(pinned.begin(), pinned.end(), signer) != pinned.end();
+  if (!without_issuer) return verdict;
+  // Security rule 19: itself the end of the path, and all else as ever.
+  return cms::TrustAnchors::from({signer}).judge(signer, {}, context.at, kSign, context.policy,
+                                                 context.revocation);
+}
+
 /// What speaks against one signer, the weightiest first: cryptography, then trust, then identity,
 /// so that each message gets its own reason.
 std::vector<Reason> findings_of(const cms::SignerInfo& info,
@@ -105,9 +122,7 @@ std::vector<Reason> findings_of(const cms::SignerInfo& info,
                                                          info.digest) == digests.end())) {
     add(findings, Reason::weak_digest);
   }
-  const cms::TrustAnchors::Verdict verdict =
-      context.anchors.judge(*info.certificate, bag, context.at, cms::TrustAnchors::Purpose::sign,
-                            context.policy, context.revocation);
+  const cms::TrustAnchors::Verdict verdict = judge_chain(*info.certificate, bag, context);
   detail = verdict.detail;
   if (verdict.status != cms::ChainStatus::good) {
     add(findings, reason_of(verdict.status));
@@ -138,6 +153,7 @@ Signer judge_signer(const cms::SignerInfo& info, const std::vector<Reason>& find
   signer.signing_time = info.signing_time;
   signer.message_digest = info.message_digest;
   signer.capabilities_der = info.capabilities_der;
+  signer.preference_der = info.preference_der;
   return signer;
 }
 
@@ -220,14 +236,21 @@ std::optional<cms::Certificate> companion_of(const Signature& signature,
                                              const mail::AddrSpec& sender,
                                              const OpenContext& context) {
   const cms::Certificate& signer = *signature.signers.front().certificate;
-  if (signer.may_encrypt()) {
+  const std::string& preference = signature.signers.front().preference_der;
+  if (signer.may_encrypt() && (preference.empty() || cms::prefers(preference, signer))) {
     return std::nullopt;
   }
   std::optional<cms::Certificate> found;
+  bool named = false;
   for (const cms::Certificate& candidate : signature.certificates) {
-    if (candidate.issuer() != signer.issuer() || candidate.subject() != signer.subject() ||
-        candidate.is_ca() || !candidate.may_encrypt() || !names(candidate, sender) ||
-        (found && candidate.not_before() <= found->not_before())) {
+    // Security rule 21: what the signed preference names, or else what bears the signer's own names.
+    const bool preferred = cms::prefers(preference, candidate);
+    const bool alike = !signer.may_encrypt() && candidate.issuer() == signer.issuer() &&
+                       candidate.subject() == signer.subject();
+    const bool better = !found || (preferred && !named) ||
+                        (preferred == named && candidate.not_before() > found->not_before());
+    if (!(preferred || alike) || !better || candidate.is_ca() || !candidate.may_encrypt() ||
+        !names(candidate, sender)) {
       continue;
     }
     // The bag of certificates is not signed: equal names prove nothing before the chain does
@@ -237,6 +260,7 @@ std::optional<cms::Certificate> companion_of(const Signature& signature,
                                                context.revocation);
     if (verdict.status == cms::ChainStatus::good) {
       found = candidate;
+      named = preferred;
     }
   }
   return found;

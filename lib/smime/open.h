@@ -29,6 +29,10 @@ struct OpenContext {
   TimePoint at;                ///< when the queue wrote it
   std::vector<cms::Certificate>
       stored;  ///< stored certificates of the From address: missing bytes only
+  std::vector<cms::Certificate> issuers;  ///< authorities kept beside them: no trust, missing links
+  /// Those of them that need no issuer (security rule 19): pinned by a person for the From address, on a list with
+  /// `trust ca+pins`.
+  std::vector<cms::Certificate> pinned;
   std::vector<std::string> own_addresses;  ///< canonical; From in them never yields smime (rule 27)
   /// Whether a key is one of ours, by its spki_sha256(): asked for signers. Unset: none is (rule 27).
   std::function<bool(const std::string& spki_sha256)> is_own_key;
@@ -59,7 +63,8 @@ struct Opened {
 /// The `smime` method from a Protection, as Opened::protection.smime has it: one valid signature
 /// over the whole message by a trusted certificate that names the one From mailbox. Certificates
 /// that such a message lets us learn for its From address (rules 19 to 21): the signer's, and a
-/// companion encryption certificate with equal issuer, subject and address. Empty unless
+/// companion encryption certificate: the one that the signed SMIMEEncryptionKeyPreference names, for the same address, or
+/// one with equal issuer, subject and address. Empty unless
 /// protection.smime, and when the signing time lies more than 5 minutes after judged_at (rule 20).
 struct Learnable {
   std::string address;  ///< canonical From

@@ -103,6 +103,7 @@ struct Signer {
   std::optional<TimePoint> signing_time;
   std::string message_digest;
   std::string capabilities_der;
+  std::string preference_der;  ///< SMIMEEncryptionKeyPreference
 };
 
 struct Signature {

@@ -394,7 +394,7 @@ Result<Spooled> BulkSpool::message(const QueueId& id) {
   return spooled;
 }
 
-Result<void> BulkSpool::finish(PacketClaim claim) {
+Result<bool> BulkSpool::finish(PacketClaim claim) {
   assert(without(claim.remaining_, claim.done_).empty());
   const std::string name = claim.name();
   const auto ended = [&]() -> Result<void> {
@@ -402,12 +402,15 @@ Result<void> BulkSpool::finish(PacketClaim claim) {
     // Packet before journal: a packet without its journal would be sent all over again.
     return fs_->remove(packet_path(name), true);
   }();
-  if (!ended) return note_waiting(claim, ended.error().advice()), ended;
-  if (auto removed = fs_->remove(journal_path(name), false); !removed) return removed;
+  if (!ended) return note_waiting(claim, ended.error().advice()), ended.error();
+  if (auto removed = fs_->remove(journal_path(name), false); !removed)
+    return std::move(removed).error();
   static_cast<void>(fs_->remove(wait_note(name), false));
   const auto more = has_packet(*fs_, "pct", claim.id_);
   if (!more) return more.error();
-  return *more ? Result<void>() : end_message(*fs_, claim.id_);
+  if (*more) return false;
+  if (auto done = end_message(*fs_, claim.id_); !done) return std::move(done).error();
+  return true;
 }
 
 Result<void> BulkSpool::postpone(PacketClaim claim, TimePoint at, std::string_view reason) {

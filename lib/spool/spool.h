@@ -178,8 +178,8 @@ class BulkSpool {
   [[nodiscard]] Result<std::optional<PacketClaim>> claim(const std::string& packet);
   [[nodiscard]] Result<Spooled> message(const QueueId& id);
   /// All recipients of the packet have an outcome (asserted): removes packet and journal, and the message with its last
-  /// packet.
-  [[nodiscard]] Result<void> finish(PacketClaim claim);
+  /// packet; then true.
+  [[nodiscard]] Result<bool> finish(PacketClaim claim);
   /// Some recipients were deferred: the packet is tried again at `at`.
   [[nodiscard]] Result<void> postpone(PacketClaim claim, TimePoint at, std::string_view reason);
   /// Notes beside a packet why it waits (bulk/.wait/ID.NNNN), for people; cleared by finish and quarantine. An Error of

@@ -23,10 +23,6 @@ bool serves(const Slot& slot, CertificateUse use) {
   return use == CertificateUse::verify ? slot.verifies : slot.encrypts;
 }
 
-bool may_serve(const Certificate& certificate, CertificateUse use) {
-  return use == CertificateUse::verify ? certificate.may_sign() : certificate.may_encrypt();
-}
-
 struct Source {
   std::string name;
   const Slot* slot;
@@ -48,9 +44,10 @@ std::vector<Source> sources(std::string_view address, CertificateUse use) {
 }
 
 // A file with its chain: the authorities in it are nobody's own certificate.
-void drop_authorities(std::vector<Certificate>& certificates) {
+void drop_authorities(std::vector<Certificate>& certificates, std::vector<Certificate>& issuers) {
   const auto is_ca = [](const Certificate& each) { return each.is_ca(); };
   if (std::all_of(certificates.begin(), certificates.end(), is_ca)) return;
+  std::copy_if(certificates.begin(), certificates.end(), std::back_inserter(issuers), is_ca);
   certificates.erase(std::remove_if(certificates.begin(), certificates.end(), is_ca),
                      certificates.end());
 }
@@ -59,18 +56,17 @@ void take(FileContent content, const Source& source, std::string_view address, C
           CertificateLookup& lookup) {
   if (!content.fault.empty())
     lookup.unreadable.push_back(fmt::format("{}: {}", source.name, content.fault));
-  drop_authorities(content.certificates);
+  drop_authorities(content.certificates, lookup.issuers);
   for (Certificate& certificate : content.certificates) {
     // A historic name may stand for two addresses; only the certificate can tell (Sympa's encoding
     // before 6.2.63).
     if (source.historic && !certificate.names(address)) continue;
-    if (may_serve(certificate, use)) {
+    // Why nothing can be sealed to it, fitness() says; one that may not sign is no signer's.
+    if (use == CertificateUse::encrypt || certificate.may_sign())
       lookup.found.push_back({std::move(certificate), source.slot->slot, source.name});
-    } else {
+    else
       lookup.unreadable.push_back(
-          fmt::format("{}: its keyUsage does not allow {}", source.name,
-                      use == CertificateUse::verify ? "signing" : "encryption"));
-    }
+          fmt::format("{}: its keyUsage does not allow signing", source.name));
   }
 }
 
@@ -157,6 +153,14 @@ Result<CertificateFiles::Found> CertificateFiles::find(std::string_view canonica
     parse(source.name, *content);
     take(*std::move(content), source, canonical_address, use, out.lookup);
   }
+  // Whoever has one for signing alone is told that, and not that he has none.
+  const bool nothing = out.lookup.found.empty() && out.lookup.unreadable.empty();
+  if (use == CertificateUse::encrypt && nothing)
+    for (const auto& source : sources(canonical_address, CertificateUse::verify)) {
+      auto content = read(source.name);
+      if (!content) return std::move(content).error();
+      take(*std::move(content), source, canonical_address, use, out.lookup);
+    }
   // Rule 22: by date, not by suffix; at one date the current name before the historic.
   std::stable_sort(out.lookup.found.begin(), out.lookup.found.end(),
                    [](const StoredCertificate& a, const StoredCertificate& b) {

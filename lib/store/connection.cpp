@@ -204,8 +204,9 @@ Result<void> Connection::settle_durability() {
 }
 
 Result<Transaction> Transaction::begin(Connection& connection) {
-  if (auto set = connection.settle_durability(); !set) return std::move(set).error();
-  if (auto begun = connection.execute("BEGIN IMMEDIATE"); !begun) return std::move(begun).error();
+  auto begin = connection.prepare("BEGIN IMMEDIATE");  // kept prepared: each mail begins some
+  if (!begin) return std::move(begin).error();
+  if (auto begun = begin->run(); !begun) return begun.error();
   return Transaction(connection);
 }
 
@@ -215,9 +216,11 @@ Transaction::~Transaction() {
 }
 
 Result<void> Transaction::commit() {
-  auto done = connection_->execute("COMMIT");
-  if (done) connection_ = nullptr;
-  return done;
+  auto commit = connection_->prepare("COMMIT");
+  if (!commit) return std::move(commit).error();
+  if (auto done = commit->run(); !done) return done.error();
+  connection_ = nullptr;
+  return {};
 }
 
 }  // namespace paraph::store

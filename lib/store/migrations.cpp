@@ -65,6 +65,52 @@ CREATE TABLE paraph_guard (
 );
 CREATE INDEX paraph_guard_expires ON paraph_guard (expires);
 )sql"},
+      {"the memory of certificates, and who missed what", R"sql(
+CREATE TABLE paraph_certificate (
+  address text NOT NULL,
+  sha256 text NOT NULL,
+  slot text NOT NULL,
+  der blob NOT NULL,
+  issuers text NOT NULL,
+  source text NOT NULL,
+  message_id text NOT NULL,
+  mail_id text NOT NULL,
+  learned_at integer NOT NULL,
+  not_before integer NOT NULL,
+  not_after integer NOT NULL,
+  state text NOT NULL,
+  pinned integer NOT NULL,
+  PRIMARY KEY (address, sha256)
+) WITHOUT ROWID;
+CREATE TABLE paraph_reader (
+  address text NOT NULL PRIMARY KEY,
+  number integer NOT NULL,
+  cipher text NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX paraph_reader_number ON paraph_reader (number);
+CREATE TABLE paraph_capability (
+  sha256 text NOT NULL PRIMARY KEY,
+  signing_time integer NOT NULL,
+  stated text NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE paraph_notice (
+  address text NOT NULL,
+  list text NOT NULL,
+  kind text NOT NULL,
+  sent integer NOT NULL,
+  mail_id text NOT NULL,
+  PRIMARY KEY (address, list, kind)
+) WITHOUT ROWID;
+CREATE TABLE paraph_missed (
+  address text NOT NULL,
+  list text NOT NULL,
+  mail_id text NOT NULL,
+  at integer NOT NULL,
+  reason text NOT NULL,
+  PRIMARY KEY (address, list, mail_id)
+) WITHOUT ROWID;
+CREATE INDEX paraph_missed_mail ON paraph_missed (mail_id);
+)sql"},
   };
   return steps;
 }

@@ -8,7 +8,7 @@ namespace paraph::store {
 namespace {
 
 constexpr std::size_t kDigest = 32;
-constexpr char kVersion = 1;
+constexpr char kVersion = 3;
 constexpr std::size_t kMostFiles = 16;
 
 void put(std::string& out, std::int64_t value) {
@@ -58,10 +58,8 @@ std::string seal_of(std::string_view address, std::string_view body) {
 std::string encode(std::string_view address, const RecipientRecord& record) {
   std::string body(1, kVersion);
   body += record.settled ? '\1' : '\0';
-  for (const auto number :
-       {seconds(record.period.since), seconds(record.period.until),
-        std::int64_t{record.policy.min_rsa_bits}, std::int64_t{record.policy.max_rsa_bits},
-        static_cast<std::int64_t>(record.files.size())})
+  for (const auto number : {seconds(record.period.since), seconds(record.period.until),
+                            static_cast<std::int64_t>(record.files.size())})
     put(body, number);
   for (const auto& file : record.files) {
     body += file.present ? '\1' : '\0';
@@ -71,6 +69,11 @@ std::string encode(std::string_view address, const RecipientRecord& record) {
       put(body, number);
   }
   body += record.digest;
+  put(body, record.reader.number);
+  for (const auto* text : {&record.judged_by, &record.reader.cipher, &record.reader.stated}) {
+    put(body, static_cast<std::int64_t>(text->size()));
+    body += *text;
+  }
   body += cms::encode(record.facts);
   return seal_of(address, body) + body;
 }
@@ -85,8 +88,6 @@ std::optional<RecipientRecord> decode_record(std::string_view address, std::stri
   out.settled = in.octets(1) == "\1";
   out.period.since = moment(in.number());
   out.period.until = moment(in.number());
-  out.policy.min_rsa_bits = static_cast<int>(in.number());
-  out.policy.max_rsa_bits = static_cast<int>(in.number());
   const auto count = static_cast<std::size_t>(in.number());
   if (count > kMostFiles) return std::nullopt;
   for (std::size_t i = 0; i < count; ++i) {
@@ -99,6 +100,9 @@ std::optional<RecipientRecord> decode_record(std::string_view address, std::stri
     out.files.push_back(file);
   }
   out.digest = in.octets(kDigest);
+  out.reader.number = in.number();
+  for (auto* text : {&out.judged_by, &out.reader.cipher, &out.reader.stated})
+    *text = in.octets(static_cast<std::size_t>(in.number()));
   if (!in.whole()) return std::nullopt;
   auto facts = cms::decode_facts(in.rest());
   if (!facts) return std::nullopt;

@@ -18,7 +18,8 @@ struct RecipientRecord {
   std::string digest;                    ///< over the texts (CertificateFiles)
   bool settled = false;                  ///< the files were; else their texts decide
   cms::Period period;                    ///< in which the choice stands
-  cms::Policy policy;
+  std::string judged_by;                 ///< names policy and trust of the choice
+  Reader reader;
 };
 
 /// Octets with a digest of their own in front, bound to the address.

@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <list>
 #include <unordered_map>
 
+#include "cms/keys.h"
 #include "store/certificate_files.h"
 #include "store/recipient_index.h"
 #include "store/recipient_record.h"
@@ -15,10 +17,6 @@ namespace {
 
 using Identities = std::vector<sys::FileIdentity>;
 
-bool same(const cms::Policy& a, const cms::Policy& b) {
-  return a.min_rsa_bits == b.min_rsa_bits && a.max_rsa_bits == b.max_rsa_bits;
-}
-
 bool holds(const cms::Period& period, TimePoint at) {
   return period.since <= at && at < period.until;
 }
@@ -27,9 +25,18 @@ bool all_settled(const Identities& files) {
   return std::all_of(files.begin(), files.end(), [](const auto& file) { return file.settled; });
 }
 
-/// In which no certificate of the address starts or ends.
-cms::Period period_of(const list::CertificateLookup& lookup, TimePoint at) {
+/// In which no certificate of the address starts or ends; with a chain, at most the day, and no CRL either.
+cms::Period period_of(const list::CertificateLookup& lookup, const SealTerms& terms) {
+  const TimePoint at = terms.at;
   cms::Period out;
+  if (terms.trust) {
+    out.since = std::chrono::floor<std::chrono::days>(at);
+    out.until = out.since + std::chrono::days(1);
+    const auto& turns = terms.trust->turns;
+    const auto next = std::upper_bound(turns.begin(), turns.end(), at);
+    if (next != turns.end()) out.until = std::min(out.until, *next);
+    if (next != turns.begin()) out.since = std::max(out.since, *std::prev(next));
+  }
   for (const auto& stored : lookup.found) {
     const auto one = cms::steady_period(cms::facts_of(stored.certificate), at);
     out.since = std::max(out.since, one.since);
@@ -55,12 +62,14 @@ struct Entry {
   File first;  ///< of the names that can serve, the first that exists
   cms::Recipient recipient;
   std::string sha256;
+  Reader reader;
   std::vector<File> others;  ///< further ones
   Entries::iterator place{};
 
   [[nodiscard]] std::size_t footprint() const {
     constexpr std::size_t kNodes = 128;  // of the table and the order
-    std::size_t octets = sizeof(Entry) + kNodes + key.size() + sha256.size() + first.name.size();
+    std::size_t octets = sizeof(Entry) + kNodes + key.size() + sha256.size() + first.name.size() +
+                         reader.cipher.size() + reader.stated.size();
     for (const auto& file : others) octets += sizeof(File) + file.name.size();
     return octets + recipient.footprint();
   }
@@ -71,18 +80,29 @@ class RecipientCache final : public Recipients {
   RecipientCache(std::shared_ptr<sys::FileSystem> fs, RecipientRecords& records, std::size_t memory)
       : files_(std::move(fs)), records_(records), memory_(memory), watch_(files_.fs().watch()) {}
   Result<PreparedTarget> find(const std::string& address, const SealTerms& terms) override;
-  Result<void> prefetch(const std::vector<std::string>& addresses) override;
+  Result<void> prefetch(const std::vector<std::string>& addresses, const SealTerms& terms) override;
   Result<void> remember() override;
   Result<void> learn(const std::vector<std::string>& addresses, const SealTerms& terms) override;
 
  private:
   static constexpr auto kUse = list::CertificateUse::encrypt;
+  static constexpr char kFirstMark = '0';
+  static constexpr std::size_t kMostTerms = 64;
 
   /// What was chosen, and from which files.
   struct Choice {
     cms::RecipientFacts facts;
     cms::Period period;
+    Reader reader;
   };
+  void set_key(const std::string& address, const SealTerms& terms);
+  [[nodiscard]] char mark_of(const SealTerms& terms);
+  [[nodiscard]] Result<void> drop_changed();
+  [[nodiscard]] Result<std::optional<Choice>> choose_anew(const std::string& address,
+                                                          const std::vector<std::string>& names,
+                                                          const Identities& before,
+                                                          const SealTerms& terms, bool& lasting,
+                                                          PreparedTarget& problem);
   [[nodiscard]] Result<void> look_at_directory();
   [[nodiscard]] Result<Identities> look(const std::vector<std::string>& names);
   [[nodiscard]] Result<bool> fresh(Entry& entry, const std::string& address);
@@ -103,13 +123,66 @@ class RecipientCache final : public Recipients {
   std::unique_ptr<sys::Watch> watch_;  // null: each find() looks for itself
   sys::FileIdentity directory_;
   std::uint64_t generation_ = 0;
-  cms::Policy policy_;
-  std::unordered_map<std::string, std::string> fetched_;  // records, since prefetch()
+  std::unordered_map<std::string, RecipientRecords::Row> fetched_;  // records, since prefetch()
+  std::int64_t number_ = 0;         // how far changes() has been asked
+  std::vector<std::string> terms_;  // their names; the place of one is its mark
+  std::shared_ptr<const SealTrust> last_trust_;
+  cms::Policy last_policy_;
+  char last_mark_ = '\0';  // none yet
   std::vector<RecipientRecords::Row> pending_;
 };
 
-char mark_of(cms::KeyTransport transport) {
-  return static_cast<char>('0' + static_cast<int>(transport));
+char mark_of(const std::optional<cms::KeyTransport>& transport) {
+  return transport ? static_cast<char>('0' + static_cast<int>(*transport)) : 's';
+}
+
+// Policies and digests of the chain are the judge's affair; what a certificate is asked for is in the two numbers.
+std::string name_of(const SealTerms& terms) {
+  return fmt::format("{} {} ", terms.policy.min_rsa_bits, terms.policy.max_rsa_bits) +
+         (terms.trust ? terms.trust->identity : std::string());
+}
+
+// Lists differ in whom they trust; a certificate judged for one list is none for the other.
+char RecipientCache::mark_of(const SealTerms& terms) {
+  if (last_mark_ != '\0' && terms.trust == last_trust_ && terms.policy == last_policy_)
+    return last_mark_;
+  last_trust_ = terms.trust;
+  last_policy_ = terms.policy;
+  const std::string name = name_of(terms);
+  auto at = std::find(terms_.begin(), terms_.end(), name);
+  if (at == terms_.end()) {
+    if (terms_.size() >= kMostTerms) {
+      index_.clear();
+      entries_.clear();
+      used_ = 0;
+      terms_.clear();
+    }
+    terms_.push_back(name);
+    at = std::prev(terms_.end());
+  }
+  return last_mark_ = static_cast<char>(kFirstMark + (at - terms_.begin()));
+}
+
+void RecipientCache::set_key(const std::string& address, const SealTerms& terms) {
+  key_ = address;
+  key_ += store::mark_of(terms.transport);
+  key_ += mark_of(terms);
+}
+
+Result<void> RecipientCache::drop_changed() {
+  auto changes = records_.changes(number_);
+  if (!changes) return std::move(changes).error();
+  if (changes->number == number_) return {};
+  number_ = changes->number;
+  for (const auto& address : changes->addresses)
+    for (const char transport : {'0', '1', 's'})
+      for (std::size_t mark = 0; mark < terms_.size(); ++mark) {
+        key_ = address;
+        key_ += transport;
+        key_ += static_cast<char>(kFirstMark + static_cast<char>(mark));
+        if (Entry* const entry = index_.find(key_); entry != nullptr) drop(*entry);
+      }
+  return {};
 }
 
 // A directory that has changed less than a tick ago may change again unseen: every look then counts
@@ -169,21 +242,14 @@ Result<bool> RecipientCache::fresh(Entry& entry, const std::string& address) {
 }
 
 Result<PreparedTarget> RecipientCache::find(const std::string& address, const SealTerms& terms) {
-  if (!same(policy_, terms.policy)) {
-    index_.clear();
-    entries_.clear();
-    used_ = 0;
-    policy_ = terms.policy;
-  }
   if (auto looked = look_at_directory(); !looked) return std::move(looked).error();
-  key_ = address;
-  key_ += mark_of(terms.transport);
+  set_key(address, terms);
   if (Entry* const entry = index_.find(key_); entry != nullptr) {
     auto good = fresh(*entry, address);
     if (!good) return std::move(good).error();
     if (*good && holds(entry->period, terms.at)) {
       entry->used = true;
-      return PreparedTarget{&entry->recipient, entry->sha256, {}, {}};
+      return PreparedTarget{&entry->recipient, entry->sha256, {}, {}, &entry->reader};
     }
     drop(*entry);
   }
@@ -198,8 +264,9 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::
   std::optional<Choice> none;
   auto stored = fetched_.extract(address);
   if (stored.empty()) return none;
-  auto record = decode_record(address, stored.mapped());
-  if (!record || !same(record->policy, terms.policy) || !holds(record->period, terms.at) ||
+  auto record = decode_record(address, stored.mapped().octets);
+  if (!record || record->judged_by != name_of(terms) ||
+      record->reader.number != stored.mapped().number || !holds(record->period, terms.at) ||
       !same_files(record->files, now) ||
       cms::fitness(record->facts, terms.at, terms.policy) != cms::SealFitness::good)
     return none;
@@ -213,7 +280,47 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::
     if (*after != now) return none;
     if (record->settled) pending_.push_back({address, encode(address, *record)});
   }
-  return std::optional(Choice{std::move(record->facts), record->period});
+  return std::optional(Choice{std::move(record->facts), record->period, std::move(record->reader)});
+}
+
+// RFC 8551 §2.5.2: what a program does not state it may still read, but then nobody knows.
+cms::KeyTransport transport_for(const SealTerms& terms, const Reader& reader) {
+  if (terms.transport) return *terms.transport;
+  return reader.stated.find("OAEP") != std::string::npos ? cms::KeyTransport::oaep
+                                                         : cms::KeyTransport::pkcs1;
+}
+
+Result<std::optional<RecipientCache::Choice>> RecipientCache::choose_anew(
+    const std::string& address, const std::vector<std::string>& names, const Identities& before,
+    const SealTerms& terms, bool& lasting, PreparedTarget& problem) {
+  auto known = records_.reader(address, {});  // before the files: a change in between is seen later
+  if (!known) return std::move(known).error();
+  auto found = files_.find(address, kUse);
+  if (!found) return std::move(found).error();
+  if (terms.trust && terms.trust->pins) {
+    auto pinned = records_.pinned(address);
+    if (!pinned) return std::move(pinned).error();
+    found->lookup.pinned = *std::move(pinned);
+  }
+  auto target = choose(found->lookup, terms);
+  if (!target.certificate) {
+    problem = {nullptr, {}, std::move(target.problem), std::move(target.detail), nullptr};
+    return std::optional<Choice>();
+  }
+  Choice choice{cms::facts_of(*target.certificate), period_of(found->lookup, terms), {}};
+  auto reader = records_.reader(address, choice.facts.sha256);
+  if (!reader) return std::move(reader).error();
+  choice.reader = *std::move(reader);
+  choice.reader.number = known->number;
+  const auto after = look(names);
+  if (!after) return after.error();
+  const bool still = *after == before;
+  lasting = lasting && still;
+  if (still)
+    pending_.push_back(
+        {address, encode(address, {choice.facts, before, found->digest(), all_settled(before),
+                                   choice.period, name_of(terms), choice.reader})});
+  return std::optional(std::move(choice));
 }
 
 Result<PreparedTarget> RecipientCache::load(const std::string& address, const SealTerms& terms) {
@@ -224,22 +331,12 @@ Result<PreparedTarget> RecipientCache::load(const std::string& address, const Se
   auto choice = recall(address, *before, terms);
   if (!choice) return std::move(choice).error();
   if (!*choice) {
-    const auto found = files_.find(address, kUse);
-    if (!found) return found.error();
-    auto target = choose(found->lookup, terms);
-    if (!target.certificate)
-      return PreparedTarget{nullptr, {}, std::move(target.problem), std::move(target.detail)};
-    *choice = Choice{cms::facts_of(*target.certificate), period_of(found->lookup, terms.at)};
-    const auto after = look(names);
-    if (!after) return after.error();
-    const bool still = *after == *before;
-    lasting = lasting && still;
-    if (still)
-      pending_.push_back(
-          {address, encode(address, {(*choice)->facts, *before, found->digest(), all_settled(*before),
-                                     (*choice)->period, terms.policy})});
+    PreparedTarget problem;
+    choice = choose_anew(address, names, *before, terms, lasting, problem);
+    if (!choice) return std::move(choice).error();
+    if (!*choice) return problem;
   }
-  auto recipient = cms::Recipient::from((*choice)->facts, terms.transport);
+  auto recipient = cms::Recipient::from((*choice)->facts, transport_for(terms, (*choice)->reader));
   if (!recipient)
     return PreparedTarget{nullptr,
                           {},
@@ -250,13 +347,15 @@ Result<PreparedTarget> RecipientCache::load(const std::string& address, const Se
     if ((*before)[i].present) present.push_back({names[i], (*before)[i]});
   if (present.empty())  // gone between the two looks
     return PreparedTarget{nullptr, {}, std::string(to_string(cms::SealFitness::missing)), {}};
-  Entry entry{.key = address + mark_of(terms.transport),
+  set_key(address, terms);
+  Entry entry{.key = key_,
               .generation = generation_,
               .lasting = lasting,
               .period = (*choice)->period,
               .first = std::move(present.front()),
               .recipient = std::move(*recipient),
               .sha256 = std::move((*choice)->facts.sha256),
+              .reader = std::move((*choice)->reader),
               .others = {}};
   entry.others.assign(std::next(present.begin()), present.end());
   return keep(std::move(entry));
@@ -268,7 +367,7 @@ PreparedTarget RecipientCache::keep(Entry entry) {
   index_.add(kept);
   used_ += kept.footprint();
   make_room(kept);
-  return PreparedTarget{&kept.recipient, kept.sha256, {}, {}};
+  return PreparedTarget{&kept.recipient, kept.sha256, {}, {}, &kept.reader};
 }
 
 // The oldest goes, unless it was used since it last came up: then it starts anew ("second chance").
@@ -291,21 +390,20 @@ void RecipientCache::drop(Entry& entry) {
   entries_.erase(entry.place);
 }
 
-Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses) {
+Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses,
+                                      const SealTerms& terms) {
   fetched_.clear();
-  const auto key = [&](const std::string& address, cms::KeyTransport transport) {
-    key_ = address;
-    key_ += mark_of(transport);
+  if (auto dropped = drop_changed(); !dropped) return dropped;
+  const auto key = [&](const std::string& address) {
+    set_key(address, terms);
     return std::string_view(key_);
   };
-  constexpr auto kUsual = cms::KeyTransport::pkcs1;
   // Side by side the waits for memory cost a fraction of what they do copy by copy.
-  for (const auto& address : addresses) index_.fetch_slot(key(address, kUsual));
-  for (const auto& address : addresses) index_.fetch_element(key(address, kUsual));
+  for (const auto& address : addresses) index_.fetch_slot(key(address));
+  for (const auto& address : addresses) index_.fetch_element(key(address));
   std::vector<std::string> wanted;
   for (const auto& address : addresses) {
-    const Entry* known = index_.find(key(address, kUsual));
-    if (known == nullptr) known = index_.find(key(address, cms::KeyTransport::oaep));
+    const Entry* known = index_.find(key(address));
     if (known != nullptr)
       __builtin_prefetch(&known->recipient.impl());
     else
@@ -314,7 +412,10 @@ Result<void> RecipientCache::prefetch(const std::vector<std::string>& addresses)
   if (wanted.empty()) return {};
   auto rows = records_.fetch(wanted);
   if (!rows) return std::move(rows).error();
-  for (auto& row : *rows) fetched_[std::move(row.address)] = std::move(row.octets);
+  for (auto& row : *rows) {
+    std::string address = row.address;
+    fetched_.insert_or_assign(std::move(address), std::move(row));
+  }
   return {};
 }
 
@@ -332,6 +433,69 @@ Result<void> RecipientCache::learn(const std::vector<std::string>& addresses,
 
 }  // namespace
 
+std::shared_ptr<const SealTrust> make_trust(const cms::TrustAnchors& anchors,
+                                            const cms::Revocation& revocation, bool pins) {
+  SealTrust trust;
+  trust.anchors = anchors;
+  trust.check = revocation.check;
+  trust.pins = pins;
+  std::vector<std::string> digests;
+  for (const auto& anchor : anchors.certificates()) digests.push_back("a" + anchor.sha256());
+  for (const auto& issuer : anchors.issuers()) digests.push_back("i" + issuer.sha256());
+  if (trust.check != cms::CrlCheck::off) trust.crls = revocation.crls;
+  for (const auto& crl : trust.crls.all()) {
+    digests.push_back("c" + crl.sha256());
+    trust.turns.push_back(crl.this_update());
+    // Stale from the second after it.
+    if (const auto next = crl.next_update()) trust.turns.push_back(*next + std::chrono::seconds(1));
+  }
+  std::sort(digests.begin(), digests.end());
+  std::sort(trust.turns.begin(), trust.turns.end());
+  std::string text = pins ? "ca+pins " : "ca ";
+  text += cms::to_string(trust.check);
+  for (const auto& digest : digests) text += " " + digest;
+  trust.identity = cms::digest().sha256(text);
+  return std::make_shared<const SealTrust>(std::move(trust));
+}
+
+namespace {
+
+struct ChainRow {
+  cms::ChainStatus status;
+  cms::SealFitness fitness;
+};
+/// What is not listed is a fault of the issuers: `untrusted`, with the words of the judgement.
+constexpr std::array kChainRows{
+    ChainRow{cms::ChainStatus::good, cms::SealFitness::good},
+    ChainRow{cms::ChainStatus::revoked, cms::SealFitness::revoked},
+    ChainRow{cms::ChainStatus::wrong_usage, cms::SealFitness::wrong_usage},
+    ChainRow{cms::ChainStatus::weak_key, cms::SealFitness::weak_key},
+};
+
+/// Security rules 19 and 23: the certificate first, for the more telling reason, then its chain.
+cms::SealFitness judge(const cms::Certificate& certificate, const list::CertificateLookup& lookup,
+                       const SealTerms& terms, std::string& detail) {
+  const auto fitness = cms::fitness(certificate, terms.at, terms.policy);
+  if (fitness != cms::SealFitness::good || !terms.trust) return fitness;
+  const auto verdict = terms.trust->anchors.judge(
+      certificate, lookup.issuers, terms.at, cms::TrustAnchors::Purpose::encrypt, terms.policy,
+      {terms.trust->check, terms.trust->crls, terms.at});
+  const auto* row = std::find_if(kChainRows.begin(), kChainRows.end(),
+                                 [&](const auto& each) { return each.status == verdict.status; });
+  const auto found = row == kChainRows.end() ? cms::SealFitness::untrusted : row->fitness;
+  const auto& pins = lookup.pinned;
+  const bool pinned = std::find(pins.begin(), pins.end(), certificate.sha256()) != pins.end();
+  if (found == cms::SealFitness::untrusted && terms.trust->pins && pinned)
+    return cms::SealFitness::good;
+  if (found != cms::SealFitness::good) detail = verdict.detail;
+  const bool unknown = found == cms::SealFitness::good && !verdict.revocation_unknown.empty();
+  if (!unknown || terms.trust->check != cms::CrlCheck::require) return found;
+  detail = verdict.revocation_unknown;
+  return cms::SealFitness::revocation_unknown;
+}
+
+}  // namespace
+
 SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms) {
   SealTarget target;
   target.problem = std::string(cms::to_string(cms::SealFitness::missing));
@@ -341,13 +505,15 @@ SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms)
   }
   bool nearest = true;
   for (const auto& stored : lookup.found) {  // newest first
-    const auto fitness = cms::fitness(stored.certificate, terms.at, terms.policy);
+    std::string why;
+    const auto fitness = judge(stored.certificate, lookup, terms, why);
     if (fitness == cms::SealFitness::good) return SealTarget{stored.certificate, {}, {}};
     if (std::exchange(nearest, false)) {
       target.problem = std::string(cms::to_string(fitness));
       target.detail = fmt::format("{}, {}, valid until {}", stored.certificate.subject(),
                                   stored.certificate.key_description(),
                                   iso8601(stored.certificate.not_after()));
+      if (!why.empty()) target.detail += ": " + why;
     }
   }
   return target;

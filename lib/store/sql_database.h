@@ -4,9 +4,11 @@
 
 #include "store/connection.h"
 #include "store/sql_alarms.h"
+#include "store/sql_certificates.h"
 #include "store/sql_directory.h"
 #include "store/sql_guard.h"
 #include "store/sql_ledger.h"
+#include "store/sql_notices.h"
 #include "store/sql_recipients.h"
 #include "store/store.h"
 
@@ -24,12 +26,16 @@ class SqlDatabase final : public Database {
         ledger_(*connection_),
         alarms_(*connection_),
         guard_(*connection_),
-        recipients_(*connection_) {}
+        recipients_(*connection_),
+        certificates_(*connection_),
+        notices_(*connection_) {}
   list::Directory& directory() override { return directory_; }
   Ledger& ledger() override { return ledger_; }
   Alarms& alarms() override { return alarms_; }
   Guard& guard() override { return guard_; }
   RecipientRecords& recipient_records() override { return recipients_; }
+  CertificateMemory& certificate_memory() override { return certificates_; }
+  Notices& notices() override { return notices_; }
   int schema_version() override { return version_; }
   Result<std::vector<std::string>> problems() override;
   Result<void> together(const std::function<Result<void>()>& work) override;
@@ -43,6 +49,8 @@ class SqlDatabase final : public Database {
   SqlAlarms alarms_;
   SqlGuard guard_;
   SqlRecipients recipients_;
+  SqlCertificates certificates_;
+  SqlNotices notices_;
 };
 
 }  // namespace paraph::store

@@ -11,6 +11,8 @@
 #include "base/ports.h"
 #include "base/result.h"
 #include "list/list.h"
+#include "store/certificate_memory.h"
+#include "store/notices.h"
 #include "store/recipients.h"
 #include "sys/file_system.h"
 
@@ -161,6 +163,8 @@ class Database {
   [[nodiscard]] virtual Alarms& alarms() = 0;
   [[nodiscard]] virtual Guard& guard() = 0;
   [[nodiscard]] virtual RecipientRecords& recipient_records() = 0;
+  [[nodiscard]] virtual CertificateMemory& certificate_memory() = 0;
+  [[nodiscard]] virtual Notices& notices() = 0;
   [[nodiscard]] virtual int schema_version() = 0;
   /// What SQLite's quick_check finds wrong with the file; empty: nothing. Reads all of it.
   [[nodiscard]] virtual Result<std::vector<std::string>> problems() = 0;
@@ -181,8 +185,9 @@ struct ReadOnlyDatabase {
 /// Whether the file could be written to now: takes the write lock, waits a second for it at most, and gives it back.
 [[nodiscard]] Result<void> check_writable(const std::string& path);
 
-/// ssl_cert_dir: one PEM file per address and slot, Sympa's names. `fs` is rooted at it.
+/// ssl_cert_dir: one PEM file per address and slot, Sympa's names. `fs` is rooted at it, `memory` outlives it. Without a
+/// memory nothing is pending or pinned, and what is replaced is gone.
 [[nodiscard]] std::unique_ptr<list::CertificateStore> open_certificate_directory(
-    std::shared_ptr<sys::FileSystem> fs);
+    std::shared_ptr<sys::FileSystem> fs, CertificateMemory* memory = nullptr);
 
 }  // namespace paraph::store

@@ -6,12 +6,13 @@
 
 make_ca
 make_person alice rsa
+make_person bob ec
 make_site
 make_list secure alice@example.org
 make_list open alice@example.org open
 paraph member add secure alice@example.org bob@example.org >/dev/null
 paraph member add open alice@example.org bob@example.org >/dev/null
-paraph cert import pki/alice.pem >/dev/null
+paraph cert import pki/alice.pem pki/bob.pem >/dev/null
 maildir=$(sed -n 's/^transport //p' site/paraph.conf)
 set_transport() { sed -i "s,^transport.*,transport $1," site/paraph.conf; }
 json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
@@ -179,7 +180,7 @@ wait $locker
 wait_for 30 nothing_waits || fail "unlocked: $(paraph spool list)"; ok
 stop_daemons
 for i in 1 2 3 4 5; do for who in alice bob; do is "$who, locked$i" "$(copies $who "locked$i")" 1; done; done
-is "bob's notice of the sealed post" "$(count_for bob)" 7
+is "bob's copy of the sealed post" "$(copies bob sealed3)" 1
 no_attempt "the database was locked"
 end "7 mails, each once"
 

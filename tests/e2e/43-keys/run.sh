@@ -72,6 +72,7 @@ sign_request request.pem pki/new.pem -days 700
 check "found by its key" paraph key install secure --cert pki/new.pem 2>/dev/null
 check "beside the old one" cmp $keys/cert.pem old.pem
 empty_mailboxes
+next_day
 make_post two alice secure    # to the old certificate: $keys/cert.pem
 paraph-queue secure@lists.example.org <post/two.eml
 run_daemons

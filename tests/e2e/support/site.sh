@@ -129,6 +129,10 @@ opens() {
   openssl cms -decrypt -in "$1" -recip "pki/$2.pem" -inkey "pki/$2.key" -out opened.eml &&
     openssl cms -verify -in opened.eml -CAfile pki/ca.pem -out opened.txt 2>/dev/null && cmp opened.txt "$3"
 }
+# Members without a certificate are told again, as on the next day.
+next_day() { python3 -c '
+import sqlite3
+with sqlite3.connect("site/paraph.sqlite") as db: db.execute("delete from paraph_notice")'; }
 ledger() { python3 -c '
 import sqlite3, sys
 for row in sqlite3.connect("site/paraph.sqlite").execute(sys.argv[1]): print("|".join(map(str, row)))' "$1"; }

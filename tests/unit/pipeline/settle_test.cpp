@@ -136,6 +136,8 @@ struct House {
                                 ledger,
                                 database->alarms(),
                                 database->guard(),
+                                database->certificate_memory(),
+                                database->notices(),
                                 clock,
                                 cms::random(),
                                 cms::digest(),

@@ -254,8 +254,10 @@ TEST_CASE("a journal is stable before its packet goes or waits", "[spool]") {
         for (const auto& recipient : members(3))
           recorded = recorded && (*claim)->record(outcome_for(recipient)).has_value();
         if (!recorded) continue;
-        static_cast<void>(again ? spool.postpone(std::move(**claim), kToday, "451")
-                                : spool.finish(std::move(**claim)));
+        if (again)
+          static_cast<void>(spool.postpone(std::move(**claim), kToday, "451"));
+        else
+          static_cast<void>(spool.finish(std::move(**claim)));
       }
       disk.cut_power();
       if (faulty.trace().back() == "sync") continue;

@@ -51,6 +51,16 @@ const Certificate& bobs(const std::string& name, const char* extensions = both_u
       .first->second;
 }
 
+// The clock of these tests stands at 2027-01-01.
+list::CertificateArrival how(bool replace = false,
+                             list::CertificateSource source = list::CertificateSource::import) {
+  list::CertificateArrival arrival;
+  arrival.source = source;
+  arrival.at = TimePoint(std::chrono::seconds(testing::kNow));
+  arrival.replace = replace;
+  return arrival;
+}
+
 struct Place {
   testing::TempDir dir;
   std::unique_ptr<CertificateStore> store =
@@ -63,7 +73,7 @@ struct Place {
     return *lookup;
   }
   Stored put(const Certificate& certificate, bool replace_newer = false) {
-    const auto stored = store->store(bob, certificate, replace_newer);
+    const auto stored = store->store(bob, certificate, how(replace_newer));
     INFO((stored ? std::string() : stored.error().what()));
     REQUIRE(stored);
     return *stored;
@@ -119,7 +129,7 @@ TEST_CASE("RSA encryption-only and a certificate without keyUsage") {
 TEST_CASE("a certificate for neither is refused") {
   Place place;
   const auto stored = place.store->store(
-      bob, bobs("dir-neither", "basicConstraints=CA:FALSE\nkeyUsage=cRLSign\n"), false);
+      bob, bobs("dir-neither", "basicConstraints=CA:FALSE\nkeyUsage=cRLSign\n"), how());
   REQUIRE_FALSE(stored);
   CHECK(stored.error().retry() == Retry::never);
   CHECK(place.names().empty());
@@ -189,7 +199,7 @@ TEST_CASE("a link is not followed, and stops nothing") {
   const auto lookup = place.find(bob, CertificateUse::encrypt);
   CHECK(lookup.found.empty());
   CHECK(lookup.unreadable.size() == 1);
-  const auto stored = place.store->store(bob, ec_both(), false);
+  const auto stored = place.store->store(bob, ec_both(), how());
   REQUIRE_FALSE(stored);
   CHECK(stored.error().retry() == Retry::later);
 }
@@ -216,10 +226,20 @@ TEST_CASE("a certificate in the wrong file is not used for what it cannot do") {
   Place place;
   spit(place.dir / bob, bobs("dir-sign", sign_only).pem());
   const auto lookup = place.find(bob, CertificateUse::encrypt);
-  CHECK(lookup.found.empty());
-  CHECK(lookup.unreadable ==
-        std::vector<std::string>{std::string(bob) + ": its keyUsage does not allow encryption"});
+  REQUIRE(lookup.found.size() == 1);
+  CHECK(lookup.unreadable.empty());
+  const store::SealTerms terms{TimePoint(std::chrono::seconds(testing::kNow))};
+  CHECK(store::choose(lookup, terms).problem == "wrong_usage");
   CHECK(place.find(bob, CertificateUse::verify).found.size() == 1);
+}
+
+TEST_CASE("who has one for signing alone is told so, and not that he has none") {
+  Place place;
+  CHECK(place.put(bobs("dir-sign", sign_only)) == Stored::stored);
+  const store::SealTerms terms{TimePoint(std::chrono::seconds(testing::kNow))};
+  CHECK(store::choose(place.find(bob, CertificateUse::encrypt), terms).problem == "wrong_usage");
+  CHECK(place.put(bobs("dir-agree", agree_only)) == Stored::stored);
+  CHECK(store::choose(place.find(bob, CertificateUse::encrypt), terms).certificate);
 }
 
 TEST_CASE("nobody's certificate is nobody's fault") {
@@ -256,7 +276,7 @@ TEST_CASE("names of both encodings") {
     CHECK(found[0].file == row.historic);
     spit(place.dir / row.historic, ec_both().pem());  // names bob alone
     CHECK(place.find(row.address, CertificateUse::encrypt).found.empty());
-    REQUIRE(place.store->store(row.address, own, false));
+    REQUIRE(place.store->store(row.address, own, how()));
     CHECK(fs::exists(place.dir / row.current));
     found = place.find(row.address, CertificateUse::encrypt).found;
     REQUIRE(found.size() == 1);
@@ -276,7 +296,7 @@ TEST_CASE("an address too long for a file's name has no certificate and no error
   Place place;
   const std::string address = std::string(120, '_') + "@example.org";
   CHECK(place.find(address, CertificateUse::encrypt).found.empty());
-  const auto stored = place.store->store(address, ec_both(), false);
+  const auto stored = place.store->store(address, ec_both(), how());
   REQUIRE_FALSE(stored);
   CHECK(stored.error().code() == Errc::limit);
   CHECK(stored.error().retry() == Retry::never);

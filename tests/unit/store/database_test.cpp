@@ -66,8 +66,12 @@ TEST_CASE("a new database: private, write-ahead logged, with Sympa's tables and 
   CHECK(ask(file,
             "select group_concat(name) from (select name from sqlite_master where type = 'table' "
             "order by name)") ==
-        "admin_table,exclusion_table,paraph_alarm,paraph_copy,paraph_guard,paraph_mail,"
-        "paraph_recipient,paraph_schema,subscriber_table,user_table");
+        "admin_table,exclusion_table,paraph_alarm,paraph_capability,paraph_certificate,"
+        "paraph_copy,paraph_guard,paraph_mail,paraph_missed,paraph_notice,paraph_reader,paraph_"
+        "recipient,"
+        "paraph_schema,"
+        "subscriber_table,user_"
+        "table");
 }
 
 TEST_CASE("the file is private whatever the umask") {

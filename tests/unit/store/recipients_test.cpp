@@ -73,7 +73,8 @@ class Records final : public RecipientRecords {
     if (broken) return Error::later(Errc::busy, "locked by the test");
     std::vector<Row> out;
     for (const auto& address : addresses)
-      if (rows.count(address) != 0) out.push_back({address, rows[address]});
+      if (rows.count(address) != 0)
+        out.push_back({address, rows[address], readers[address].number});
     return out;
   }
   Result<void> put(const std::vector<Row>& all) override {
@@ -81,6 +82,21 @@ class Records final : public RecipientRecords {
     if (broken) return Error::later(Errc::busy, "locked by the test");
     for (const auto& row : all) rows[row.address] = row.octets;
     return {};
+  }
+  std::map<std::string, store::Reader> readers;
+  std::vector<std::string> pins;
+  Result<store::Reader> reader(const std::string& address, const std::string&) override {
+    return readers[address];
+  }
+  Result<std::vector<std::string>> pinned(const std::string&) override { return pins; }
+  Result<Changes> changes(std::int64_t number) override {
+    if (broken) return Error::later(Errc::busy, "locked by the test");
+    Changes out{{}, number};
+    for (const auto& [address, reader] : readers) {
+      if (reader.number > number) out.addresses.push_back(address);
+      out.number = std::max(out.number, reader.number);
+    }
+    return out;
   }
 };
 
@@ -191,7 +207,7 @@ TEST_CASE_METHOD(Place, "a certificate that ends or begins meanwhile is noticed"
     REQUIRE(sealed_to({kAt}) == "alice");  // a clock put back
     REQUIRE(recipients->remember());
     recipients = open();
-    REQUIRE(recipients->prefetch({kAlice}));
+    REQUIRE(recipients->prefetch({kAlice}, {kAt}));
   }
 }
 
@@ -203,7 +219,7 @@ TEST_CASE_METHOD(Place, "another policy chooses anew", "[store][recipients]") {
   const SealTerms strict{kAt, cms::Policy{4096, 8192}};
   REQUIRE(sealed_to(strict) == "weak_key");
   recipients = open();
-  REQUIRE(recipients->prefetch({kAlice}));
+  REQUIRE(recipients->prefetch({kAlice}, {kAt}));
   REQUIRE(sealed_to(strict) == "weak_key");
   REQUIRE(sealed_to() == "alice");
 }
@@ -257,7 +273,7 @@ TEST_CASE_METHOD(Place, "a record serves the next process and spares it the cert
   record.facts = cms::facts_of(cms::Certificate::from_pem(pem("bob"))->front());
   records.rows[kAlice] = store::encode(kAlice, record);
   recipients = open();
-  REQUIRE(recipients->prefetch({kAlice}));
+  REQUIRE(recipients->prefetch({kAlice}, {kAt}));
   REQUIRE(sealed_to() == "bob");
   REQUIRE(recipients->remember());
   REQUIRE(records.puts == 1);  // nothing new
@@ -275,7 +291,7 @@ TEST_CASE_METHOD(Place, "stale, damaged and foreign records are ignored and rewr
   const std::string good = records.rows[kAlice];
   const auto rewritten = [&](const std::string& expected) {
     recipients = open();
-    REQUIRE(recipients->prefetch({kAlice}));
+    REQUIRE(recipients->prefetch({kAlice}, {kAt}));
     REQUIRE(sealed_to() == expected);
     REQUIRE(recipients->remember());
     const auto record = store::decode_record(kAlice, records.rows[kAlice]);
@@ -342,7 +358,7 @@ TEST_CASE_METHOD(Place, "what a record restores is judged like a certificate jus
   }
   records.rows[kAlice] = store::encode(kAlice, record);
   recipients = open();
-  REQUIRE(recipients->prefetch({kAlice}));
+  REQUIRE(recipients->prefetch({kAlice}, {kAt}));
   REQUIRE(sealed_to() == "alice");
 }
 
@@ -355,7 +371,7 @@ TEST_CASE_METHOD(Place, "a record of a young file counts only while its text agr
   settle();
   SECTION("it does: the record becomes a settled one") {
     recipients = open();
-    REQUIRE(recipients->prefetch({kAlice}));
+    REQUIRE(recipients->prefetch({kAlice}, {kAt}));
     REQUIRE(sealed_to() == "alice");
     REQUIRE(recipients->remember());
     REQUIRE(store::decode_record(kAlice, records.rows[kAlice])->settled);
@@ -365,7 +381,7 @@ TEST_CASE_METHOD(Place, "a record of a young file counts only while its text agr
     record.facts = cms::facts_of(cms::Certificate::from_pem(pem("bob"))->front());
     records.rows[kAlice] = store::encode(kAlice, record);
     recipients = open();
-    REQUIRE(recipients->prefetch({kAlice}));
+    REQUIRE(recipients->prefetch({kAlice}, {kAt}));
     REQUIRE(sealed_to() == "alice");
   }
 }
@@ -375,7 +391,7 @@ TEST_CASE_METHOD(Place, "records that cannot be had or stored cost time and noth
   put("alice");
   settle();
   records.broken = true;
-  REQUIRE_FALSE(recipients->prefetch({kAlice}));
+  REQUIRE_FALSE(recipients->prefetch({kAlice}, {kAt}));
   REQUIRE(sealed_to() == "alice");
   REQUIRE_FALSE(recipients->remember());
   REQUIRE(sealed_to() == "alice");
@@ -395,9 +411,9 @@ TEST_CASE_METHOD(Place, "the cache keeps to its memory, and what is used stays",
   }
   // Whoever has gone is fetched again, which a prefetch() shows.
   records.fetches = 0;
-  REQUIRE(recipients->prefetch({"c0@example.org"}));
+  REQUIRE(recipients->prefetch({"c0@example.org"}, {kAt}));
   REQUIRE(records.fetches == 0);
-  REQUIRE(recipients->prefetch({"c3@example.org"}));
+  REQUIRE(recipients->prefetch({"c3@example.org"}, {kAt}));
   REQUIRE(records.fetches == 1);
   // Memory for nobody still serves one at a time.
   recipients = open(0);

@@ -42,7 +42,7 @@ std::vector<Case> cases() {
   std::vector<Case> out;
   for (const char* why :
        {"missing", "expired", "not_yet_valid", "revoked", "weak_key", "wrong_usage", "untrusted",
-        "unreadable", "is_ca", "unsupported_key", "future"})
+        "unreadable", "is_ca", "unsupported_key", "revocation_unknown", "future"})
     out.push_back(
         {"x509-user-cert-missing.tt2",
          {{"case", why},
@@ -58,13 +58,53 @@ std::vector<Case> cases() {
           "ann@example.org", "3 encrypted", "<1@example.org>", "WHAT TO DO"}});
   out.push_back({"x509-user-cert-missing.tt2",
                  {{"list", kList}},
-                 {"no certificate of yours", "sympa@lists.example.org"}});
+                 {"no certificate of yours", "sympa@lists.example.org", "the list cannot do it"}});
+  out.push_back({"x509-user-cert-missing.tt2",
+                 {{"list", kList}, {"case", "expired"}, {"kept", "1"}},
+                 {"has expired", "kept for you, this one among"}});
+  for (const char* author : {"1", ""})
+    out.push_back({"encrypted-post-summary.tt2",
+                   {{"author", author},
+                    {"sender", "ann@example.org"},
+                    {"list", kList},
+                    {"all", "60"},
+                    {"able", "8"},
+                    {"without", "52"},
+                    {"rows", tt2::Value::of(std::vector<tt2::Value>{
+                                 hash({{"address", "bob@example.org"}, {"reason", "expired"}})})},
+                    {"more", "51"},
+                    {"message_id", "1@example.org"},
+                    {"subject", "CANARY"}},
+                   {"52 of 60", "secure@lists.example.org", "bob@example.org  expired", "51 more", "<1@example.org>",
+                    *author != '\0' ? "Your encrypted" : "paraph cert coverage secure"}});
+  for (const char* member : {"1", ""})
+    out.push_back({"certificate-pending.tt2",
+                   {{"address", "bob@example.org"},
+                    {"member", member},
+                    {"list", kList},
+                    {"issuer", "CN=Other CA"},
+                    {"sha256", "3A9F22C0"},
+                    {"digest", "3A9F"},
+                    {"not_after", "2027-01-01"},
+                    {"domain", "lists.example.org"}},
+                   {"bob@example.org", "CN=Other CA", "3A9F22C0", "2027-01-01",
+                    "listmaster@lists.example.org",
+                    *member != '\0' ? "did not send" : "paraph cert accept bob@example.org 3A9F"}});
+  for (const char* why : {"missing", "expired", "weak_key"})
+    out.push_back(
+        {"certificate-reminder.tt2",
+         {{"case", why}, {"list", kList}, {"user", kUser}, {"domain", "lists.example.org"}},
+         {"bob@example.org", "sympa@lists.example.org", "cannot be sent",
+          "secure@lists.example.org"}});
+  out.push_back({"certificate-reminder.tt2",
+                 {{"until", "2026-12-04"}, {"user", kUser}, {"domain", "lists.example.org"}},
+                 {"ends soon", "bob@example.org", "2026-12-04", "sympa@lists.example.org"}});
   const Value certificate = hash({{"subject", "CN=Bob"},
                                   {"issuer", "CN=CA"},
                                   {"serial", "4F9A21"},
                                   {"sha256", "3A:9F:22:C0"},
                                   {"not_after", "2027-01-01"}});
-  for (const char* outcome : {"stored", "replaced", "already", "kept_newer", "pending"})
+  for (const char* outcome : {"stored", "replaced", "already", "kept_newer", "pending", "removed"})
     for (const char* usage : {"signing", "encryption", "both"})
       out.push_back({"certificate-stored.tt2",
                      {{"outcome", outcome},
@@ -223,11 +263,12 @@ TEST_CASE("stock templates say what they should, without holes") {
 
 TEST_CASE("each reason of a certificate notice has its own words") {
   std::set<std::string> texts;
-  for (const char* why : {"missing", "expired", "not_yet_valid", "revoked", "weak_key",
-                          "wrong_usage", "untrusted", "unreadable", "is_ca", "unsupported_key"})
+  for (const char* why :
+       {"missing", "expired", "not_yet_valid", "revoked", "weak_key", "wrong_usage", "untrusted",
+        "unreadable", "is_ca", "unsupported_key", "revocation_unknown"})
     texts.insert(*render("x509-user-cert-missing.tt2", from_disk,
                          {{"case", why}, {"list", kList}, {"user", kUser}}));
-  CHECK(texts.size() == 10);
+  CHECK(texts.size() == 11);
 }
 
 TEST_CASE("what was wrong inside an encrypted post is not told") {

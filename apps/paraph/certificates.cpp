@@ -1,0 +1,419 @@
+// cert import, show, history, pin, unpin, accept, remove, set.
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "apps/paraph/verb.h"
+#include "base/ascii.h"
+#include "cms/seal.h"
+#include "mail/address.h"
+#include "pipeline/key_ring.h"
+#include "pipeline/missed.h"
+#include "pipeline/sealing.h"
+#include "store/ldif.h"
+#include "sys/file_system.h"
+
+namespace paraph::app {
+namespace {
+
+constexpr std::size_t kMaxFile = 64U << 20;
+using Stored = list::CertificateStore::Stored;
+
+std::string_view word(Stored stored) {
+  switch (stored) {
+    case Stored::stored:
+      return "stored";
+    case Stored::already_there:
+      return "already there";
+    case Stored::kept_newer:
+      return "not stored, a newer one is there";
+    case Stored::kept_pinned:
+      return "waits, the one in use is pinned";
+    case Stored::pending:
+    case Stored::still_pending:
+      return "waits for cert accept";
+    case Stored::kept_removed:
+      return "not stored, it was removed";
+  }
+  return {};
+}
+
+std::string day(TimePoint at) {
+  return iso8601(at).substr(0, 10);
+}
+
+/// One certificate and whom it is for.
+struct Candidate {
+  cms::Certificate certificate;
+  std::vector<std::string> addresses;  ///< as written
+  std::vector<cms::Certificate> issuers;
+  list::CertificateSource source = list::CertificateSource::import;
+};
+
+std::vector<Candidate> candidates_of(const std::vector<cms::Certificate>& all,
+                                     const std::vector<std::string>& otherwise,
+                                     list::CertificateSource source) {
+  std::vector<Candidate> out;
+  std::vector<cms::Certificate> issuers;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(issuers),
+               [](const auto& each) { return each.is_ca(); });
+  constexpr std::size_t kMostIssuers = 8;  // beside one certificate in its file
+  if (issuers.size() > kMostIssuers) issuers.clear();
+  for (const auto& certificate : all)
+    if (!certificate.is_ca())  // a bundle's CAs are `ca add`'s business
+      out.push_back({certificate, certificate.emails().empty() ? otherwise : certificate.emails(),
+                     issuers, source});
+  return out;
+}
+
+/// Stores, tells, and sends what was missed.
+class Importer {
+ public:
+  Importer(Invocation& call, Runtime& runtime)
+      : call_(call), runtime_(runtime), ports_(runtime.ports()) {}
+
+  Result<void> run(const std::string& argument, const std::optional<mail::AddrSpec>& only_for) {
+    auto text = sys::read_file(argument, kMaxFile);
+    if (!text) {
+      fault(argument + ": " + text.error().what());
+      return {};
+    }
+    if (store::is_ldif(*text))
+      return store::read_ldif(*text, [&](const store::LdifEntry& entry) {
+        // One bad value in an export of thousands costs that value.
+        for (const auto& problem : entry.problems) fault(argument + ": " + problem);
+        return store_all(
+            argument,
+            candidates_of(entry.certificates, entry.addresses, list::CertificateSource::ldif),
+            only_for);
+      });
+    auto all = cms::Certificate::from_any(*text);
+    if (!all) {
+      fault(argument + ": " + all.error().what());
+      return {};
+    }
+    return store_all(argument, candidates_of(*all, {}, list::CertificateSource::import), only_for);
+  }
+
+  Result<int> finish() {
+    if (auto done = after_storing(learned_); !done) return std::move(done).error();
+    call_.print(json_, table(rows_));
+    return code_;
+  }
+
+  Result<void> after_storing(const std::vector<std::string>& addresses) {
+    if (addresses.empty()) return {};
+    // So that distribution need not parse them; what fails here it does itself.
+    const auto terms = pipeline::seal_terms(ports_);
+    if (terms) (void)ports_.recipients.learn(addresses, *terms);
+    auto spools = open_spools(runtime_.site());
+    if (!spools) return std::move(spools).error();
+    for (const auto& address : addresses) {
+      const auto sent = pipeline::send_missed(address, spools->bulk, ports_);
+      if (!sent) return sent.error();
+      if (*sent > 0)
+        Invocation::say(fmt::format("{}: {} missed post{} on the way", address, *sent,
+                                    *sent == 1 ? " is" : "s are"));
+    }
+    return {};
+  }
+
+ private:
+  void fault(const std::string& what) {
+    Invocation::warn(what);
+    code_ = kDataError;
+  }
+
+  Result<void> store_all(const std::string& argument, const std::vector<Candidate>& candidates,
+                         const std::optional<mail::AddrSpec>& only_for) {
+    for (const auto& candidate : candidates) {
+      std::vector<std::string> addresses;
+      if (only_for) addresses.push_back(only_for->canonical());
+      for (const auto& written : candidate.addresses)
+        if (const auto address = mail::AddrSpec::parse(written); address && !only_for)
+          addresses.push_back(address->canonical());
+      if (addresses.empty())
+        fault(fmt::format("{}: {} names no address: say --for ADDRESS", argument,
+                          candidate.certificate.subject()));
+      for (const auto& address : addresses)
+        if (auto done = store(address, candidate); !done) return done;
+    }
+    return {};
+  }
+
+  Result<void> store(const std::string& address, const Candidate& candidate) {
+    const auto& certificate = candidate.certificate;
+    std::string outcome = "would be stored";
+    if (!call_.dry_run) {
+      list::CertificateArrival arrival;
+      arrival.source = candidate.source;
+      arrival.at = ports_.clock.now();
+      arrival.issuers = candidate.issuers;
+      arrival.replace = call_.has("replace");
+      auto stored = ports_.certificates.store(address, certificate, arrival);
+      if (!stored && stored.error().retry() == Retry::later) return std::move(stored).error();
+      if (!stored) {  // one certificate for nothing does not stop the others
+        fault(address + ": " + stored.error().what());
+        return {};
+      }
+      outcome = word(*stored);
+      if (*stored == Stored::stored) learned_.push_back(address);
+    }
+    json_.push_back({{"address", address}, {"sha256", certificate.sha256()}, {"outcome", outcome}});
+    rows_.push_back({address, outcome, certificate.key_description(),
+                     "until " + iso8601(certificate.not_after())});
+    warn_if_useless(address, candidate);
+    return {};
+  }
+
+  void warn_if_useless(const std::string& address, const Candidate& candidate) {
+    if (!candidate.certificate.may_encrypt()) return;
+    const auto terms = pipeline::seal_terms(ports_);
+    if (!terms) return;
+    list::CertificateLookup lookup;
+    lookup.found.push_back({candidate.certificate, list::CertificateSlot::both, {}});
+    lookup.issuers = candidate.issuers;
+    const auto target = store::choose(lookup, *terms);
+    if (!target.certificate)
+      Invocation::warn(fmt::format("{}: nothing can be sealed to it now: {} ({})", address,
+                                   target.problem, target.detail));
+  }
+
+  Invocation& call_;
+  Runtime& runtime_;
+  pipeline::Ports ports_;
+  Json json_ = Json::array();
+  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::string> learned_;
+  int code_ = kOk;
+};
+
+Result<std::string> address_argument(const Invocation& call) {
+  const auto address = mail::AddrSpec::parse(call.arguments[0]);
+  if (!address) return Error::never(Errc::usage, "not an address: " + call.arguments[0]);
+  return address->canonical();
+}
+
+Json describe(const list::RememberedCertificate& each) {
+  Json described = app::describe(each.certificate);
+  described["slot"] = each.slot;
+  described["state"] = list::to_string(each.state);
+  described["pinned"] = each.pinned;
+  described["source"] = list::to_string(each.source);
+  described["message_id"] = each.message_id;
+  described["mail_id"] = each.mail_id;
+  described["learned_at"] = iso8601(each.learned_at);
+  return described;
+}
+
+std::string origin(const list::RememberedCertificate& each) {
+  if (each.source == list::CertificateSource::manual) return "a file of the directory";
+  if (each.source == list::CertificateSource::mail)
+    return fmt::format("learned from <{}> on {}", each.message_id, day(each.learned_at));
+  return fmt::format("{} on {}", each.source == list::CertificateSource::ldif ? "LDIF" : "imported",
+                     day(each.learned_at));
+}
+
+/// The digest that was said, or that of the only certificate of one of the states.
+Result<std::string> digest_argument(Invocation& call, const std::string& address,
+                                    list::CertificateStore& store, TimePoint now, bool pinned) {
+  if (call.arguments.size() > 1) {
+    std::string digest = call.arguments[1];
+    digest.erase(
+        std::remove_if(digest.begin(), digest.end(), [](char c) { return c == ':' || c == ' '; }),
+        digest.end());
+    constexpr std::size_t kShortest = 4;
+    if (digest.size() < kShortest)
+      return Error::never(Errc::usage, "DIGEST: at least four digits of the SHA-256");
+    return digest;
+  }
+  auto all = store.history(address, now);
+  if (!all) return std::move(all).error();
+  std::vector<std::string> found;
+  for (const auto& each : *all)
+    if (each.state == list::CertificateState::current && (!pinned || each.pinned))
+      found.push_back(each.certificate.sha256());
+  if (found.size() == 1) return found.front();
+  return Error::never(
+             found.empty() ? Errc::not_found : Errc::usage,
+             found.empty()
+                 ? fmt::format("{}: no {}certificate in use", address, pinned ? "pinned " : "")
+                 : fmt::format("{}: {} certificates in use, say the SHA-256 of one", address,
+                               found.size()))
+      .with_hint("paraph cert history " + address);
+}
+
+using Change = Result<void> (*)(list::CertificateStore&, const std::string&, const std::string&,
+                                TimePoint);
+
+Result<int> change(Invocation& call, std::string_view done_word, bool of_pinned, Change what) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto ports = (*runtime)->ports();
+  auto address = address_argument(call);
+  if (!address) return std::move(address).error();
+  const auto now = ports.clock.now();
+  auto digest = digest_argument(call, *address, ports.certificates, now, of_pinned);
+  if (!digest) return std::move(digest).error();
+  if (!call.dry_run) {
+    if (auto done = what(ports.certificates, *address, *digest, now); !done)
+      return std::move(done).error();
+    if (auto done = Importer(call, **runtime).after_storing({*address}); !done)
+      return std::move(done).error();
+  }
+  call.print({{"address", *address}, {"sha256", *digest}, {"done", !call.dry_run}},
+             fmt::format("{} {} {}…\n", call.dry_run ? "would be" : "is", done_word,
+                         digest->substr(0, 16)));
+  return kOk;
+}
+
+}  // namespace
+
+Result<int> cert_import(Invocation& call) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  std::optional<mail::AddrSpec> only_for;
+  if (call.has("for")) {
+    only_for = mail::AddrSpec::parse(call.option("for"));
+    if (!only_for) return Error::never(Errc::usage, "--for: not an address: " + call.option("for"));
+  }
+  Importer importer(call, **runtime);
+  for (const auto& argument : call.arguments)
+    if (auto done = importer.run(argument, only_for); !done) return std::move(done).error();
+  return importer.finish();
+}
+
+Result<int> cert_show(Invocation& call) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto ports = (*runtime)->ports();
+  auto address = address_argument(call);
+  if (!address) return std::move(address).error();
+  auto target = pipeline::seal_target(*address, ports);
+  if (!target) return std::move(target).error();
+  auto all = ports.certificates.history(*address, ports.clock.now());
+  if (!all) return std::move(all).error();
+  auto cipher = ports.memory.cipher_for(*address);
+  if (!cipher) return std::move(cipher).error();
+  Json json{{"address", *address},
+            {"encrypt", target->certificate.has_value()},
+            {"encrypt_problem", target->problem},
+            {"cipher", *cipher},
+            {"certificates", Json::array()}};
+  std::string text = target->certificate ? fmt::format("{}   encrypt yes until {}\n", *address,
+                                                       iso8601(target->certificate->not_after()))
+                                         : fmt::format("{}   encrypt NO: {} {}\n", *address,
+                                                       target->problem, target->detail);
+  if (!cipher->empty()) text += "cipher " + *cipher + ", set by hand\n";
+  std::size_t waiting = 0;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : *all) {
+    waiting += each.state == list::CertificateState::pending ? 1 : 0;
+    if (each.state != list::CertificateState::current) continue;
+    const auto& certificate = each.certificate;
+    const auto fitness = cms::to_string(
+        cms::fitness(certificate, ports.clock.now(), pipeline::policy_of(ports.site)));
+    const auto stated = ports.memory.capability(certificate.sha256());
+    if (!stated) return stated.error();
+    Json described = describe(each);
+    described["fitness"] = fitness;
+    if (*stated)
+      described["reads"] = {
+          {"stated", (*stated)->stated},
+          {"at", iso8601(TimePoint(std::chrono::seconds((*stated)->signing_time)))}};
+    json["certificates"].push_back(described);
+    rows.push_back({each.slot, certificate.subject(), "by " + certificate.issuer(),
+                    "serial " + certificate.serial(), certificate.key_description(),
+                    day(certificate.not_before()) + ".." + day(certificate.not_after()),
+                    "SHA-256 " + certificate.sha256().substr(0, 16), std::string(fitness),
+                    *stated
+                        ? fmt::format("reads {} (stated {})", (*stated)->stated,
+                                      day(TimePoint(std::chrono::seconds((*stated)->signing_time))))
+                        : "",
+                    each.pinned ? "pinned" : "not pinned", origin(each)});
+  }
+  for (const auto use : {list::CertificateUse::encrypt, list::CertificateUse::verify}) {
+    auto lookup = ports.certificates.find(*address, use);
+    if (!lookup) return std::move(lookup).error();
+    for (const auto& unreadable : lookup->unreadable) Invocation::warn(unreadable);
+  }
+  if (waiting > 0)
+    text += fmt::format("{} wait{} for cert accept\n", waiting, waiting == 1 ? "s" : "");
+  call.print(json, text + table(rows));
+  if (rows.empty() && !call.json)
+    Invocation::hint("paraph cert import --for " + *address + " FILE");
+  else if (!target->certificate && !call.json)
+    Invocation::hint("paraph cert remind " + *address);
+  return kOk;
+}
+
+Result<int> cert_history(Invocation& call) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto ports = (*runtime)->ports();
+  auto address = address_argument(call);
+  if (!address) return std::move(address).error();
+  auto all = ports.certificates.history(*address, ports.clock.now());
+  if (!all) return std::move(all).error();
+  Json json = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& each : *all) {
+    const auto& certificate = each.certificate;
+    json.push_back(describe(each));
+    rows.push_back({std::string(list::to_string(each.state)) + (each.pinned ? ", pinned" : ""),
+                    each.slot, certificate.sha256().substr(0, 16),
+                    day(certificate.not_before()) + ".." + day(certificate.not_after()),
+                    certificate.subject(), "by " + certificate.issuer(), origin(each)});
+  }
+  call.print(json, rows.empty() ? *address + ": nothing is known\n" : table(rows));
+  return kOk;
+}
+
+Result<int> cert_pin(Invocation& call) {
+  return change(call, "pinned:", false, [](auto& store, auto& address, auto& digest, auto now) {
+    return store.pin(address, digest, true, now);
+  });
+}
+
+Result<int> cert_unpin(Invocation& call) {
+  return change(call, "no longer pinned:", true,
+                [](auto& store, auto& address, auto& digest, auto now) {
+                  return store.pin(address, digest, false, now);
+                });
+}
+
+Result<int> cert_accept(Invocation& call) {
+  return change(call, "in use:", false, [](auto& store, auto& address, auto& digest, auto now) {
+    return store.accept(address, digest, now);
+  });
+}
+
+Result<int> cert_remove(Invocation& call) {
+  return change(call, "removed:", false, [](auto& store, auto& address, auto& digest, auto now) {
+    return store.remove(address, digest, now);
+  });
+}
+
+Result<int> cert_set(Invocation& call) {
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto address = address_argument(call);
+  if (!address) return std::move(address).error();
+  constexpr std::string_view kCipher = "cipher=";
+  const std::string& setting = call.arguments[1];
+  if (!setting.starts_with(kCipher))
+    return Error::never(Errc::usage, "what can be set is cipher=NAME, not " + setting);
+  const std::string name = ascii::to_lower(std::string_view(setting).substr(kCipher.size()));
+  if (!name.empty() && !cms::cipher_from_name(name))
+    return Error::never(Errc::usage,
+                        "cipher=: aes-256-gcm, aes-256-cbc or aes-128-cbc, not " + name);
+  if (!call.dry_run)
+    if (auto done = (*runtime)->ports().memory.set_cipher(*address, name); !done)
+      return std::move(done).error();
+  call.print({{"address", *address}, {"cipher", name}, {"done", !call.dry_run}},
+             fmt::format("{}: cipher {}\n", *address, name.empty() ? "as stated" : name));
+  return kOk;
+}
+
+}  // namespace paraph::app

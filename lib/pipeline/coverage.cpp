@@ -1,0 +1,96 @@
+#include "pipeline/coverage.h"
+
+#include <algorithm>
+
+#include "pipeline/sealing.h"
+
+namespace paraph::pipeline {
+namespace {
+
+constexpr std::size_t kPage = 1000;
+
+/// The next page of members who get copies; empty at the end. `after` moves on.
+Result<std::vector<std::string>> receiving(const list::ListAddress& list, std::string& after,
+                                           const Ports& ports) {
+  for (;;) {
+    const auto page = ports.directory.members(list, after, kPage);
+    if (!page) return page.error();
+    std::vector<std::string> out;
+    if (page->empty()) return out;
+    after = page->back().email;
+    for (const auto& member : *page)
+      if (!member.suspended && list::receives_copies(member.reception)) out.push_back(member.email);
+    if (!out.empty()) return out;
+  }
+}
+
+Result<ReaderState> state_of(const std::string& address, const config::ListConfig& config,
+                             const Ports& ports) {
+  auto target = seal_target(address, ports, &config);
+  if (!target) return std::move(target).error();
+  const std::string list = config.address().str();
+  const auto standing = ports.notices.standing(address, list);
+  if (!standing) return standing.error();
+  const auto reminded = ports.notices.last_told(address, list, "reminder");
+  if (!reminded) return reminded.error();
+  ReaderState state;
+  state.address = address;
+  state.reads = target->certificate.has_value();
+  if (state.reads) state.until = target->certificate->not_after();
+  state.problem = std::move(target->problem);
+  state.detail = std::move(target->detail);
+  state.missed = standing->missed;
+  state.asked = std::max(standing->told, *reminded);
+  return state;
+}
+
+}  // namespace
+
+Result<std::vector<ReaderState>> reader_states(const config::ListConfig& config,
+                                               const Ports& ports) {
+  std::vector<ReaderState> out;
+  std::string after;
+  for (;;) {
+    const auto page = receiving(config.address(), after, ports);
+    if (!page) return page.error();
+    if (page->empty()) break;
+    for (const auto& address : *page) {
+      auto state = state_of(address, config, ports);
+      if (!state) return std::move(state).error();
+      out.push_back(*std::move(state));
+    }
+  }
+  const auto editors = ports.directory.admins(config.address(), list::Role::editor);
+  if (!editors) return editors.error();
+  const std::size_t members = out.size();
+  for (const auto& editor : *editors) {
+    const auto known = std::any_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(members),
+                                   [&](const auto& each) { return each.address == editor.email; });
+    if (known) continue;
+    auto state = state_of(editor.email, config, ports);
+    if (!state) return std::move(state).error();
+    state->editor = true;
+    out.push_back(*std::move(state));
+  }
+  return out;
+}
+
+Result<Coverage> coverage_of(const config::ListConfig& config, const Ports& ports) {
+  const auto terms = seal_terms(ports, &config);
+  if (!terms) return terms.error();
+  Coverage out;
+  std::string after;
+  for (;;) {
+    const auto page = receiving(config.address(), after, ports);
+    if (!page) return page.error();
+    if (page->empty()) return out;
+    (void)ports.recipients.prefetch(*page, *terms);  // saves time, or does not
+    for (const auto& address : *page) {
+      const auto target = ports.recipients.find(address, *terms);
+      ++out.all;
+      if (target && target->recipient != nullptr) ++out.able;  // his trouble is his alone
+    }
+  }
+}
+
+}  // namespace paraph::pipeline

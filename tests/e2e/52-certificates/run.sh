@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# The certificate store over time: who may replace whose certificate, whom nothing is sealed to, what a member who
+# missed posts is told, and how a mended certificate brings them.
+. "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+
+make_ca
+make_person alice rsa
+make_person bob rsa
+make_person carol ec
+make_person ellen rsa
+make_person weak rsa1024
+make_site
+make_list secure alice@example.org
+paraph member add secure alice@example.org bob@example.org carol@example.org >/dev/null
+paraph cert import pki/alice.pem pki/bob.pem >/dev/null
+
+# another CA, as trusted as the first
+openssl req -x509 -newkey rsa:2048 -nodes -keyout pki/other.key -out pki/other.pem -days 3650 -config pki/ca.conf \
+  -extensions root -subj "/CN=TEST other CA" 2>/dev/null
+cat pki/other.pem >>site/ca.pem
+# by_other NAME FILE: a certificate for NAME's address by the other CA, begun later
+by_other() {
+  openssl req -new -newkey rsa:2048 -nodes -keyout "pki/$2.key" -out "pki/$2.req" -config pki/ca.conf -subj "/CN=TEST $2" \
+    -addext "subjectAltName=email:$1@example.org" -addext "keyUsage=critical,digitalSignature,keyEncipherment" 2>/dev/null
+  openssl ca -batch -config pki/ca.conf -cert pki/other.pem -keyfile pki/other.key -extensions person -notext \
+    -in "pki/$2.req" -out "pki/$2.pem" -startdate 20260101000000Z -enddate 20460101000000Z 2>/dev/null
+}
+digest_of() { openssl x509 -in "pki/$1.pem" -noout -fingerprint -sha256 | cut -d= -f2 | tr -d :; }
+in_use() { cmp -s <(openssl x509 -in "site/X509-user-certs/$1@example.org" -outform DER) <(openssl x509 -in "pki/$2.pem" -outform DER); }
+
+# --- who cannot read: one notice a day, and the posts are kept as ciphertext ------------------------------------------
+canary="canary-$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
+for i in 1 2 3; do make_post "missed$i" alice secure "The $canary word of $i."; paraph-queue secure@lists.example.org <"post/missed$i.eml"; done
+run_daemons
+[ "$(count_for bob)" = 3 ] || fail "bob has $(count_for bob) copies"; ok
+[ "$(count_for carol)" = 1 ] || fail "carol was told $(count_for carol) times"; ok
+[ "$(ledger "select outcome, count(*) from paraph_copy where member='carol@example.org' group by 1 order by 1" | tr '\n' ' ')" = "missed|2 notice|1 " ] ||
+  fail "carol's copies: $(ledger "select * from paraph_copy where member='carol@example.org'")"; ok
+[ "$(find site/spool/missed -type f | wc -l)" = 3 ] || fail "not all three are kept"; ok
+check "kept as ciphertext" bash -c "! grep -rq '$canary' site"
+code=0; paraph cert coverage secure >coverage.txt 2>/dev/null || code=$?
+[ $code = 2 ] || fail "coverage: exit $code"; ok
+grep -q '^secure@lists.example.org: 2 of 3 receiving members can read' coverage.txt || fail "$(cat coverage.txt)"; ok
+grep -q '^NO .*carol@example.org .*no certificate .*3 posts missed .*asked 20' coverage.txt || fail "$(cat coverage.txt)"; ok
+
+# One summary per post for the owners (alice, who is also the author), and none when everybody could read.
+summaries() { mail_for "$1" | xargs -r grep -l 'could not$\|could not read' | xargs -r grep -l 'paraph cert coverage\|Your encrypted message' || true; }
+[ "$(summaries alice | wc -l)" = 3 ] || fail "$(summaries alice | wc -l) summaries for the owner"; ok
+grep -q 'carol@example.org  missing' "$(summaries alice | head -1)" || fail "the summary names nobody: $(cat "$(summaries alice | head -1)")"; ok
+! summaries alice | xargs grep -l "Post missed" || fail "a summary quotes the Subject"; ok
+
+# --- a mended certificate brings them, once --------------------------------------------------------------------------
+empty_mailboxes
+paraph cert import pki/carol.pem >/dev/null 2>import.txt
+grep -q '3 missed posts' import.txt || fail "import says: $(cat import.txt)"; ok
+paraph cert import pki/carol.pem >/dev/null 2>&1
+run_daemons
+[ "$(count_for carol)" = 3 ] || fail "carol got $(count_for carol) of three"; ok
+[ "$(count_for bob)" = 0 ] || fail "bob got something again"; ok
+for copy in $(mail_for carol); do
+  openssl cms -decrypt -in "$copy" -recip pki/carol.pem -inkey pki/carol.key -out opened.eml && grep -q "$canary" opened.eml || fail "$copy does not open"
+done; ok
+[ "$(find site/spool/missed -type f | wc -l)" = 0 ] || fail "kept for nobody"; ok
+check "all can read" paraph cert coverage secure
+
+# --- another issuer's certificate waits (attack A6) -------------------------------------------------------------------
+empty_mailboxes
+by_other bob bob2
+cp pki/bob.pem pki/first.pem
+openssl cms -sign -in post/missed1.txt -signer pki/bob2.pem -inkey pki/bob2.key -md sha256 -from bob@example.org \
+  -to sympa@lists.example.org -subject hello -out post/poison.signed
+for id in one two; do
+  { printf 'Return-Path: <bob@example.org>\nMessage-ID: <poison-%s@example.org>\n' $id; cat post/poison.signed; } | paraph-queue sympa@lists.example.org
+  run_daemons
+done
+check "sealing stays on the old one" in_use bob first
+paraph cert history bob@example.org | grep -q '^pending' || fail "$(paraph cert history bob@example.org)"; ok
+[ "$(grep -l 'waits for approval' $(mail_for listmaster) | wc -l)" = 1 ] || fail "the listmaster was told $(count_for listmaster) times"; ok
+[ "$(grep -l 'A certificate of bob' $(mail_for bob) | wc -l)" = 1 ] || fail "bob was not told once"; ok
+check "accepted" paraph cert accept bob@example.org "$(digest_of bob2)"
+check "then it is used" in_use bob bob2
+paraph cert history bob@example.org | grep -q '^history' || fail "no history"; ok
+
+# --- a pin stays; what is removed does not come back ------------------------------------------------------------------
+check "pin" paraph cert pin alice@example.org
+make_person alice rsa "" 20260601000000Z
+cp pki/alice.pem pki/alice2.pem; cp pki/alice.key pki/alice2.key
+old=$(openssl x509 -in site/X509-user-certs/alice@example.org -noout -serial)
+make_post pinned alice2 secure
+sed -i 's/alice2@/alice@/' post/pinned.eml
+paraph-queue secure@lists.example.org <post/pinned.eml
+run_daemons
+[ "$(openssl x509 -in site/X509-user-certs/alice@example.org -noout -serial)" = "$old" ] || fail "a pinned certificate moved"; ok
+refuse "a digest that nothing has" 66 paraph cert accept alice@example.org 00000000
+check "unpin" paraph cert unpin alice@example.org
+make_post unpinned alice2 secure
+sed -i 's/alice2@/alice@/' post/unpinned.eml
+paraph-queue secure@lists.example.org <post/unpinned.eml
+run_daemons
+check "then the newer one comes" in_use alice alice2
+check "remove" paraph cert remove alice@example.org
+[ ! -e site/X509-user-certs/alice@example.org ] || fail "the file is still there"; ok
+make_post removed alice2 secure
+sed -i 's/alice2@/alice@/' post/removed.eml
+paraph-queue secure@lists.example.org <post/removed.eml
+run_daemons
+[ ! -e site/X509-user-certs/alice@example.org ] || fail "mail brought a removed certificate back"; ok
+check "import brings it back" paraph cert import pki/alice2.pem
+
+# --- nobody's CA: sealed to only when pinned, and only where the list says so (rule 19) -------------------------------
+empty_mailboxes
+openssl req -x509 -newkey rsa:2048 -nodes -keyout pki/self.key -out pki/self.pem -days 700 -subj "/CN=TEST self" \
+  -addext "subjectAltName=email:self@example.org" -addext "basicConstraints=critical,CA:FALSE" \
+  -addext "keyUsage=critical,digitalSignature,keyEncipherment" 2>/dev/null
+paraph member add secure self@example.org >/dev/null
+paraph cert import pki/self.pem >/dev/null 2>&1
+send() { make_post "$1" alice2 secure; sed -i 's/alice2@/alice@/' "post/$1.eml"; paraph-queue secure@lists.example.org <"post/$1.eml"; run_daemons; }
+copies_of() { ledger "select outcome from paraph_copy c join paraph_mail m on m.id=c.mail_id where member='$1@example.org' order by m.received desc, m.id desc"; }
+send untrusted
+refuse "self cannot read" 2 paraph cert coverage secure
+grep -q 'NO .*self@example.org .*untrusted' refused.out || fail "$(cat refused.out)"; ok
+grep -q 'issuer' "$(mail_for self)" || fail "self is not told why"; ok
+check "pin it" paraph cert pin self@example.org
+send pinned-only
+[ "$(mail_for self | xargs grep -l 'enveloped-data' | wc -l)" = 0 ] || fail "a pin counts without trust ca+pins"; ok
+printf '\ntrust ca+pins\n' >>site/list_data/secure/config
+send trusted
+mail_for self | xargs grep -l 'enveloped-data' | xargs -r grep -q '^Subject: .*Post trusted' || fail "pinned and trusted, but not sealed to"; ok
+
+# --- members with unusable certificates disturb nobody (A36) ----------------------------------------------------------
+paraph member add secure weak@example.org empty@example.org authority@example.org >/dev/null
+paraph cert import pki/weak.pem >/dev/null 2>&1
+: >site/X509-user-certs/empty@example.org
+cp pki/ca.pem site/X509-user-certs/authority@example.org
+empty_mailboxes
+send disturbed
+[ "$(count_for bob)" = 1 ] && [ "$(count_for carol)" = 1 ] || fail "somebody was disturbed"; ok
+for who in weak empty authority; do [ "$(count_for $who)" = 1 ] || fail "$who got no notice"; done; ok
+
+# --- ciphers: what a reader's program states, what is set for him, the floor ------------------------------------------
+cipher_for() { ledger "select c.cipher from paraph_copy c join paraph_mail m on m.id=c.mail_id where c.member='$1@example.org' and c.outcome='sealed' order by m.rowid desc limit 1" 2>/dev/null ||
+  ledger "select c.cipher from paraph_copy c join paraph_mail m on m.id=c.mail_id where c.member='$1@example.org' and c.outcome='sealed' order by m.received desc, m.id desc limit 1"; }
+sleep 1
+check "set" paraph cert set carol@example.org cipher=aes-256-gcm
+empty_mailboxes
+send gcm
+grep -q 'smime-type=authEnveloped-data' "$(mail_for carol)" || fail "carol's copy is not GCM"; ok
+grep -q 'smime-type=enveloped-data' "$(mail_for bob)" || fail "bob's copy is not CBC"; ok
+check "opens" openssl cms -decrypt -in "$(mail_for carol)" -recip pki/carol.pem -inkey pki/carol.key -out opened.eml
+check "set below the floor" paraph cert set bob@example.org cipher=aes-128-cbc
+printf '\ncipher_floor aes-256-cbc\n' >>site/list_data/secure/config
+empty_mailboxes
+send floor
+openssl cms -cmsout -print -noout -in "$(mail_for bob)" | grep -q 'aes-256-cbc' || fail "below the floor"; ok
+
+# --- too few could read it: an editor's to release --------------------------------------------------------------------
+printf '\nencrypted_post_min_coverage 90\n' >>site/list_data/secure/config
+empty_mailboxes
+send few
+[ "$(count_for bob)" = 0 ] || fail "distributed though too few can read it"; ok
+paraph spool list | grep -q 'coverage: ' || fail "$(paraph spool list)"; ok
+
+# --- LDIF and PKCS#7 --------------------------------------------------------------------------------------------------
+{ printf 'version: 1\n\ndn: cn=Ellen,dc=example,dc=org\nmail: ellen@example.org\nuserCertificate;binary:: '
+  openssl x509 -in pki/ellen.pem -outform DER | base64 -w 60 | sed '2,$s/^/ /'; } >ellen.ldif
+check "LDIF" paraph cert import ellen.ldif
+check "stored" in_use ellen ellen
+paraph cert history ellen@example.org --json | grep -q '"source": "ldif"' || fail "no source"; ok
+openssl crl2pkcs7 -nocrl -certfile pki/ellen.pem -certfile pki/ca.pem -outform DER -out ellen.p7b
+paraph cert import ellen.p7b | grep -q 'already there' || fail "PKCS#7"; ok
+cp pki/bob2.pem site/X509-user-certs/dora@example.org
+paraph cert history dora@example.org | grep -q 'a file of the directory' || fail "a file that was put there is not manual"; ok
+finished

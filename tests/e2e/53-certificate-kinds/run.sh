@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# Every kind of certificate a member can have: those that nothing can be sealed to cost their owner alone a copy, and each is told
+# his own case. What is learned from mail, and from which; stored certificates for signatures that carry none; readers' ciphers.
+. "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+
+make_ca
+for who in alice bob gone refused; do make_person $who rsa; done
+make_person carol ec
+make_site
+make_list secure alice@example.org
+member() { paraph member add secure "$@" >/dev/null; }
+member alice@example.org bob@example.org carol@example.org
+# DER, PEM and PKCS#7
+openssl x509 -in pki/bob.pem -outform DER -out pki/bob.der
+openssl crl2pkcs7 -nocrl -certfile pki/carol.pem -certfile pki/ca.pem -out pki/carol.p7b
+check "PEM, DER and PKCS#7" paraph cert import pki/alice.pem pki/bob.der pki/carol.p7b
+paraph cert show bob@example.org --json | grep -q '"source": "import"' || fail "provenance of an import"; ok
+send() { make_post "$1" "${2:-alice}" secure; paraph-queue secure@lists.example.org <"post/$1.eml"; run_daemons; }
+copies() { mail_for "$1" | xargs -r grep -l 'smime-type=' | wc -l; }
+notice() { mail_for "$1" | xargs -r grep -l 'WHAT TO DO' | head -1; }
+
+# --- kinds that nothing can be sealed to (A36) --------------------------------------------------------------------------
+# of_key NAME PUBLIC-KEY: the CA's certificate for that key
+of_key() {
+  printf 'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=emailProtection\nsubjectAltName=email:%s@example.org\n' "$1" >pki/ext
+  openssl x509 -new -force_pubkey "$2" -CA pki/ca.pem -CAkey pki/ca.key -subj "/CN=TEST $1" -days 700 -extfile pki/ext -out "pki/$1.pem" 2>/dev/null
+}
+openssl genpkey -algorithm X25519 -out pki/x25519.key 2>/dev/null
+openssl pkey -in pki/x25519.key -pubout -out pki/x25519.pub
+of_key x25519 pki/x25519.pub
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:512 -out pki/short.key 2>/dev/null
+openssl pkey -in pki/short.key -pubout -out pki/short.pub
+of_key short pki/short.pub
+# openssl 3.0 knows no ML-DSA: an RSA certificate whose key bears that algorithm, by hand
+make_person mldsa rsa
+python3 - <<'PY'
+import base64, re
+der = base64.b64decode("".join(re.findall("CERTIFICATE-----(.*?)-----END", open("pki/mldsa.pem").read(), re.S)[0].split()))
+rsa, ml_dsa_65 = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("608648016503040312")
+assert der.count(rsa) == 1
+open("pki/mldsa.der", "wb").write(der.replace(rsa, ml_dsa_65))
+PY
+make_person signer rsa digitalSignature
+make_person past rsa "" 20230101000000Z 20240101000000Z
+make_person future rsa "" 20440101000000Z 20460101000000Z
+store=site/X509-user-certs
+cp pki/x25519.pem $store/x25519@example.org
+cp pki/short.pem $store/short@example.org
+cp pki/mldsa.der $store/mldsa@example.org
+{ echo "-----BEGIN CERTIFICATE-----"; base64 pki/mldsa.der; echo "-----END CERTIFICATE-----"; } >$store/mldsa@example.org
+cp pki/ca.pem $store/authority@example.org
+: >$store/empty@example.org
+head -c 300 /dev/urandom >$store/noise@example.org
+cp pki/signer.pem $store/signer@example.org
+cp pki/past.pem $store/past@example.org
+cp pki/future.pem $store/future@example.org
+kinds="x25519:unsupported_key short:weak_key mldsa:unsupported_key authority:is_ca empty:unreadable noise:unreadable signer:wrong_usage
+  past:expired future:not_yet_valid nobody:missing"
+for kind in $kinds; do member "${kind%:*}@example.org"; done
+send kinds
+for who in alice bob carol; do [ "$(copies $who)" = 1 ] || fail "$who was disturbed"; ok; done
+for kind in $kinds; do
+  who=${kind%:*} problem=${kind#*:}
+  [ "$(ledger "select outcome || ' ' || substr(reply, 1, length('$problem')) from paraph_copy where member = '$who@example.org'")" = "notice $problem" ] ||
+    fail "$who: $(ledger "select outcome, reply from paraph_copy where member = '$who@example.org'")"
+  [ -n "$(notice $who)" ] || fail "$who is told nothing to do"; ok
+done
+says() { tr -s '\r\n ' ' ' <"$(notice "$1")" | grep -q "$2" || fail "$1 is told another case: $(cat "$(notice "$1")")"; ok; }
+says short 'too short'
+says x25519 'P-256, P-384 and P-521'
+says mldsa 'kind of key'
+says authority 'issuer of certificates'
+says empty 'is damaged'
+says noise 'is damaged'
+says signer 'for signing only'
+says past 'has expired'
+says future 'not valid yet'
+says nobody 'no certificate of yours'
+for kind in $kinds; do paraph member del secure "${kind%:*}@example.org" >/dev/null; done
+
+# --- revoked: nothing is sealed to it, though the CRL be stale (rule 23) --------------------------------------------------
+member gone@example.org
+check "import" paraph cert import pki/gone.pem
+empty_mailboxes
+send before
+[ "$(copies gone)" = 1 ] || fail "gone has no copy before the revocation"; ok
+echo 01 >pki/crl.number
+openssl ca -config pki/ca.conf -cert pki/ca.pem -keyfile pki/ca.key -revoke pki/gone.pem 2>/dev/null
+sed -e 's/^\[test\]/[test]\ncrlnumber = pki\/crl.number/' pki/ca.conf >pki/crl.conf
+openssl ca -gencrl -config pki/crl.conf -cert pki/ca.pem -keyfile pki/ca.key -crldays 30 -out pki/ca.crl 2>/dev/null
+check "crl import" paraph crl import pki/ca.crl
+next_day
+empty_mailboxes
+send after
+[ "$(copies gone)" = 0 ] || fail "sealed to a revoked certificate"; ok
+says gone 'has been revoked'
+[ "$(copies bob)" = 1 ] || fail "bob was disturbed by a revocation"; ok
+paraph member del secure gone@example.org >/dev/null
+
+# --- learning: accepted mail only, one that is refused teaches nothing (rule 20) -------------------------------------------
+empty_mailboxes
+send stranger refused
+[ ! -e $store/refused@example.org ] || fail "a refused post taught a certificate"; ok
+make_signed hello refused sympa
+paraph-queue sympa@lists.example.org <post/hello.eml
+run_daemons
+[ -e $store/refused@example.org ] || fail "sympa@ did not learn"; ok
+paraph cert show refused@example.org | grep -q 'learned from <hello' || fail "$(paraph cert show refused@example.org)"; ok
+
+# --- a companion (rule 21) ------------------------------------------------------------------------------------------------
+make_person pair rsa digitalSignature
+make_person second rsa keyEncipherment
+openssl req -new -newkey rsa:2048 -nodes -keyout pki/pairenc.key -out pki/pairenc.req -config pki/ca.conf -subj "/CN=TEST pair" \
+  -addext "subjectAltName=email:pair@example.org" -addext "keyUsage=critical,keyEncipherment" 2>/dev/null
+openssl ca -batch -config pki/ca.conf -cert pki/ca.pem -keyfile pki/ca.key -extensions person -notext -in pki/pairenc.req \
+  -out pki/pairenc.pem -startdate 20250101000000Z -enddate 20460101000000Z 2>/dev/null
+openssl cms -sign -in post/kinds.txt -signer pki/pair.pem -inkey pki/pair.key -certfile pki/pairenc.pem -md sha256 \
+  -from pair@example.org -to sympa@lists.example.org -subject pair -out post/pair.signed
+{ printf 'Return-Path: <pair@example.org>\nMessage-ID: <pair@example.org>\n'; cat post/pair.signed; } | paraph-queue sympa@lists.example.org
+run_daemons
+[ -e $store/pair@example.org@sign ] && [ -e $store/pair@example.org@enc ] || fail "not both were learned"; ok
+check "and can be sealed to" bash -c "paraph cert show pair@example.org | grep -q 'encrypt yes'"
+
+# --- a stored certificate serves a signature that carries none ------------------------------------------------------------
+empty_mailboxes
+openssl cms -sign -nocerts -in post/kinds.txt -signer pki/bob.pem -inkey pki/bob.key -md sha256 -out post/bare.signed
+openssl cms -encrypt -aes256 -in post/bare.signed -from bob@example.org -to secure@lists.example.org -subject bare \
+  -out post/bare.encrypted site/list_data/secure/cert.pem
+{ printf 'Return-Path: <bob@example.org>\nMessage-ID: <bare@example.org>\n'; cat post/bare.encrypted; } | paraph-queue secure@lists.example.org
+run_daemons
+[ "$(copies carol)" = 1 ] || fail "a signature without certificates: $(tail -3 incoming.log)"; ok
+
+# --- what readers' programs state: openssl states AES-256-CBC first (rule 25) ----------------------------------------------
+empty_mailboxes
+send stating bob
+paraph cert show bob@example.org --json | grep -q '"stated": "AES-256-CBC' || fail "$(paraph cert show bob@example.org --json)"; ok
+[ "$(ledger "select distinct cipher from paraph_copy where outcome = 'sealed'")" = "AES-256-CBC" ] || fail "a weaker copy"; ok
+printf '\ncipher aes-128-cbc\n' >>site/list_data/secure/config
+printf '\ncipher_floor aes-256-gcm\n' >>site/list_data/secure/config
+empty_mailboxes
+send floor
+for who in bob carol; do
+  grep -q 'smime-type=authEnveloped-data' "$(mail_for $who)" || fail "$who's copy is below the floor"
+done
+ok
+
+# --- OAEP: for all where the list says so, and for no EC key ---------------------------------------------------------------
+printf '\nkey_transport oaep\n' >>site/list_data/secure/config
+empty_mailboxes
+send oaep
+openssl cms -cmsout -print -noout -in "$(mail_for bob)" | grep -qi 'rsaesOaep' || fail "bob's copy is not OAEP"; ok
+check "carol's opens" openssl cms -decrypt -in "$(mail_for carol)" -recip pki/carol.pem -inkey pki/carol.key -out opened.eml
+
+# --- the author hears of those who could not read only where he may see the members (rule 30) -------------------------------
+member nobody@example.org
+next_day
+empty_mailboxes
+send unseen bob
+[ -z "$(mail_for bob | xargs grep -l 'Your encrypted message' || true)" ] || fail "bob sees members he may not see"; ok
+[ -n "$(mail_for alice | xargs grep -l 'nobody@example.org  missing' || true)" ] || fail "the owner is not told"; ok
+mkdir -p site/etc/scenari
+printf 'title.gettext anybody\n\ntrue() smtp,md5,smime -> do_it\n' >site/etc/scenari/review.anybody
+printf '\nreview anybody\n' >>site/list_data/secure/config
+empty_mailboxes
+send seen bob
+for mail in $(mail_for bob); do openssl cms -decrypt -in "$mail" -recip pki/bob.pem -inkey pki/bob.key -out "opened.$(basename "$mail")" 2>/dev/null || true; done
+grep -l 'nobody@example.org  missing' opened.* >/dev/null || fail "the author is not told: $(tail -3 distribute.log)"; ok
+! mail_for bob | xargs grep -l 'nobody@example.org' || fail "the author's summary is not sealed"; ok
+
+# --- expiring, remind ---------------------------------------------------------------------------------------------------
+make_person soon rsa "" 20250101000000Z "$(date -u -d '+10 days' +%Y%m%d000000Z)"
+member soon@example.org
+check "import" paraph cert import pki/soon.pem
+refuse "somebody's ends soon" 1 paraph cert expiring
+grep -q 'soon@example.org' refused.out || fail "$(cat refused.out)"; ok
+paraph cert expiring --json | grep -q '"address": "soon@example.org"' || true
+refuse "coverage" 2 paraph cert coverage secure
+grep -q '^SOON .*soon@example.org .*expires .* days' refused.out || fail "$(cat refused.out)"; ok
+empty_mailboxes
+check "dry run" paraph cert remind secure --dry-run
+run_daemons
+[ "$(count_for soon)" = 0 ] || fail "a dry run sends mail"; ok
+check "remind" paraph cert remind secure
+check "and again" paraph cert remind secure
+run_daemons
+[ "$(count_for soon)" = 1 ] && [ "$(count_for nobody)" = 1 ] && [ "$(count_for bob)" = 0 ] || fail "not one reminder each"; ok
+finished
