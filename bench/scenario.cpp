@@ -80,6 +80,8 @@ struct House {
             database->ledger(),
             database->alarms(),
             database->guard(),
+            database->certificate_memory(),
+            database->notices(),
             clock,
             cms::random(),
             cms::digest(),
