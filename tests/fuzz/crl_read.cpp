@@ -52,9 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     signed_by_ca |= crl.signed_by(world.ca);
   }
   const auto anchors = cms::TrustAnchors::from({world.ca});
-  const auto verdict =
-      anchors.judge(world.alice, {}, world.at, cms::TrustAnchors::Purpose::sign, {},
-                    {cms::CrlCheck::soft, cms::CrlSet(*crls), world.at});
+  const auto verdict = anchors.judge(world.alice, {}, world.at, cms::TrustAnchors::Purpose::sign,
+                                     {}, {cms::CrlCheck::soft, cms::CrlSet(*crls), world.at});
   require(signed_by_ca || verdict.status == cms::ChainStatus::good);
   return 0;
 }
