@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# seeds.sh: makes tests/fuzz/keys and the seeds of cms_open, cms_prescan and certificate_addresses anew, by openssl over the
+# seeds.sh: makes tests/fuzz/keys and the seeds of cms_open, cms_prescan, certificate_addresses and crl_read anew, by openssl over the
 # words of tests/vectors/kit.sh. Whoever runs it replaces what is there: keys and seeds belong together, and so do the
 # findings that were sealed to these keys. The keys are for tests only and say so.
 set -euo pipefail
@@ -99,5 +99,41 @@ san keyUsage=digitalSignature > "$addresses/none"
 openssl req -x509 -key "$PKI/address.key" -subj '/CN=TEST ONLY/emailAddress=alice@example.org/emailAddress=Bob@example.org' -days 7300 -outform DER > "$addresses/subject"
 cp "$PKI/alice.pem" "$addresses/pem"
 cp "$open/certificates" "$addresses/p7b"
+# revocation lists by another CA of the same name: nothing that they say may count
+crls=$here/corpus/crl_read
+mkdir -p "$crls"
+# crl NAME EXTENSION…: DER, with one entry unless NAME says empty
+crl() {
+    name=$1; shift
+    : > "$TMP/index"; echo 0a > "$TMP/number"
+    case $name in empty*) ;; *) printf 'R\t460101000000Z\t260101000000Z,keyCompromise\t%s\tunknown\t/CN=x\n' \
+        "$(openssl x509 -noout -serial -in "$PKI/alice.pem" | cut -d= -f2)" > "$TMP/index" ;; esac
+    openssl ca -gencrl -config /dev/stdin -cert "$TMP/other.pem" -keyfile "$TMP/other.key" -crl_lastupdate 20290101000000Z \
+        -crl_nextupdate 20310101000000Z 2>/dev/null <<CNF | openssl crl -outform DER > "$crls/$name"
+[ca]
+default_ca = us
+[us]
+database = $TMP/index
+crlnumber = $TMP/number
+default_md = sha256
+crl_extensions = ext
+[ext]
+$(printf '%s\n' "$@")
+[scope]
+onlyuser = TRUE
+fullname = URI:http://ca.example/x.crl
+[indirect]
+indirectCRL = TRUE
+CNF
+}
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$TMP/other.key" -out "$TMP/other.pem" -days 7300 \
+    -subj '/CN=TEST ONLY ca' 2>/dev/null
+crl whole authorityKeyIdentifier=keyid
+crl empty authorityKeyIdentifier=keyid
+crl delta authorityKeyIdentifier=keyid 2.5.29.27=critical,DER:02:01:09
+crl user issuingDistributionPoint=critical,@scope
+crl indirect issuingDistributionPoint=critical,@indirect
+crl unknown 1.2.3.4=critical,DER:05:00
+{ openssl crl -inform DER -in "$crls/whole"; openssl crl -inform DER -in "$crls/empty"; } > "$crls/two_pem"
 rm "$PKI"/address.* "$PKI"/{ca,alice,eve}.key
 for one in "$PKI"/*.key; do sed -i '1i TEST ONLY: a throw-away key, in the repository on purpose' "$one"; done

@@ -7,6 +7,8 @@ usage: check_docs.py SOURCE-DIRECTORY
   spool    the states and arrows of lib/spool/states.h stand in ARCHITECTURE.md and in spool.7, and no others
   effects  a parameter whose row has help is asked for somewhere, one whose row has none is not
   reasons  the rows of lib/smime/reasons.cpp are those of paraph-reasons.7: code, status, method and both sentences
+  proofs   SECURITY.md has a row for each attack and rule; every test that it names exists; its counts are those of its rows
+  expected every reason is expected by a case of tests/vectors or an end-to-end test
   links    every relative link in a *.md file leads to something
 Names what is missing, one a line. Finding nothing to check is a failure too.
 """
@@ -184,6 +186,67 @@ def check_reasons(source, faults):
     return len(rows)
 
 
+def known_tests(source):
+    """{"unit.cms": {case, …}, "vectors": {name, …}, "e2e.30-spine": set(), "fuzz.cms_open": set(), …}"""
+    tests = {"layers": set(), "docs": set()}
+    for folder in (source / "tests/unit").iterdir():
+        text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*_test.cpp"))) if folder.is_dir() else ""
+        cases = re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text)
+        tests[f"unit.{folder.name}"] = {"".join(re.findall(r'"((?:[^"\\]|\\.)*)"', case)) for case in cases}
+    tests["vectors"] = {path.stem for path in (source / "tests/vectors/cases").glob("*.sh")}
+    tests |= {f"e2e.{path.parent.name}": set() for path in (source / "tests/e2e").glob("*/run.sh")}
+    tests |= {f"fuzz.{path.stem}": set() for path in (source / "tests/fuzz").glob("*.cpp") if path.stem != "replay"}
+    return tests
+
+
+def row_faults(name, cell, tests):
+    """A cell names tests: `unit.cms` "a case", "another", `e2e.30-spine`. Nothing else in it is quoted."""
+    faults, current = [], None
+    for test, case in re.findall(r'`([^`]+)`|"([^"]+)"', cell.split("; open:")[0]):
+        if test:
+            current = test if test in tests else None
+            faults += [] if current else [f"SECURITY.md: {name}: there is no test `{test}`"]
+            if current and tests[current] and not re.search(re.escape(f"`{test}`") + ' "', cell):
+                faults.append(f"SECURITY.md: {name}: which case of `{test}`?")
+        elif current and case not in tests[current]:
+            faults.append(f'SECURITY.md: {name}: {current} has no case "{case}"')
+    return faults
+
+
+def check_proofs(source, faults):
+    text = read(source / "SECURITY.md", faults)
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in text.splitlines()
+            if re.match(r"\| A?\d+ \|", line)]
+    wanted = [f"A{n}" for n in range(1, 43)] + [str(n) for n in range(1, 49)]
+    if [row[0] for row in rows] != wanted or any(len(row) != 4 for row in rows):
+        faults.append("SECURITY.md: the rows are not A1 to A42 and 1 to 48, each of four cells")
+    tests = known_tests(source)
+    for name, state, _, cell in (row for row in rows if len(row) == 4):
+        faults += row_faults(name, cell, tests)
+        named = re.search(r"`(unit\.|vectors|e2e\.|fuzz\.|layers|docs)", cell)
+        if state not in ("tested", "partly", "no test", "open", "later") or (state in ("tested", "partly")) > bool(named):
+            faults.append(f"SECURITY.md: {name}: '{state}' is no state, or names no test")
+        if (state in ("partly", "open")) != ("open:" in cell):
+            faults.append(f"SECURITY.md: {name}: '{state}' and what is open disagree")
+    for what, part in (("attacks", rows[:42]), ("rules", rows[42:])):
+        states = [row[1] for row in part]
+        said = ", ".join(f"{states.count(state)} {state}" for state in ("tested", "partly", "no test", "open", "later"))
+        if f"Of the {what}: {said}." not in text:
+            faults.append(f"SECURITY.md: it does not say 'Of the {what}: {said}.'")
+    return len(rows)
+
+
+def check_expected(source, faults):
+    codes = [row[0] for row in reason_rows(read(source / "lib/smime/reasons.cpp", faults))]
+    lines = [line for path in (source / "tests/vectors/cases").glob("*.sh") for line in path.read_text(encoding="utf-8").splitlines()
+             if re.match(r"# (expect reasons|daemon) ", line)]
+    lines += [line for path in (source / "tests/e2e").glob("*/run.sh") for line in path.read_text(encoding="utf-8").splitlines()
+              if not line.lstrip().startswith("#")]
+    words = set(re.findall(r"\w+", "\n".join(lines)))
+    faults += [f"lib/smime/reasons.cpp: no vector and no end-to-end test expects '{code}'" for code in codes if code not in words]
+    return len(codes)
+
+
 def check_links(source, faults):
     checked = 0
     for page in sorted(source.rglob("*.md")):
@@ -204,7 +267,7 @@ def main():
     faults, counts = [], {}
     for what, check in (("verbs", check_verbs), ("modules", check_floors), ("states and arrows", check_spool),
                         ("effects", check_effects), ("reasons", check_reasons),
-                        ("links", check_links)):
+                        ("proofs", check_proofs), ("expected reasons", check_expected), ("links", check_links)):
         counts[what] = check(source, faults)
         if counts[what] == 0:
             faults.append(f"found no {what} to check: is {source} the right folder?")

@@ -104,6 +104,8 @@ paraph-queue secure@lists.example.org <post/locked.eml
 run_daemons
 [ "$(count_for bob)" = 0 ] || fail "a post went past a locked key"; ok
 paraph spool list | grep -q 'key of ours' || fail "spool list does not say why it waits: $(paraph spool list)"; ok
+{ paraph message inspect post/locked.eml --list secure --json || true; } >inspect.json 2>inspect.err
+grep -q key_unavailable inspect.json || fail "inspect says: $(cat inspect.json inspect.err)"; ok
 refuse "key show says so" 78 paraph key show secure
 next_goes_through "a key with a wrong passphrase"
 cp good.key site/list_data/secure/private_key

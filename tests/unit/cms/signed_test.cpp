@@ -32,7 +32,97 @@ std::string swapped(std::string octets, std::string_view from, std::string_view 
   return octets.replace(at, from.size(), to);
 }
 
+/// DER with the primitive whose content is `from` given the content `to`, the lengths around it mended.
+std::string replaced(std::string_view der, std::string_view from, std::string_view to) {
+  std::string out;
+  while (!der.empty()) {
+    const auto first = static_cast<unsigned char>(der[1]);
+    std::size_t header = 2, length = first;
+    if (first >= 0x80) {
+      length = 0;
+      for (header = 2; header < 2U + (first & 0x7FU); ++header)
+        length = length << 8U | static_cast<unsigned char>(der[header]);
+    }
+    const std::string_view content = der.substr(header, length);
+    const bool constructed = (static_cast<unsigned char>(der[0]) & 0x20U) != 0;
+    std::string now(content);
+    if (content == from)
+      now = to;
+    else if (constructed)
+      now = replaced(content, from, to);
+    if (now == content) {
+      out += der.substr(0, header + length);
+    } else {
+      REQUIRE(now.size() < 0x10000);
+      out += der[0];
+      if (now.size() >= 0x80) {
+        out += '\x82';
+        out += static_cast<char>(now.size() >> 8U);
+      }
+      out += static_cast<char>(now.size() & 0xFFU);
+      out += now;
+    }
+    der.remove_prefix(header + length);
+  }
+  return out;
+}
+
+/// The other signature that verifies: s of P-256 turned over to n - s.
+std::string turned_over(std::string_view signature) {
+  return sh(R"(python3 -c '
+import sys
+der = sys.stdin.buffer.read()
+n = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+r, s = der[4:4 + der[3]], int.from_bytes(der[6 + der[3]:], "big")
+integer = lambda octets: b"\x02" + bytes([len(octets)]) + octets
+body = integer(r) + integer((n - s).to_bytes(33, "big").lstrip(b"\0") if (n - s) >> (((n - s).bit_length() + 7) // 8 * 8 - 1) == 0 else b"\0" + (n - s).to_bytes(32, "big").lstrip(b"\0"))
+sys.stdout.buffer.write(b"\x30" + bytes([len(body)]) + body)
+')",
+            signature);
+}
+
 }  // namespace
+
+TEST_CASE("security rule 6: an ECDSA signature with s turned over is the same one") {
+  const std::string cms = Pki::shared().sign(kText, "carol");
+  const SignerInfo before = only_signer(verify_signed(cms, kText));
+  REQUIRE(before.crypto == SignerCrypto::good);
+  // The signature is the last element of the only SignerInfo: OCTET STRING, SEQUENCE, two INTEGERs.
+  std::size_t at = cms.size() - 70;
+  while (static_cast<unsigned char>(cms[at]) != 0x04 || cms[at + 2] != 0x30 ||
+         at + 2 + static_cast<unsigned char>(cms[at + 1]) != cms.size())
+    REQUIRE(--at > cms.size() - 80);
+  const std::string signature = cms.substr(at + 2);
+  const std::string other = turned_over(signature);
+  REQUIRE(other != signature);
+  REQUIRE(turned_over(other) == signature);
+  const SignerInfo after = only_signer(verify_signed(replaced(cms, signature, other), kText));
+  CHECK(after.crypto == SignerCrypto::good);
+  // All that the guard's key is made of (pipeline/guard.h).
+  CHECK(after.message_digest == before.message_digest);
+  CHECK(after.signing_time == before.signing_time);
+  CHECK(after.certificate == before.certificate);
+}
+
+TEST_CASE("security rule 7: zeros in front of a wrapped RSA key make no other key") {
+  const std::string cms = Pki::shared().encrypt(kText, {"list"});
+  DecryptKeys keys;
+  keys.ours.push_back(
+      {load("list"), PrivateKey::from_pem(Pki::shared().key_pem("list"), "").value()});
+  const auto before = decrypt_enveloped(cms, keys).report;
+  REQUIRE(before.wrapped.size() == 1);
+  const std::string octets = before.wrapped.front().octets;
+  // As it stands there: 256 octets, or fewer where the first ones are zeros.
+  const std::string written = std::string(256 - octets.size(), '\0') + octets;
+  for (const std::string& zeros : {std::string(1, '\0'), std::string(3, '\0')}) {
+    const std::string other = replaced(cms, written, zeros + written);
+    REQUIRE(other.size() >= cms.size() + zeros.size());
+    const auto after = decrypt_enveloped(other, keys).report;
+    REQUIRE(after.wrapped.size() == 1);
+    CHECK(after.wrapped.front().octets == octets);
+    CHECK(after.wrapped.front().ours == before.wrapped.front().ours);
+  }
+}
 
 TEST_CASE("a detached signature: who, how, when, over what") {
   const Pki& pki = Pki::shared();
