@@ -27,6 +27,35 @@ void extend(X509* certificate, int nid, const std::string& value) {
   must(extension && X509_add_ext(certificate, extension.get(), -1) == 1, "certificate extension");
 }
 
+const Name& authority_name() {
+  static const Name name = name_of("Paraph benchmark authority, worth nothing");
+  return name;
+}
+
+EVP_PKEY* authority_key() {
+  static const cms::KeyPtr key = p256_key();
+  return key.get();
+}
+
+// Without subject, serial number, key and extensions.
+cms::X509Ptr new_certificate() {
+  cms::X509Ptr x509(X509_new_ex(cms::library(), nullptr));
+  X509_set_version(x509.get(), 2);
+  X509_gmtime_adj(X509_getm_notBefore(x509.get()), -86'400);
+  X509_gmtime_adj(X509_getm_notAfter(x509.get()), 86'400);
+  X509_set_issuer_name(x509.get(), authority_name().get());
+  return x509;
+}
+
+std::string signed_pem(X509* x509) {
+  must(X509_sign(x509, authority_key(), EVP_sha256()) > 0, "cannot certify");
+  const cms::BioPtr out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_X509(out.get(), x509);
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(out.get(), &text);
+  return {text, static_cast<std::size_t>(length)};
+}
+
 }  // namespace
 
 cms::KeyPtr rsa_key() {
@@ -56,10 +85,7 @@ cms::KeyPtr p256_key() {
 }
 
 std::string certificate_pem(EVP_PKEY* key, const std::string& address, std::size_t index) {
-  static const cms::KeyPtr authority = p256_key();
-  static const Name issuer = name_of("Paraph benchmark authority, worth nothing");
-  const cms::X509Ptr x509(X509_new_ex(cms::library(), nullptr));
-  X509_set_version(x509.get(), 2);
+  const cms::X509Ptr x509 = new_certificate();
   std::array<unsigned char, 16> serial{};
   const auto octets = static_cast<int>(14 + index % 3);
   RAND_bytes(serial.data(), octets);
@@ -67,21 +93,23 @@ std::string certificate_pem(EVP_PKEY* key, const std::string& address, std::size
   using Number = std::unique_ptr<BIGNUM, cms::Freed<BN_free>>;
   BN_to_ASN1_INTEGER(Number(BN_bin2bn(serial.data(), octets, nullptr)).get(),
                      X509_get_serialNumber(x509.get()));
-  X509_gmtime_adj(X509_getm_notBefore(x509.get()), -86'400);
-  X509_gmtime_adj(X509_getm_notAfter(x509.get()), 86'400);
-  X509_set_issuer_name(x509.get(), issuer.get());
   X509_set_subject_name(x509.get(), name_of(address.c_str()).get());
   X509_set_pubkey(x509.get(), key);
   extend(x509.get(), NID_basic_constraints, "critical,CA:FALSE");
   extend(x509.get(), NID_key_usage, "critical,digitalSignature,keyEncipherment,keyAgreement");
   extend(x509.get(), NID_ext_key_usage, "emailProtection");
   extend(x509.get(), NID_subject_alt_name, "email:" + address);
-  must(X509_sign(x509.get(), authority.get(), EVP_sha256()) > 0, "cannot certify");
-  const cms::BioPtr out(BIO_new(BIO_s_mem()));
-  PEM_write_bio_X509(out.get(), x509.get());
-  char* text = nullptr;
-  const long length = BIO_get_mem_data(out.get(), &text);
-  return {text, static_cast<std::size_t>(length)};
+  return signed_pem(x509.get());
+}
+
+std::string authority_pem() {
+  const cms::X509Ptr x509 = new_certificate();
+  ASN1_INTEGER_set(X509_get_serialNumber(x509.get()), 1);
+  X509_set_subject_name(x509.get(), authority_name().get());
+  X509_set_pubkey(x509.get(), authority_key());
+  extend(x509.get(), NID_basic_constraints, "critical,CA:TRUE");
+  extend(x509.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
+  return signed_pem(x509.get());
 }
 
 std::vector<Person> make_people(std::size_t count, cms::KeyPtr (*make_key)(),

@@ -29,6 +29,9 @@ struct Person {
 [[nodiscard]] std::string certificate_pem(EVP_PKEY* key, const std::string& address,
                                           std::size_t index);
 
+/// That authority's own certificate.
+[[nodiscard]] std::string authority_pem();
+
 /// Waits until files written just now count as settled (sys::FileIdentity).
 void let_settle();
 

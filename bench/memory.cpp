@@ -101,6 +101,7 @@ void set_up(const std::string& programs, const bench::Scratch& scratch) {
   must(std::system(setup.c_str()) == 0, "paraph site create");
   const auto site = must(config::Site::load(site_directory + "/paraph.conf"), "configuration");
   write_list_key(site_directory + "/list_data/secure");
+  bench::write_file(site.path_of("cafile"), bench::authority_pem());
   const auto people =
       bench::make_people(kMembers, bench::rsa_key, site_directory + "/X509-user-certs");
   std::string body =

@@ -58,7 +58,10 @@ class Site {
   [[nodiscard]] std::unique_ptr<store::Recipients> open() {
     return store::open_recipients(fs_, database_->recipient_records());
   }
-  [[nodiscard]] static store::SealTerms terms() { return {sys::SystemClock().now()}; }
+  /// Made once for a packet; the time moves on with each copy.
+  [[nodiscard]] store::SealTerms terms() const {
+    return {.at = sys::SystemClock().now(), .trust = trust_};
+  }
   [[nodiscard]] const std::vector<bench::Person>& people() const { return people_; }
 
   /// The copies of [begin, end) as distribution makes them, one packet.
@@ -66,9 +69,11 @@ class Site {
   void seal(store::Recipients& recipients, smime::SealedPost& post, std::size_t begin,
             std::size_t end, const Sink& sink) {
     const std::vector<std::string>& packet = packet_of(begin, end);
-    bench::must(bool(recipients.prefetch(packet, terms())), "prefetch");
+    store::SealTerms terms = this->terms();
+    bench::must(bool(recipients.prefetch(packet, terms)), "prefetch");
     for (const auto& address : packet) {
-      const auto target = bench::must(recipients.find(address, terms()), "find");
+      terms.at = sys::SystemClock().now();
+      const auto target = bench::must(recipients.find(address, terms), "find");
       if (target.recipient == nullptr) bench::fail(target.problem);
       const auto copy = bench::must(post.copy_for(*target.recipient), "copy");
       sink(copy);
@@ -85,6 +90,10 @@ class Site {
     return packet;
   }
 
+  std::shared_ptr<const store::SealTrust> trust_ =
+      store::make_trust(cms::TrustAnchors::from(bench::must(
+                            cms::Certificate::from_pem(bench::authority_pem()), "authority")),
+                        {.check = cms::CrlCheck::soft}, false);
   bench::Scratch scratch_;
   std::map<std::pair<std::size_t, std::size_t>, std::vector<std::string>> packets_;
   std::vector<bench::Person> people_;
