@@ -167,7 +167,9 @@ void spin() {
   for (volatile bool forever = true; forever;) continue;
 }
 
+// Says so: a test that kills it earlier kills a worker with nothing in hand.
 void hang() {
+  fmt::print(stderr, "test hook: hangs\n");
   for (;;) ::pause();
 }
 
