@@ -16,7 +16,7 @@
 #include "spool/spool.h"
 #include "store/store.h"
 
-/// The way of a mail from spool/msg to its ending. incoming.cpp reads as the specification.
+/// The way of a mail from spool/msg to its ending. decide.cpp reads as the specification.
 namespace paraph::pipeline {
 
 /// One mail on its way, with what has been learned so far. Stages read and add; nothing is written to disk.
