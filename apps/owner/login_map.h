@@ -11,6 +11,7 @@ namespace paraph::app {
 
 using LoginMap = std::map<std::string, std::string, std::less<>>;  ///< login → canonical address
 
+constexpr const char* kLoginMap = "/etc/paraph/owners";
 constexpr std::size_t kMaxLoginMap = 1U << 20;  ///< octets
 constexpr std::size_t kMaxLogins = 10'000;
 constexpr std::size_t kMaxLogin = 256;  ///< octets of a login

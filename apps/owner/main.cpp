@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "apps/owner/identity.h"
+#include "apps/owner/login_map.h"
 #include "apps/paraph/command.h"
 #include "sys/log.h"
 #include "sys/process.h"
@@ -14,8 +15,6 @@ namespace {
 
 using namespace paraph;
 using namespace paraph::app;
-
-constexpr const char* kLoginMap = "/etc/paraph/owners";
 
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);

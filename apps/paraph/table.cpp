@@ -172,6 +172,8 @@ const std::vector<VerbRow>& verb_table() {
         {"since", "TIME", "30m, 12h, 2d, 3w ago or a date"}},
        trace},
       {"status", R::listmaster, false, "", "whether the site works, and what mends it; exit 0, 1 or 2", 0, 0, {}, status},
+      {"check", R::listmaster, false, "[LIST]", "whether the configuration is sound: parameters, keys, scenarios; of one list or all; exit 0, 1 or 2", 0, 1,
+       {{"strict", "", "a warning counts as critical"}}, check},
       {"fsck", R::listmaster, false, "", "looks for damage, and mends what can be mended without loss", 0, 0,
        {{"repair", "", "mend it"}}, fsck},
       {"config show", R::listmaster, false, "[NAME|LIST]", "the configuration in force, and where it stands", 0, 1,

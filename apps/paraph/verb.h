@@ -182,6 +182,7 @@ Result<int> spool_drop(Invocation&);
 Result<int> spool_flush(Invocation&);
 Result<int> trace(Invocation&);
 Result<int> status(Invocation&);
+Result<int> check(Invocation&);
 Result<int> fsck(Invocation&);
 Result<int> config_show(Invocation&);
 Result<int> version(Invocation&);
