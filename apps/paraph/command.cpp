@@ -139,22 +139,31 @@ class Record {
  public:
   Record(const Invocation& call, const Terms& terms)
       : verb_(call.verb->name),
-        list_(call.verb->names_list && !call.arguments.empty() ? call.arguments[0] : ""),
         by_(terms.login.empty() ? call.caller() : terms.login),
-        as_(call.actor.empty() ? "listmaster" : call.actor) {}
-  void write(sys::Level level, std::string_view event, const std::string& how) const {
+        as_(call.actor.empty() ? "listmaster" : call.actor) {
+    const auto& arguments = call.arguments;
+    const auto rest = arguments.begin() + (call.verb->names_list && !arguments.empty() ? 1 : 0);
+    if (rest != arguments.begin()) list_ = arguments.front();
+    arguments_ = fmt::format("{}", fmt::join(rest, arguments.end(), " "));
+  }
+  void write(sys::Level level, std::string_view event, const std::string& result) const {
     sys::open_log(Invocation::program, false, level)
         ->write(level, event,
-                {{"verb", verb_}, {"list", list_}, {"by", by_}, {"as", as_}, {"result", how}});
+                {{"verb", verb_},
+                 {"list", list_},
+                 {"by", by_},
+                 {"as", as_},
+                 {"result", result},
+                 {"arguments", arguments_}});
   }
 
  private:
-  std::string verb_, list_, by_, as_;
+  std::string verb_, by_, as_, list_, arguments_;
 };
 
-// What is done on somebody's behalf, and where a scenario is skipped.
+// What is done to a list, on somebody's behalf, or where a scenario is skipped.
 bool is_recorded(const Invocation& call) {
-  return !call.actor.empty() || is_for_owners(*call.verb) || !call.verb->function.empty();
+  return !call.actor.empty() || call.verb->names_list || !call.verb->function.empty();
 }
 
 int run_authorized(Invocation& call, const Terms& terms) {

@@ -62,7 +62,7 @@ check "an owner adds a member" as olga member add hers ann@example.org >/dev/nul
 printf 'bob@example.org Bob\n' | check "from stdin" as olga member import hers - >/dev/null
 is "they are members" "$(members hers)" "ann@example.org bob@example.org"
 logged 'paraph-owner.*begins verb="member add" list=hers by=olga as=olga@example.org'
-logged 'paraph-owner.*ended verb="member add" list=hers by=olga as=olga@example.org result="exit 0"'
+logged 'paraph-owner.*ended verb="member add" list=hers by=olga as=olga@example.org result="exit 0" arguments=ann@example.org'
 check "and lists them" as olga member list hers@lists.example.org --json >out
 grep -q '"ann@example.org"' out || fail "$(cat out)"; ok
 check "removes one" as olga member del hers bob@example.org >/dev/null
@@ -126,7 +126,11 @@ chmod 755 /etc/paraph; mv $map $map.real; ln -s $map.real $map; refuse "a link" 
 rm $map; refuse "no map" 77 as olga member list hers
 printf 'olga olga@example.org\nolga eve@example.org\n' >$map; refuse "a login twice" 78 as olga member list hers
 grep -q "$map:2:" refused.err || fail "$(cat refused.err)"; ok
+paraph check --config site/paraph.conf --json >out || true
+grep -q '"login_map"' out || fail "check says nothing of the map: $(cat out)"; ok
 mv $map.real $map
+paraph check --config site/paraph.conf --json >out || true
+! grep -q '"login_map"' out || fail "check: $(cat out)"; ok
 check "a good one again" as olga member list hers >/dev/null
 
 # --- an ssh forced command -------------------------------------------------------------------------------------------------
