@@ -26,6 +26,13 @@ Json to_json(const Findings& findings) {
   return json;
 }
 
+std::string to_text(const Findings& findings) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& finding : findings)
+    rows.push_back({std::string(to_string(finding.severity)), finding.message, finding.command});
+  return rows.empty() ? "OK  nothing is wrong\n" : table(rows);
+}
+
 void sort_by_severity(Findings& findings) {
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });

@@ -7,7 +7,7 @@
 #include "apps/paraph/waiting.h"
 #include "sys/disk_space.h"
 
-/// What `status` and `fsck` find wrong with a site. Each check looks at one thing and goes on whatever it meets.
+/// What `status`, `check` and `fsck` find wrong with a site. Each check looks at one thing and goes on whatever it meets.
 namespace paraph::app {
 
 enum class Severity : unsigned char { fine, warning, critical };
@@ -23,17 +23,26 @@ using Findings = std::vector<Finding>;
 
 [[nodiscard]] Severity worst(const Findings& findings);
 [[nodiscard]] Json to_json(const Findings& findings);
+/// A line each; the last column names the command, so the messages before it are as wide as they are.
+[[nodiscard]] std::string to_text(const Findings& findings);
 /// Worst first; within one severity as they were found.
 void sort_by_severity(Findings& findings);
 /// `message` and `command` from an Error.
 [[nodiscard]] Finding finding_of(Severity severity, std::string code, const Error& error);
 
+/// The lists that a check looks at: one, and nothing of the site, or all.
+using OnlyList = std::optional<list::ListAddress>;
+/// Those of the site. Errors are for check_configuration() to tell.
+[[nodiscard]] std::vector<list::ListAddress> lists_of(const config::Site& site,
+                                                      const OnlyList& only);
+
 // The site itself (site_checks.cpp).
-void check_configuration(const config::Site& site, Findings& findings);
+void check_configuration(const config::Site& site, Findings& findings, const OnlyList& only = {});
 /// Absent, locked, damaged, older or newer, not writable.
 void check_database(const config::Site& site, Findings& findings);
 /// Pairs of the site and of its open lists: unusable, with wrong permissions, expired or about to.
-void check_keys(const config::Site& site, TimePoint now, Findings& findings);
+void check_keys(const config::Site& site, TimePoint now, Findings& findings,
+                const OnlyList& only = {});
 /// Revocation lists that are stale, will soon be, or cannot be read, and CAs without one, as far as `crl_check` asks for
 /// them anywhere (crl.cpp).
 void check_crls(const config::Site& site, TimePoint now, Findings& findings);
@@ -45,8 +54,9 @@ void check_directories(const config::Site& site, const WaitingMail& waiting, Fin
 void check_disk(const std::optional<sys::DiskSpace>& disk, const config::Site& site,
                 Findings& findings);
 
-/// Scenarios that are missing, do not parse, or are doubtful, of every list and domain (scenario_findings.cpp).
-void check_scenarios(const config::Site& site, Findings& findings);
+/// Scenarios that are missing, do not parse, or are doubtful, of every list and domain (scenario_findings.cpp): each file
+/// with the includes and search files that the list has which uses it.
+void check_scenarios(const config::Site& site, Findings& findings, const OnlyList& only = {});
 
 // Mail and daemons (mail_checks.cpp).
 void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& waiting,

@@ -50,19 +50,23 @@ Json to_json(const list::Admin& admin) {
           {"reception", admin.receives ? "mail" : "nomail"}};
 }
 
-// Prints what happened address by address; bad input is exit 65, after the good ones were served.
+// Prints what happened address by address; bad input is exit 65, a refusal 77, after the good ones were served.
 int conclude(Invocation& call, const std::string& verb, const std::vector<std::string>& done,
-             const std::vector<std::string>& unchanged, const std::vector<std::string>& bad) {
-  for (const auto& line : bad) Invocation::warn(line);
+             const std::vector<std::string>& unchanged, const AddressInput& input) {
+  for (const auto& line : input.bad) Invocation::warn(line);
+  for (const auto& line : input.refused) Invocation::warn("refused " + line);
   std::string text;
   for (const auto& address : done)
     text += fmt::format("{} {}\n", call.dry_run ? "would have " + verb : verb, address);
   for (const auto& address : unchanged) text += fmt::format("unchanged {}\n", address);
-  call.print({{verb, done}, {"unchanged", unchanged}, {"bad", bad}}, text);
-  return bad.empty() ? kOk : kDataError;
+  call.print(
+      {{verb, done}, {"unchanged", unchanged}, {"bad", input.bad}, {"refused", input.refused}},
+      text);
+  if (!input.refused.empty()) return kNoPermission;
+  return input.bad.empty() ? kOk : kDataError;
 }
 
-Result<int> add_members(Invocation& call, const AddressInput& input) {
+Result<int> add_members(Invocation& call, AddressInput input) {
   auto list = call.list();
   if (!list) return std::move(list).error();
   auto runtime = call.runtime();
@@ -70,8 +74,8 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
   const auto mode = list::reception_from(call.option("reception"));
   if (!mode)
     return Error::never(Errc::usage, "--reception: no such mode: " + call.option("reception"));
+  if (auto admitted = call.admit(input); !admitted) return std::move(admitted).error();
   auto& directory = (*runtime)->database().directory();
-  auto bad = input.bad;
   std::vector<std::string> done;
   std::vector<std::string> unchanged;
   const TimePoint now = sys::SystemClock().now();
@@ -90,7 +94,7 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
     for (const auto& named : input.good) {
       // Rule 42: an address of ours as a member makes a loop.
       if (pipeline::is_own_address((*runtime)->site(), *mail::AddrSpec::parse(named.address))) {
-        bad.push_back(named.address + ": an address of this site cannot be a member");
+        input.bad.push_back(named.address + ": an address of this site cannot be a member");
         continue;
       }
       const auto added = add(named);
@@ -102,7 +106,7 @@ Result<int> add_members(Invocation& call, const AddressInput& input) {
   // One transaction, one fsync: thousands at once, and all of them or, when the database fails, nobody.
   auto added = call.dry_run ? add_all() : (*runtime)->database().together(add_all);
   if (!added) return std::move(added).error();
-  return conclude(call, "added", done, unchanged, bad);
+  return conclude(call, "added", done, unchanged, input);
 }
 
 Result<int> add_admins(Invocation& call, list::Role role) {
@@ -132,7 +136,7 @@ Result<int> add_admins(Invocation& call, list::Role role) {
     if (!added) return std::move(added).error();
     (*added ? done : unchanged).push_back(named.address);
   }
-  return conclude(call, "added", done, unchanged, input->bad);
+  return conclude(call, "added", done, unchanged, *input);
 }
 
 Result<int> list_admins(Invocation& call, list::Role role) {
@@ -240,8 +244,8 @@ Result<int> list_show(Invocation& call) {
   if (!editors) return std::move(editors).error();
   auto ring = pipeline::load_key_ring(config->directory(), runtime.site());
   if (!ring) return std::move(ring).error();
-  const auto* published = pipeline::published(*ring, sys::SystemClock().now(),
-                                              pipeline::policy_of(runtime.site()));
+  const auto* published =
+      pipeline::published(*ring, sys::SystemClock().now(), pipeline::policy_of(runtime.site()));
 
   Json json{{"list", list->str()},
             {"subject", config->get("subject")},
@@ -259,11 +263,11 @@ Result<int> list_show(Invocation& call) {
   for (const auto& editor : *editors)
     json["editors"].push_back(editor.email), editor_text += editor.email + " ";
   json["key"] = published != nullptr ? Json(published->certificate.sha256()) : Json(nullptr);
-  const std::string key = !ring->problems.empty() ? "UNUSABLE: " + ring->problems.front()
-                          : published != nullptr
-                              ? fmt::format("{}, until {}", published->certificate.key_description(),
-                                            iso8601(published->certificate.not_after()))
-                              : "none: encrypted posts go on unopened";
+  const std::string key =
+      !ring->problems.empty() ? "UNUSABLE: " + ring->problems.front()
+      : published != nullptr ? fmt::format("{}, until {}", published->certificate.key_description(),
+                                           iso8601(published->certificate.not_after()))
+                             : "none: encrypted posts go on unopened";
   call.print(json, table({{"list", list->str()},
                           {"subject", config->get("subject")},
                           {"status", config->get("status")},
@@ -308,7 +312,7 @@ Result<int> lists(Invocation& call) {
 Result<int> member_add(Invocation& call) {
   auto input = read_addresses(call, 1);
   if (!input) return std::move(input).error();
-  return add_members(call, *input);
+  return add_members(call, std::move(*input));
 }
 
 Result<int> member_import(Invocation& call) {
@@ -324,6 +328,7 @@ Result<int> member_del(Invocation& call) {
   if (!runtime) return std::move(runtime).error();
   auto input = read_addresses(call, 1);
   if (!input) return std::move(input).error();
+  if (auto admitted = call.admit(*input); !admitted) return std::move(admitted).error();
   auto& directory = (*runtime)->database().directory();
   std::vector<std::string> done;
   std::vector<std::string> unchanged;
@@ -342,7 +347,7 @@ Result<int> member_del(Invocation& call) {
   };
   auto removed = call.dry_run ? remove_all() : (*runtime)->database().together(remove_all);
   if (!removed) return std::move(removed).error();
-  return conclude(call, "removed", done, unchanged, input->bad);
+  return conclude(call, "removed", done, unchanged, *input);
 }
 
 Result<int> member_list(Invocation& call) {

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "apps/paraph/scenario.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "scenario/address_patterns.h"
 #include "scenario/cases.h"
 #include "sys/file_system.h"
 
@@ -88,6 +90,13 @@ scenario::Decision decide(const Scenario& scenario, std::string_view role, AuthM
   return scenario::run_case(one, scenario);
 }
 
+/// Whose files a case file may use besides those beside it; without a site, nobody's.
+struct CaseFile {
+  std::string path;
+  std::string domain;
+  std::optional<list::ListAddress> list;
+};
+
 /// What `scenario test` found out.
 struct Tally {
   Json json = Json::array();
@@ -95,12 +104,40 @@ struct Tally {
   std::size_t good = 0, bad = 0;
 };
 
-void run_cases(const std::vector<scenario::Case>& cases, const Scenario& scenario,
-               const std::string& path, Tally& tally) {
+// The file beside the scenario, else the one that the site has for whoever uses it.
+Result<bool> search_for(Invocation& call, const CaseFile& whose, const std::string& path,
+                        std::string_view file, std::string_view address) {
+  auto beside = search_beside(path, file, address);
+  if (beside || beside.error().code() != Errc::not_found || whose.domain.empty()) return beside;
+  auto site = call.site();
+  if (!site) return std::move(site).error();
+  auto found = (*site)->find_file(whose.list, whose.domain, "search_filters", file);
+  if (!found || !*found) return beside;
+  return scenario::AddressPatterns(std::move((*found)->text)).matches(address);
+}
+
+Result<Scenario> compile_for(Invocation& call, const CaseFile& whose, const std::string& path) {
+  auto text = sys::read_file(path, kMaxScenarioFile);
+  if (!text) return std::move(text).error();
+  auto library = library_beside(sys::absolute(path));
+  if (!whose.domain.empty()) {
+    auto site = call.site();
+    if (!site) return std::move(site).error();
+    const auto below = pipeline::library_of(**site, whose.list, whose.domain);
+    library.include = [beside = library.include, below](std::string_view name) {
+      auto found = beside(name);
+      return found ? found : below.include(name);
+    };
+  }
+  return Scenario::compile(function_of(path), {std::move(*text), path}, library);
+}
+
+void run_cases(Invocation& call, const CaseFile& whose, const std::vector<scenario::Case>& cases,
+               const Scenario& scenario, const std::string& path, Tally& tally) {
   const std::size_t before = tally.bad;
   for (auto one : cases) {
     one.supposed.search = [&](std::string_view file, std::string_view address) {
-      return search_beside(path, file, address);
+      return search_for(call, whose, path, file, address);
     };
     const auto decision = scenario::run_case(one, scenario);
     if (decision.action == one.expected) {
@@ -128,30 +165,39 @@ void run_cases(const std::vector<scenario::Case>& cases, const Scenario& scenari
 }
 
 // `path` is a scenario or its NAME.test.
-Result<void> test_file(Invocation& call, std::string path, Tally& tally) {
+Result<void> test_file(Invocation& call, const CaseFile& whose, Tally& tally) {
+  std::string path = whose.path;
   if (ascii::iends_with(path, kCases)) path.resize(path.size() - kCases.size());
   if (path.find('/') == std::string::npos) path = "./" + path;
   auto text = sys::read_file(path + std::string(kCases), kMaxScenarioFile);
   if (!text) return std::move(text).error().with_hint("write into it: member,owner smime -> do_it");
   auto cases = scenario::parse_cases(*text, path + std::string(kCases));
   if (!cases) return std::move(cases).error();
-  auto compiled = compile_named(call, path);
+  auto compiled = compile_for(call, whose, path);
   if (!compiled) return std::move(compiled).error();
-  run_cases(*cases, compiled->scenario, path, tally);
+  run_cases(call, whose, *cases, *compiled, path, tally);
   return {};
 }
 
-// Every NAME.test of the site's scenari/ directories, the stock ones included.
-Result<std::vector<std::string>> all_tests(Invocation& call) {
+// Every NAME.test of the scenari/ directories of stock, site, domains and lists, each once.
+Result<std::vector<CaseFile>> all_tests(Invocation& call) {
   auto site = call.site();
   if (!site) return std::move(site).error();
-  std::vector<std::string> paths;
+  auto lists = (*site)->lists();
+  if (!lists) return std::move(lists).error();
+  std::map<std::string, CaseFile> files;
   std::error_code ignored;
-  for (const auto& directory : (*site)->search_path(std::nullopt, (*site)->domain(), "scenari"))
-    for (const auto& entry : std::filesystem::directory_iterator(directory, ignored))
-      if (ascii::iends_with(entry.path().string(), kCases)) paths.push_back(entry.path().string());
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  const auto look = [&](const std::optional<list::ListAddress>& list, const std::string& domain) {
+    for (const auto& directory : (*site)->search_path(list, domain, "scenari"))
+      for (const auto& entry : std::filesystem::directory_iterator(directory, ignored))
+        if (ascii::iends_with(entry.path().string(), kCases))
+          files.try_emplace(entry.path().string(), CaseFile{entry.path().string(), domain, list});
+  };
+  for (const auto& domain : (*site)->domains()) look(std::nullopt, domain);
+  for (const auto& list : *lists) look(list, list.domain());
+  std::vector<CaseFile> sorted;
+  for (auto& [path, file] : files) sorted.push_back(std::move(file));
+  return sorted;
 }
 
 }  // namespace
@@ -196,15 +242,16 @@ Result<int> scenario_table(Invocation& call) {
 }
 
 Result<int> scenario_test(Invocation& call) {
-  auto paths = call.arguments;
-  if (paths.empty()) {
+  std::vector<CaseFile> files;
+  for (const auto& path : call.arguments) files.push_back({path, {}, std::nullopt});
+  if (files.empty()) {
     auto all = all_tests(call);
     if (!all) return std::move(all).error();
-    paths = std::move(*all);
+    files = std::move(*all);
   }
   Tally tally;
-  for (const auto& path : paths)
-    if (auto tested = test_file(call, path, tally); !tested) return std::move(tested).error();
+  for (const auto& file : files)
+    if (auto tested = test_file(call, file, tally); !tested) return std::move(tested).error();
   tally.text += fmt::format("{} cases good, {} failed\n", tally.good, tally.bad);
   call.print({{"good", tally.good}, {"failed", tally.bad}, {"failures", tally.json}}, tally.text);
   return tally.bad == 0 ? kOk : kDataError;

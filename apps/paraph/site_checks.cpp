@@ -69,16 +69,15 @@ void check_ring(const KeyHome& home, const config::Site& site, TimePoint now, Fi
 }
 
 // Security rule 38: around each copy only with an EC key.
-void check_list_sign(const config::ListConfig& config, const KeyHome& home, const config::Site& site,
-                     TimePoint now, Findings& findings) {
+void check_list_sign(const config::ListConfig& config, const KeyHome& home,
+                     const config::Site& site, TimePoint now, Findings& findings) {
   const std::string mode = config.get("list_sign");
   if (mode == "off") return;
   auto ring = pipeline::load_key_ring(home.directory, site);
   if (!ring) return;  // check_ring() says so
-  const auto key = pipeline::signing_key(*ring, config.address().str(), now,
-                                         pipeline::policy_of(site));
-  const bool curve =
-      key.signer && key.signer->pair.certificate.key_type() == cms::KeyType::ec;
+  const auto key =
+      pipeline::signing_key(*ring, config.address().str(), now, pipeline::policy_of(site));
+  const bool curve = key.signer && key.signer->pair.certificate.key_type() == cms::KeyType::ec;
   if (!key.signer && key.refusal.empty())
     findings.push_back({Severity::warning, "key_cannot_sign",
                         fmt::format("list_sign {} of {}: the list has no key", mode, home.name),
@@ -86,15 +85,15 @@ void check_list_sign(const config::ListConfig& config, const KeyHome& home, cons
   if (mode == "outer" && key.signer && !curve)
     findings.push_back(
         {Severity::warning, "key_cannot_sign",
-         fmt::format("list_sign outer of {} takes an EC key: its copies go out unsigned", home.name),
+         fmt::format("list_sign outer of {} takes an EC key: its copies go out unsigned",
+                     home.name),
          fmt::format("paraph key renew {} --algorithm ec", home.name)});
 }
 
 /// Whose keys are looked at.
 std::vector<KeyHome> homes_of(const config::Site& site) {
   std::vector<KeyHome> homes{site_key_home(site)};
-  if (auto lists = site.lists())  // check_configuration() says what is wrong
-    for (const auto& list : *lists) homes.push_back(list_key_home(site, list));
+  for (const auto& list : lists_of(site, {})) homes.push_back(list_key_home(site, list));
   return homes;
 }
 
@@ -131,9 +130,24 @@ void check_directory(const std::string& path, Severity when_missing, Findings& f
                         fmt::format("chown -R {} {}", sys::user_name(sys::current_uid()), path)});
 }
 
+void check_anchors(const config::Site& site, Findings& findings) {
+  auto anchors = pipeline::load_anchors(site);
+  if (!anchors)
+    findings.push_back(finding_of(Severity::critical, "anchors_unreadable", anchors.error()));
+  else if (anchors->certificates().empty())
+    findings.push_back({Severity::warning, "no_anchor", "no CA is trusted: no signature counts",
+                        "paraph ca add FILE"});
+}
+
 }  // namespace
 
-void check_configuration(const config::Site& site, Findings& findings) {
+std::vector<list::ListAddress> lists_of(const config::Site& site, const OnlyList& only) {
+  if (only) return {*only};
+  auto lists = site.lists();
+  return lists ? std::move(*lists) : std::vector<list::ListAddress>{};
+}
+
+void check_configuration(const config::Site& site, Findings& findings, const OnlyList& only) {
   const auto warn = [&](std::size_t count, const config::Warning& first,
                         const std::string& command) {
     findings.push_back({Severity::warning, "configuration",
@@ -141,20 +155,15 @@ void check_configuration(const config::Site& site, Findings& findings) {
                                     count == 1 ? "" : "s", first.file, first.line, first.message),
                         command});
   };
-  if (!site.warnings().empty())
+  if (!only && !site.warnings().empty())
     warn(site.warnings().size(), site.warnings().front(), "paraph config show -n");
-  auto anchors = pipeline::load_anchors(site);
-  if (!anchors)
-    findings.push_back(finding_of(Severity::critical, "anchors_unreadable", anchors.error()));
-  else if (anchors->certificates().empty())
-    findings.push_back({Severity::warning, "no_anchor", "no CA is trusted: no signature counts",
-                        "paraph ca add FILE"});
+  if (!only) check_anchors(site, findings);
   auto lists = site.lists();
   if (!lists) {
     findings.push_back(finding_of(Severity::critical, "lists_unreadable", lists.error()));
     return;
   }
-  for (const auto& list : *lists) {
+  for (const auto& list : lists_of(site, only)) {
     auto config = config::ListConfig::load(site, list);
     if (!config)
       findings.push_back(finding_of(Severity::critical, "list_unreadable", config.error()));
@@ -195,9 +204,10 @@ void check_database(const config::Site& site, Findings& findings) {
   if (auto writable = store::check_writable(path); !writable) say(writable.error());
 }
 
-void check_keys(const config::Site& site, TimePoint now, Findings& findings) {
+void check_keys(const config::Site& site, TimePoint now, Findings& findings, const OnlyList& only) {
   const auto homes = homes_of(site);
   for (const auto& home : homes) {
+    if (only && home.list != only) continue;
     if (home.list) {
       auto config = config::ListConfig::load(site, *home.list);
       if (!config || !config->is_open()) continue;
@@ -205,7 +215,7 @@ void check_keys(const config::Site& site, TimePoint now, Findings& findings) {
     }
     check_ring(home, site, now, findings);
   }
-  check_shared(homes, findings);
+  if (!only) check_shared(homes, findings);
 }
 
 void check_directories(const config::Site& site, const WaitingMail& waiting, Findings& findings) {

@@ -125,14 +125,6 @@ Json to_json(const Flow& flow) {
           {"today", flow.known ? Json(flow.today) : Json(nullptr)}};
 }
 
-// The last column names the command, so the messages before it are as wide as they are.
-std::string findings_text(const Findings& findings) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& finding : findings)
-    rows.push_back({std::string(to_string(finding.severity)), finding.message, finding.command});
-  return rows.empty() ? "OK  nothing is wrong\n" : table(rows);
-}
-
 }  // namespace
 
 Result<int> status(Invocation& call) {
@@ -170,7 +162,7 @@ Result<int> status(Invocation& call) {
               {"flow", to_json(flow)},
               {"daemons", to_json(daemons)},
               {"not_seen", waiting.not_seen()}},
-             findings_text(findings) + "spool  " + spools + disk_text(disk) + "\nflow   " +
+             to_text(findings) + "spool  " + spools + disk_text(disk) + "\nflow   " +
                  flow_text(flow, heaps, daemons, now) + "\n");
   return static_cast<int>(severity);
 }

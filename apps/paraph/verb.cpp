@@ -59,10 +59,10 @@ Result<const config::Site*> Invocation::site() {
 
 Result<Runtime*> Invocation::runtime() {
   if (!runtime_) {
-    auto opened = Runtime::open(config_, "paraph", sys::Level::warning);
+    auto opened = Runtime::open(config_, program, sys::Level::warning);
     if (!opened) return std::move(opened).error();
     runtime_ = std::move(*opened);
-    if (!site_) name_warnings(runtime_->site());
+    if (!site_ && !quiet_about_configuration) name_warnings(runtime_->site());
   }
   return runtime_.get();
 }
@@ -87,10 +87,10 @@ void Invocation::say(const std::string& text) {
   fmt::print(stderr, "{}\n", utf8::printable(text, 4000));
 }
 void Invocation::warn(const std::string& text) {
-  fmt::print(stderr, "paraph: warning: {}\n", utf8::printable(text, 4000));
+  fmt::print(stderr, "{}: warning: {}\n", program, utf8::printable(text, 4000));
 }
 void Invocation::hint(const std::string& text) {
-  fmt::print(stderr, "paraph: hint: {}\n", utf8::printable(text, 4000));
+  fmt::print(stderr, "{}: hint: {}\n", program, utf8::printable(text, 4000));
 }
 
 AddressInput parse_addresses(std::string_view text) {

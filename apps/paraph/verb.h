@@ -19,8 +19,11 @@ namespace paraph::app {
 
 using Json = nlohmann::ordered_json;
 
-/// Who may run a verb: a listmaster (root and the service user are), or an owner of its list too.
-enum class VerbRole : unsigned char { anybody, listmaster, owner };
+/// Who may run a verb: a listmaster (root and the service user are), or an owner of its list too, or also an editor.
+enum class VerbRole : unsigned char { anybody, listmaster, owner, editor };
+/// How often the scenario of a verb is asked: by the program, before the verb runs, or by the verb, about each address
+/// that it was given (Invocation::admit()).
+enum class Asked : unsigned char { once, each_address };
 
 struct OptionRow {
   std::string_view name;      ///< without dashes
@@ -40,18 +43,27 @@ struct VerbRow {
   std::size_t max_arguments;
   std::vector<OptionRow> options;
   Result<int> (*run)(Invocation&);  ///< the exit code; an Error is printed and mapped to one
+  /// The function whose scenario decides for whoever does not act as listmaster, "add"; empty: his role alone does.
+  std::string_view function = {};
+  Asked asked = Asked::once;
 };
 [[nodiscard]] const std::vector<VerbRow>& verb_table();
 
 inline constexpr std::size_t kAny = static_cast<std::size_t>(-1);
+
+struct AddressInput;
 
 /// One call: what the command line said, and the site, opened when first asked for.
 class Invocation {
  public:
   explicit Invocation(std::string config);
 
+  const VerbRow* verb = nullptr;
+  std::string
+      actor;  ///< whose scenarios apply, with method md5; empty: the caller acts as listmaster
   std::vector<std::string> arguments;
-  std::map<std::string, std::string, std::less<>> options;  ///< switches hold "1"; of several the last
+  std::map<std::string, std::string, std::less<>>
+      options;  ///< switches hold "1"; of several the last
   std::map<std::string, std::vector<std::string>, std::less<>> repeated;  ///< of "…" options, all
   bool json = false;
   bool dry_run = false;
@@ -70,6 +82,11 @@ class Invocation {
   [[nodiscard]] const std::string& caller() const { return caller_; }
   /// The list that argument `index` names.
   [[nodiscard]] Result<list::ListAddress> list(std::size_t index = 0);
+  /// Whether the verb's scenario lets the actor do it to `email` (empty: himself); nobody asks a listmaster. What is not
+  /// do_it is Errc::denied, with the rule that says so.
+  [[nodiscard]] Result<void> ask(const std::string& email);
+  /// ask() about each address; those that it denies move to `refused`.
+  [[nodiscard]] Result<void> admit(AddressInput& input);
 
   /// Result on stdout: JSON when --json was given, else the text, whose foreign parts table() or
   /// utf8::printable() made safe to show. JSON escapes controls itself; invalid UTF-8 is replaced.
@@ -78,6 +95,8 @@ class Invocation {
   static void say(const std::string& text);
   static void warn(const std::string& text);
   static void hint(const std::string& text);
+  inline static std::string_view program =
+      "paraph";  ///< how it calls itself on stderr and in the log
 
  private:
   void name_warnings(const config::Site& site) const;
@@ -97,7 +116,8 @@ struct NamedAddress {
 };
 struct AddressInput {
   std::vector<NamedAddress> good;
-  std::vector<std::string> bad;  ///< "line 3: not an address: …"
+  std::vector<std::string> bad;      ///< "line 3: not an address: …"
+  std::vector<std::string> refused;  ///< "eve@example.org: …", by the scenario
 };
 [[nodiscard]] Result<AddressInput> read_addresses(const Invocation& call, std::size_t first);
 [[nodiscard]] AddressInput parse_addresses(std::string_view text);
@@ -162,6 +182,7 @@ Result<int> spool_drop(Invocation&);
 Result<int> spool_flush(Invocation&);
 Result<int> trace(Invocation&);
 Result<int> status(Invocation&);
+Result<int> check(Invocation&);
 Result<int> fsck(Invocation&);
 Result<int> config_show(Invocation&);
 Result<int> version(Invocation&);

@@ -100,4 +100,43 @@ grep -q '^WARNING .*scenari/review.private:1:1: no final true() rule for md5' st
 is "as Sympa would" "$(decision send --list lsealed --sender ann@example.org --auth smime)" "reject(reason='not-compiled')"
 is "another list goes on" "$(decision send --list lprivate --sender olga@example.org)" do_it
 is "another function too" "$(decision review --list lsealed --sender olga@example.org)" do_it
+# --- check: a fault that only one list has, in a file that all share, and the lists' own cases --------------------------------
+found() { paraph check "$@" --json 2>/dev/null | python3 -c 'import json,sys; print("\n".join(f["severity"] + " " + f["code"] + " " + f["message"] for f in json.load(sys.stdin)["findings"]))' >found || true; }
+paraph list create lsound --owner olga@example.org --type private >/dev/null 2>&1
+paraph list create lfaulty --owner olga@example.org --type private >/dev/null 2>&1
+faulty=site/list_data/lfaulty/scenari
+printf "include('absent')\ntrue() smtp,md5,smime -> reject\n" >$faulty/add.auth
+printf "search('absent.txt',[sender]) smtp,md5,smime -> do_it\ntrue() smtp,md5,smime -> reject\n" >$faulty/review.private
+printf 'is_nobody() -> reject\n' >$faulty/include.del.header
+printf 'is_member(x) smtp -> do_it\n' >$faulty/send.private
+found lfaulty
+for wanted in 'CRITICAL scenario_broken send of lfaulty@.*send.private:1:1' 'WARNING scenario_broken add of lfaulty@.*add.auth:1' \
+  'WARNING scenario_doubtful review of lfaulty@.*absent.txt' 'WARNING scenario_broken del of lfaulty@.*include.del.header:1'; do
+  grep -q "$wanted" found || fail "check lfaulty: no '$wanted': $(cat found)"; ok
+done
+! grep -q lsound found || fail "check of one list told of another: $(cat found)"; ok
+found lsound
+! grep -q scenario_ found || fail "one bad list is all lists': $(cat found)"; ok
+found
+grep -q 'del of lfaulty@' found || fail "check of all: $(cat found)"; ok
+refuse "critical" 2 paraph check lfaulty
+rm $faulty/send.private
+refuse "warnings" 1 paraph check lfaulty
+refuse "strictly" 2 paraph check lfaulty --strict
+rm $faulty/*
+check "a sound list" paraph check lsound >/dev/null
+printf '\nencrypted_post_policy any\n' >>site/list_data/lfaulty/config
+sed -i '/^encrypted_post_policy signed_inside/d' site/list_data/lfaulty/config
+found lfaulty; grep -q 'encrypted_unsigned lfaulty@' found || fail "$(cat found)"; ok
+refuse "no such list" 66 paraph check labsent
+printf "include('shared')\nsearch('known.txt',[sender]) smtp -> do_it\ntrue() smtp,md5,smime -> reject\n" >$faulty/review.own
+echo 'is_listmaster([sender]) smtp,md5,smime -> do_it' >site/etc/scenari/include.shared
+mkdir -p site/etc/search_filters; echo someone@example.org >site/etc/search_filters/known.txt
+printf 'listmaster md5 -> do_it\nstranger smtp -> do_it\nstranger md5 -> reject\n' >$faulty/review.own.test
+paraph scenario test >tests.out || fail "tests of the site: $(tail -3 tests.out)"; ok
+grep -q 'lfaulty/scenari/review.own: 3 cases good' tests.out || fail "a list's cases were not run"; ok
+echo 'stranger md5 -> do_it' >>$faulty/review.own.test
+refuse "a list's case that fails" 65 paraph scenario test
+grep -q 'review.own.test:4: ' refused.out || fail "$(cat refused.out)"; ok
+
 finished
