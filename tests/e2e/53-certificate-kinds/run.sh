@@ -224,6 +224,17 @@ empty_mailboxes
 check "dry run" paraph cert remind secure --dry-run
 run_daemons
 [ "$(count_for soon)" = 0 ] || fail "a dry run sends mail"; ok
+# --- show: who is believed, whose member, and when last sealed to ---------------------------------------------------------
+shown() { paraph cert show "$1@example.org" --json | python3 -c '
+import json, sys
+shown = json.load(sys.stdin)
+print(shown["verify"], shown["verify_problem"], *shown["member_of"], *(each["last_sealed_to"].split("-")[0] for each in shown["certificates"]))'; }
+[ "$(shown bob)" = "True  secure@lists.example.org $(date -u +%Y)" ] || fail "bob: $(shown bob)"; ok
+[ "$(shown gone)" = "False revoked $(date -u +%Y)" ] || fail "gone: $(shown gone)"; ok
+[ "$(shown past)" = "False expired never" ] || fail "past: $(shown past)"; ok
+[ "$(shown nobody)" = "False missing secure@lists.example.org" ] || fail "nobody: $(shown nobody)"; ok
+paraph cert show soon@example.org >shown.txt
+grep -q 'verify yes until .*member of secure@lists.example.org' shown.txt && grep -q 'last sealed to never' shown.txt || fail "$(cat shown.txt)"; ok
 check "remind" paraph cert remind secure
 check "and again" paraph cert remind secure
 run_daemons
