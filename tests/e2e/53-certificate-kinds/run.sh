@@ -167,6 +167,20 @@ for who in bob carol; do
 done
 ok
 
+# --- OAEP for the reader who states it (openssl never does: the word is added by hand), and for no other -----------------------
+state() { python3 - "$1" <<'PY'
+import sqlite3, sys
+with sqlite3.connect("site/paraph.sqlite") as db: db.execute("update paraph_capability set stated = " + sys.argv[1])
+PY
+  paraph cert set bob@example.org cipher= >/dev/null; }
+is_oaep() { openssl cms -cmsout -print -noout -in "$(mail_for bob)" | grep -qi 'rsaesOaep'; }
+! is_oaep || fail "OAEP for who does not state it"; ok
+state "stated || ' OAEP'"
+empty_mailboxes
+send own_word
+is_oaep || fail "PKCS #1 v1.5 for who states OAEP"; ok
+state "replace(stated, ' OAEP', '')"
+
 # --- OAEP: for all where the list says so, and for no EC key ---------------------------------------------------------------
 printf '\nkey_transport oaep\n' >>site/list_data/secure/config
 empty_mailboxes
