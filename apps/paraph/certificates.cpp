@@ -1,13 +1,17 @@
 // cert import, show, history, pin, unpin, accept, remove, set.
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "apps/paraph/verb.h"
 #include "base/ascii.h"
 #include "cms/seal.h"
 #include "mail/address.h"
+#include "pipeline/incoming.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/missed.h"
 #include "pipeline/sealing.h"
@@ -207,6 +211,77 @@ Json describe(const list::RememberedCertificate& each) {
   return described;
 }
 
+std::string_view word(cms::ChainStatus status) {
+  constexpr std::array<std::string_view, 10> kWords{
+      "good",        "expired",  "not_yet_valid", "revoked",   "untrusted_issuer",
+      "wrong_usage", "weak_key", "weak_digest",   "bad_chain", "wrong_policy"};
+  return kWords.at(static_cast<std::size_t>(status));
+}
+
+struct Verifies {
+  std::optional<TimePoint> until;  ///< when a signature would be believed now
+  std::string
+      problem;  ///< as ChainStatus, "missing", or "revocation_unknown" where lists are required
+};
+
+/// Whether a signature by one of these would be believed now, as the site asks; of several the one that lasts longest.
+Result<Verifies> verifies(const list::CertificateLookup& lookup, const pipeline::Ports& ports) {
+  const auto anchors =
+      pipeline::current_anchors(pipeline::anchor_files(ports.site, nullptr), ports);
+  if (!anchors) return anchors.error();
+  const auto revocation = pipeline::revocation_of(nullptr, ports);
+  if (!revocation) return revocation.error();
+  Verifies out{{}, "missing"};
+  for (const auto& [certificate, slot, file] : lookup.found) {
+    if (!certificate.may_sign()) continue;
+    const auto verdict = (*anchors)->judge(certificate, lookup.issuers, ports.clock.now(),
+                                           cms::TrustAnchors::Purpose::sign,
+                                           pipeline::policy_of(ports.site), *revocation);
+    const bool unknown =
+        revocation->check == cms::CrlCheck::require && !verdict.revocation_unknown.empty();
+    if (verdict.status != cms::ChainStatus::good || unknown) {
+      if (!out.until)
+        out.problem =
+            unknown ? std::string("revocation_unknown") : std::string(word(verdict.status));
+      continue;
+    }
+    out.problem.clear();
+    out.until = std::max(out.until.value_or(certificate.not_after()), certificate.not_after());
+  }
+  return out;
+}
+
+Result<std::vector<std::string>> lists_of(const std::string& address,
+                                          const pipeline::Ports& ports) {
+  const auto lists = ports.site.lists();
+  if (!lists) return lists.error();
+  std::vector<std::string> out;
+  for (const auto& list : *lists) {
+    const auto member = ports.directory.member(list, address);
+    if (!member) return member.error();
+    if (*member) out.push_back(list.str());
+  }
+  return out;
+}
+
+/// When a copy was last sealed to each certificate, by SHA-256, as far as the ledger remembers.
+Result<std::map<std::string, TimePoint>> sealed_to(const std::string& address,
+                                                   const pipeline::Ports& ports) {
+  store::MailQuery query;
+  query.member = address;
+  const auto mails = ports.ledger.search(query);
+  if (!mails) return mails.error();
+  std::map<std::string, TimePoint> out;
+  for (const auto& mail : *mails) {  // newest first
+    const auto copies = ports.ledger.copies(mail.id);
+    if (!copies) return copies.error();
+    for (const auto& copy : *copies)
+      if (copy.member == address && copy.outcome == "sealed")
+        out.emplace(copy.certificate, TimePoint(std::chrono::seconds(mail.received)));
+  }
+  return out;
+}
+
 std::string origin(const list::RememberedCertificate& each) {
   if (each.source == list::CertificateSource::manual) return "a file of the directory";
   if (each.source == list::CertificateSource::mail)
@@ -296,15 +371,30 @@ Result<int> cert_show(Invocation& call) {
   if (!all) return std::move(all).error();
   auto cipher = ports.memory.cipher_for(*address);
   if (!cipher) return std::move(cipher).error();
+  auto signing = ports.certificates.find(*address, list::CertificateUse::verify);
+  if (!signing) return std::move(signing).error();
+  const auto verify = verifies(*signing, ports);
+  if (!verify) return verify.error();
+  const auto lists = lists_of(*address, ports);
+  if (!lists) return lists.error();
+  const auto sealed = sealed_to(*address, ports);
+  if (!sealed) return sealed.error();
   Json json{{"address", *address},
+            {"verify", verify->until.has_value()},
+            {"verify_problem", verify->problem},
+            {"member_of", *lists},
             {"encrypt", target->certificate.has_value()},
             {"encrypt_problem", target->problem},
             {"cipher", *cipher},
             {"certificates", Json::array()}};
-  std::string text = target->certificate ? fmt::format("{}   encrypt yes until {}\n", *address,
+  std::string text = target->certificate ? fmt::format("{}   encrypt yes until {}", *address,
                                                        iso8601(target->certificate->not_after()))
-                                         : fmt::format("{}   encrypt NO: {} {}\n", *address,
+                                         : fmt::format("{}   encrypt NO: {} {}", *address,
                                                        target->problem, target->detail);
+  text += verify->until ? "   verify yes until " + iso8601(*verify->until)
+                        : "   verify NO: " + verify->problem;
+  text += fmt::format("   member of {}\n",
+                      lists->empty() ? "no list" : fmt::format("{}", fmt::join(*lists, ", ")));
   if (!cipher->empty()) text += "cipher " + *cipher + ", set by hand\n";
   std::size_t waiting = 0;
   std::vector<std::vector<std::string>> rows;
@@ -318,6 +408,9 @@ Result<int> cert_show(Invocation& call) {
     if (!stated) return stated.error();
     Json described = describe(each);
     described["fitness"] = fitness;
+    const auto last = sealed->find(certificate.sha256());
+    const std::string when = last == sealed->end() ? "never" : iso8601(last->second);
+    described["last_sealed_to"] = when;
     if (*stated)
       described["reads"] = {
           {"stated", (*stated)->stated},
@@ -331,7 +424,7 @@ Result<int> cert_show(Invocation& call) {
                         ? fmt::format("reads {} (stated {})", (*stated)->stated,
                                       day(TimePoint(std::chrono::seconds((*stated)->signing_time))))
                         : "",
-                    each.pinned ? "pinned" : "not pinned", origin(each)});
+                    each.pinned ? "pinned" : "not pinned", origin(each), "last sealed to " + when});
   }
   for (const auto use : {list::CertificateUse::encrypt, list::CertificateUse::verify}) {
     auto lookup = ports.certificates.find(*address, use);

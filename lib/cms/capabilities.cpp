@@ -52,4 +52,16 @@ std::string stated_capabilities(std::string_view der) {
   return words;
 }
 
+std::string capabilities_lost(std::string_view before, std::string_view now) {
+  const auto has = [](std::string_view words, std::string_view word) {
+    return (" " + std::string(words) + " ").find(" " + std::string(word) + " ") !=
+           std::string::npos;
+  };
+  std::string lost;
+  for (const auto& row : kRows)
+    if (has(before, row.word) && !has(now, row.word))
+      lost += (lost.empty() ? "" : " ") + std::string(row.word);
+  return lost;
+}
+
 }  // namespace paraph::cms

@@ -10,4 +10,7 @@ namespace paraph::cms {
 /// parameters name SHA-256. In this order, whatever the order stated. Empty for octets that are none, or name none.
 [[nodiscard]] std::string stated_capabilities(std::string_view der);
 
+/// The words of `before` that `now` lacks, with spaces between.
+[[nodiscard]] std::string capabilities_lost(std::string_view before, std::string_view now);
+
 }  // namespace paraph::cms

@@ -1,6 +1,11 @@
 #include "cms/public_key.h"
 
+#include <array>
+#include <cstdint>
 #include <ctime>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
 
 #include "cms/oids.h"
 
@@ -57,7 +62,42 @@ std::string spki_fault(const ber::Element& spki) {
   return names_its_curve(*algorithm, false) ? std::string() : "explicit curve parameters";
 }
 
+std::uint32_t remainder(std::string_view number, std::uint32_t divisor) {
+  std::uint32_t rest = 0;
+  for (const char octet : number) rest = (rest << 8U | static_cast<unsigned char>(octet)) % divisor;
+  return rest;
+}
+
+bool is_power_of_65537(std::uint32_t rest, std::uint32_t prime) {
+  std::uint32_t power = 1;
+  do {
+    if (power == rest) return true;
+    power = power * (65537U % prime) % prime;
+  } while (power != 1);
+  return false;
+}
+
 }  // namespace
+
+bool has_roca_form(std::string_view modulus) {
+  // Those of the smallest keys that the generator made; larger ones have these among theirs.
+  constexpr std::array<std::uint32_t, 38> kPrimes{
+      3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,  47,  53,  59,  61,  67,  71,
+      73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
+  for (const auto prime : kPrimes)
+    if (!is_power_of_65537(remainder(modulus, prime), prime)) return false;
+  return !modulus.empty();
+}
+
+std::string rsa_modulus(X509* certificate) {
+  EVP_PKEY* const key = X509_get0_pubkey(certificate);
+  BIGNUM* number = nullptr;
+  if (key == nullptr || EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &number) != 1) return {};
+  const std::unique_ptr<BIGNUM, Freed<BN_free>> modulus(number);
+  std::string out(static_cast<std::size_t>(BN_num_bytes(number)), '\0');
+  BN_bn2bin(number, reinterpret_cast<unsigned char*>(out.data()));
+  return out;
+}
 
 bool names_its_curve(const ber::Element& algorithm_identifier, bool parameters_may_lack) {
   ber::Reader fields(algorithm_identifier.content);

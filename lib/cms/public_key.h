@@ -17,6 +17,13 @@ namespace paraph::cms {
 /// d2i_X509 decodes the key at once, so this works on the DER.
 [[nodiscard]] std::string public_key_fault(std::string_view certificate_der);
 
+/// Whether an RSA modulus (big-endian) has the form that a widespread faulty generator gave it (CVE-2017-15361, "ROCA"):
+/// each of its primes, and so the modulus, is a power of 65537 to every small prime. Such keys of 512 to 2048 bits can be
+/// factored. Of other keys one in about 2^150 looks so.
+[[nodiscard]] bool has_roca_form(std::string_view modulus);
+/// Big-endian; empty for a key that is not RSA.
+[[nodiscard]] std::string rsa_modulus(X509* certificate);
+
 /// RFC 5480 §2.1.1: the AlgorithmIdentifier of an EC key names its curve; explicit curves can be
 /// made to cost or to deceive. True as well for keys that are not EC.
 [[nodiscard]] bool names_its_curve(const ber::Element& algorithm_identifier,

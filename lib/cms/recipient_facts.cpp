@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 
+#include "cms/public_key.h"
 #include "cms/recipient.h"
 #include "cms/wrap.h"
 
@@ -47,7 +48,7 @@ void read_rsa(EVP_PKEY* key, RecipientFacts& out) {
     return;
   out.public_key = big_endian(n.get());
   out.exponent = big_endian(e.get());
-  out.sound_key = true;
+  out.sound_key = !has_roca_form(out.public_key);
 }
 
 void read_ec(EVP_PKEY* key, RecipientFacts& out) {
@@ -107,7 +108,7 @@ class Reader {
   bool whole_ = true;
 };
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;  // 1 knew nothing of has_roca_form()
 enum Flag : std::uint8_t { kSound = 1, kCa = 2, kEncrypts = 4, kEmail = 8 };
 
 std::uint8_t flags_of(const RecipientFacts& facts) {

@@ -9,6 +9,7 @@
 #include "cms/ciphers.h"
 #include "cms/der.h"
 #include "cms/openssl.h"
+#include "cms/public_key.h"
 #include "cms/seal.h"
 
 namespace paraph::cms {
@@ -138,6 +139,8 @@ SignFitness sign_fitness(const Certificate& certificate, TimePoint at, const Pol
   if (certificate.is_ca() || !certificate.may_sign() || !certificate.eku_allows_email())
     return SignFitness::wrong_usage;
   if (rsa ? certificate.key_bits() < policy.min_rsa_bits : certificate.key_bits() < 256)
+    return SignFitness::weak_key;
+  if (rsa && has_roca_form(rsa_modulus(certificate.impl().x509.get())))
     return SignFitness::weak_key;
   if (certificate.subject() != certificate.issuer() && weakly_signed(certificate))
     return SignFitness::weak_digest;

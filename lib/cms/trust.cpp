@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "cms/openssl.h"
+#include "cms/public_key.h"
 #include "cms/revocation.h"
 
 namespace paraph::cms {
@@ -183,7 +184,8 @@ bool weak_key(const Certificate& certificate, const Policy& policy) {
   switch (certificate.key_type()) {
     case KeyType::rsa:
     case KeyType::rsa_pss:
-      return bits < policy.min_rsa_bits || bits > policy.max_rsa_bits;
+      return bits < policy.min_rsa_bits || bits > policy.max_rsa_bits ||
+             has_roca_form(rsa_modulus(certificate.impl().x509.get()));
     case KeyType::ec:
       return bits < kMinCurveBits;
     case KeyType::dsa:

@@ -19,7 +19,54 @@ constexpr std::array<std::string_view, 13> kSuperseded{
     "List-Post", "List-Owner", "List-Archive",   "Return-Path",      "Resent-Sender",
     "Sender",    "Errors-To",  "Precedence"};
 
-bool leaves_with_the_post(std::string_view name, const std::vector<std::string>& removed) {
+/// Behind blanks and comments (RFC 5322 §3.2.2), which nest.
+std::string_view behind_comments(std::string_view text) {
+  std::size_t depth = 0, at = 0;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '(')
+      ++depth;
+    else if (depth > 0 && c == ')')
+      --depth;
+    else if (depth > 0 && c == '\\')
+      ++at;
+    else if (depth == 0 && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+      break;
+  }
+  return text.substr(std::min(at, text.size()));
+}
+
+/// Who says so (RFC 8601 §2.2); empty where nobody does.
+std::string authserv_id(std::string_view value) {
+  value = behind_comments(value);
+  const bool quoted = value.starts_with('"');
+  if (quoted) value.remove_prefix(1);
+  std::string id(value.substr(0, value.find_first_of(quoted ? "\"\r\n" : " \t\r\n;(")));
+  id.erase(std::remove(id.begin(), id.end(), '\\'), id.end());
+  while (id.ends_with('.')) id.pop_back();
+  return ascii::to_lower(id);
+}
+
+/// RFC 8601 §5: results in our name that a sender may have written. Whoever wrote them, nobody reads them here, and behind
+/// us they would seem to be ours. Those of other domains are their own affair.
+bool claims_to_be_ours(std::string_view field, const std::vector<std::string>& domains) {
+  const std::string id = authserv_id(field.substr(field.find(':') + 1));
+  const auto within = [&](const std::string& domain) {
+    return id == domain || id.ends_with("." + domain);
+  };
+  return id.empty() || std::any_of(domains.begin(), domains.end(), within);
+}
+
+/// What stays behind: `remove_headers`, and results in the name of these domains.
+struct Withheld {
+  std::vector<std::string> removed;
+  std::vector<std::string> domains;
+};
+
+bool leaves_with_the_post(std::string_view name, std::string_view whole, const Withheld& withheld) {
+  const auto& removed = withheld.removed;
+  if (ascii::iequals(name, "Authentication-Results") && claims_to_be_ours(whole, withheld.domains))
+    return false;
   const auto same = [&](std::string_view other) { return ascii::iequals(name, other); };
   if (ascii::istarts_with(name, "X-Sympa-") || ascii::istarts_with(name, "X-Paraph-")) return false;
   return std::none_of(kSuperseded.begin(), kSuperseded.end(), same) &&
@@ -73,23 +120,24 @@ std::string_view line_end(const mail::MimeTree& message) {
 
 mail::RawMessage with_list_header(const mail::MimeTree& message, const config::ListConfig& config,
                                   const config::Site& site) {
-  const auto removed = config.get_list("remove_headers");
+  const Withheld withheld{config.get_list("remove_headers"), site.domains()};
   const auto& root = message.root();
   mail::Edit edit(message.message());
   for (const auto& field : root.fields)
-    if (!leaves_with_the_post(message.name(field), removed)) edit.remove(field.whole);
+    if (!leaves_with_the_post(message.name(field), message.message().at(field.whole), withheld))
+      edit.remove(field.whole);
   edit.insert(root.header.offset, list_fields(config, site, line_end(message)));
   return edit.apply();
 }
 
 std::string sealed_list_header(const mail::MimeTree& message, const config::ListConfig& config,
                                const config::Site& site) {
-  const auto removed = config.get_list("remove_headers");
+  const Withheld withheld{config.get_list("remove_headers"), site.domains()};
   std::string header = list_fields(config, site, "\n");
   for (const auto& field : message.root().fields) {
     const auto name = message.name(field);
-    if (!leaves_with_the_post(name, removed) || ascii::istarts_with(name, "Content-") ||
-        ascii::iequals(name, "MIME-Version"))
+    if (!leaves_with_the_post(name, message.message().at(field.whole), withheld) ||
+        ascii::istarts_with(name, "Content-") || ascii::iequals(name, "MIME-Version"))
       continue;
     header += mail::lf_only(message.message().at(field.whole));
     if (header.back() != '\n') header += '\n';

@@ -15,7 +15,7 @@ namespace paraph::pipeline {
 [[nodiscard]] std::string_view line_end(const mail::MimeTree& message);
 
 /// The post with its list's fields: those of the list are added, forged or superseded ones (List-*, internal fields,
-/// `remove_headers`, Return-Path, Sender) removed.
+/// `remove_headers`, Return-Path, Sender, Authentication-Results in the name of one of our domains) removed.
 [[nodiscard]] mail::RawMessage with_list_header(const mail::MimeTree& message,
                                                 const config::ListConfig& config,
                                                 const config::Site& site);

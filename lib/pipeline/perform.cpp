@@ -223,6 +223,10 @@ class Performer {
                                        cms::stated_capabilities(signer.capabilities_der)};
     const auto before = ports_.memory.capability(reads_with->sha256());
     if (!before) return before.error();
+    // Told before it is learned: what is learned is no change to a repeat.
+    if (*before && capability.signing_time > (*before)->signing_time)
+      if (auto told = tell_of_fall(address, (*before)->stated, capability.stated); !told)
+        return told;
     const auto changed = ports_.memory.learn_capability(address, reads_with->sha256(), capability);
     if (!changed) return changed.error();
     if (*changed && *before)
@@ -232,17 +236,44 @@ class Performer {
     return {};
   }
 
-  // Rule 20: sealing stays on the old one; the member, and who looks after the list, hear of it once.
-  Result<void> tell_of_pending(const outcome::LearnCertificate& learned) {
-    std::vector<std::string> people{learned.address};
+  [[nodiscard]] Result<std::vector<std::string>> people_in_charge() const {
     auto admins = item_.list ? ports_.directory.admins(*item_.list, list::Role::owner)
                              : Result<std::vector<list::Admin>>(std::vector<list::Admin>{});
     if (!admins) return std::move(admins).error();
+    std::vector<std::string> people;
     for (const auto& admin : *admins) people.push_back(admin.email);
-    if (admins->empty())
-      for (auto& listmaster : ports_.site.listmasters()) people.push_back(std::move(listmaster));
+    return people.empty() ? ports_.site.listmasters() : people;
+  }
+
+  // Rule 25: a program that states less than before may be an older one, or somebody's who has the key.
+  Result<void> tell_of_fall(const std::string& address, const std::string& before,
+                            const std::string& now) {
+    const auto lost = cms::capabilities_lost(before, now);
+    if (now.empty() || lost.empty()) return {};
+    auto people = people_in_charge();
+    if (!people) return std::move(people).error();
+    for (const auto& person : without_own_addresses(*std::move(people), ports_.site)) {
+      const Notice notice{
+          .id = item_.header.id.derive("capabilities-fell:" + person, ports_.digest),
+          .template_name = "capabilities-fell.tt2",
+          .data = {{"address", address}, {"before", before}, {"now", now}, {"lost", lost}},
+          .to = person,
+          .list = item_.list,
+          .domain = item_.destination.domain,
+          .auto_submitted = "auto-generated",
+          .in_reply_to = {}};
+      if (auto told = enqueue_notice(notice, {}, spools_.bulk, ports_); !told) return told;
+    }
+    return {};
+  }
+
+  // Rule 20: sealing stays on the old one; the member, and who looks after the list, hear of it once.
+  Result<void> tell_of_pending(const outcome::LearnCertificate& learned) {
+    auto people = people_in_charge();
+    if (!people) return std::move(people).error();
+    people->insert(people->begin(), learned.address);
     constexpr std::size_t kForeign = 80;  // rule 39
-    for (const auto& person : without_own_addresses(std::move(people), ports_.site)) {
+    for (const auto& person : without_own_addresses(*std::move(people), ports_.site)) {
       const Notice notice{
           .id = item_.header.id.derive("certificate-pending:" + person, ports_.digest),
           .template_name = "certificate-pending.tt2",

@@ -191,7 +191,7 @@ def known_tests(source):
     tests = {"layers": set(), "docs": set()}
     for folder in (source / "tests/unit").iterdir():
         text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*_test.cpp"))) if folder.is_dir() else ""
-        cases = re.findall(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text)
+        cases = re.findall(r'TEST_CASE(?:_METHOD)?\((?:\s*\w+,)?\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', text)
         tests[f"unit.{folder.name}"] = {"".join(re.findall(r'"((?:[^"\\]|\\.)*)"', case)) for case in cases}
     tests["vectors"] = {path.stem for path in (source / "tests/vectors/cases").glob("*.sh")}
     tests |= {f"e2e.{path.parent.name}": set() for path in (source / "tests/e2e").glob("*/run.sh")}

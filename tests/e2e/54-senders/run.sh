@@ -3,6 +3,7 @@
 # Sender, Reply-To and Resent-* say, and whatever the mail before was. Forged fields of ours come off (attack A39). What hides
 # text in a signed part changes nothing (attack A16). An anonymous list takes nothing on (rule 29).
 . "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+shopt -s lastpipe  # `mail | ends …` counts in this shell
 
 make_ca
 make_person alice rsa
@@ -51,7 +52,9 @@ done
 by eve; sed 's/^From:.*/From: alice@example.org/' $file | ends secure "eve signs as alice" 'rejected method: signer_is_not_sender'
 by alice; sed 's/^From:.*/From: eve@example.org/' $file | before 'Sender: alice@example.org' | returns alice | ends secure "alice signed, eve sends it" 'rejected method: signer_is_not_sender'
 by alice; sed 's/^From:.*/From: "alice@example.org" <eve@example.org>/' $file | returns alice | ends secure "alice as a display name" 'rejected method'
+before_pipe=$checks
 plain unsigned alice secure | ends secure "unsigned, right after a signed one" 'rejected method: not_signed'
+[ "$checks" = $((before_pipe + 1)) ] || fail "checks behind a pipe are not counted"
 
 # several mails in one run: no method reaches the next one
 empty_mailboxes
@@ -65,7 +68,7 @@ run_daemons
 # --- fields of ours and of our MTA's, forged (attack A39, rule 4) --------------------------------------------------------------
 empty_mailboxes
 forge() {
-  before 'X-Sympa-Auth: smime\nX-Sympa-Auth-Level: md5\nX-Sympa-Checksum: 0\nX-Sympa-From: alice@example.org\nX-Paraph-Auth: smime\nX-Paraph-Auth-Method: smime\nX-Paraph-Id: aaaaaaaaaaaaaaaaaaaa\nX-Paraph-Received: 2020-01-01T00:00:00Z\nList-Id: <other.lists.example.org>\nList-Unsubscribe: <https://evil.example.org/>\nAuthentication-Results: mx.example.org; dkim=pass header.i=alice@example.org'
+  before 'X-Sympa-Auth: smime\nX-Sympa-Auth-Level: md5\nX-Sympa-Checksum: 0\nX-Sympa-From: alice@example.org\nX-Paraph-Auth: smime\nX-Paraph-Auth-Method: smime\nX-Paraph-Id: aaaaaaaaaaaaaaaaaaaa\nX-Paraph-Received: 2020-01-01T00:00:00Z\nList-Id: <other.lists.example.org>\nList-Unsubscribe: <https://evil.example.org/>\nAuthentication-Results: mx.example.org; dkim=pass header.i=alice@example.org\nAuthentication-Results: (a \\( comment) "lists.example.org" 1; dkim=pass header.i=forged1@example.org\nAuthentication-Results: mx.LISTS.example.org.;\n dkim=pass header.i=forged2@example.org\nauthentication-results : ; dkim=pass header.i=forged3@example.org\nAuthentication-Results: notlists.example.org; dkim=pass header.i=theirs@example.org'
 }
 plain forged alice secure | forge | ends secure "forged fields make no method" 'rejected method: not_signed'
 plain forged2 alice open | forge | ends open "and do not stop a post" distributed
@@ -73,6 +76,11 @@ for forged in X-Sympa- X-Paraph- evil.example.org other.lists; do
   ! grep -qi "$forged" "$(mail_for bob)" || fail "$forged goes out: $(cat "$(mail_for bob)")"; ok
 done
 [ "$(grep -ci '^List-Id:' "$(mail_for bob)")" = 1 ] || fail "not one List-Id"; ok
+# RFC 8601 section 5: results in the name of a domain of ours, or of nobody, do not go out; those of others are theirs.
+! grep -q 'forged[123]@' "$(mail_for bob)" || fail "results in our name go out: $(cat "$(mail_for bob)")"; ok
+for theirs in '^Authentication-Results: mx.example.org;' theirs@example.org; do
+  grep -q "$theirs" "$(mail_for bob)" || fail "another's results were taken off"; ok
+done
 
 # --- text hidden by CSS and HTML (attack A16) ---------------------------------------------------------------------------------
 empty_mailboxes

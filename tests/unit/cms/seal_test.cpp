@@ -438,7 +438,7 @@ TEST_CASE("a recipient made from stored facts seals like one made from the certi
     for (std::size_t length = 0; length < stored.size(); ++length)
       REQUIRE_FALSE(decode_facts(std::string_view(stored).substr(0, length)));
     REQUIRE_FALSE(decode_facts(stored + "x"));
-    REQUIRE_FALSE(decode_facts("\2" + stored.substr(1)));
+    REQUIRE_FALSE(decode_facts("\1" + stored.substr(1)));
   }
 }
 

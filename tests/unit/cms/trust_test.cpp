@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "cms/keys.h"
+#include "cms/recipient.h"
+#include "cms/seal.h"
 #include "support/pki.h"
 
 using namespace paraph;
@@ -197,6 +200,39 @@ TEST_CASE("attack A18: weak keys and digests, in the leaf and above it") {
   pki.issue({.name = "sha1-root", .issuer = "self", .extensions = kCa, .digest = "sha1"});
   pki.issue({.name = "under-sha1-root", .issuer = "sha1-root"});
   CHECK(judge("under-sha1-root", {.anchors = {"sha1-root"}}) == ChainStatus::good);
+}
+
+// By hand, for no program makes such keys any more: a modulus that is a power of 65537 to every small prime, without factors
+// that anybody knows.
+constexpr const char* kRocaKey = R"py(
+import base64
+M = 1
+for p in range(2, 168):
+    if all(p % q for q in range(2, p)): M *= p
+n = pow(65537, 12345, M)
+n += M * ((0xC1 << 2040) // M)
+def der(tag, body):
+    size = len(body)
+    head = bytes([size]) if size < 128 else (lambda s: bytes([128 + len(s)]) + s)(size.to_bytes((size.bit_length() + 7) // 8, "big"))
+    return bytes([tag]) + head + body
+def number(v): return der(2, v.to_bytes(v.bit_length() // 8 + 1, "big"))
+spki = der(48, der(48, bytes.fromhex("06092a864886f70d0101010500")) + der(3, bytes(1) + der(48, number(n) + number(65537))))
+print("-----BEGIN PUBLIC KEY-----"); print(base64.encodebytes(spki).decode(), end=""); print("-----END PUBLIC KEY-----")
+)py";
+
+TEST_CASE("attack A18: a key of the form that ROCA's generator made") {
+  const Pki& pki = Pki::shared();
+  testing::spit(pki.path("roca.pub"), testing::sh("python3 -", kRocaKey));
+  testing::spit(pki.path("roca.ext"), Wanted::kMailExtensions);
+  testing::sh("openssl x509 -new -force_pubkey " + pki.path("roca.pub") + " -CA " +
+              pki.cert_path("ca") + " -CAkey " + pki.key_path("ca") +
+              " -subj /CN=roca -days 3650 -extfile " + pki.path("roca.ext") + " -out " +
+              pki.cert_path("roca") + " 2>/dev/null");
+  const auto at = load("roca").not_before() + std::chrono::hours(24);
+  CHECK(judge("roca", {.at = at}) == ChainStatus::weak_key);
+  CHECK(judge("alice", {.at = at}) == ChainStatus::good);
+  CHECK(fitness(load("roca"), at, {}) == SealFitness::weak_key);
+  CHECK(sign_fitness(load("roca"), at, {}) == SignFitness::weak_key);
 }
 
 TEST_CASE("of several faults the first of the order is told") {

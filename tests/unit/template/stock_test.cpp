@@ -90,6 +90,15 @@ std::vector<Case> cases() {
                    {"bob@example.org", "CN=Other CA", "3A9F22C0", "2027-01-01",
                     "listmaster@lists.example.org",
                     *member != '\0' ? "did not send" : "paraph cert accept bob@example.org 3A9F"}});
+  out.push_back({"capabilities-fell.tt2",
+                 {{"address", "bob@example.org"},
+                  {"before", "AES-256-GCM AES-128-CBC"},
+                  {"now", "AES-128-CBC"},
+                  {"lost", "AES-256-GCM"},
+                  {"list", kList},
+                  {"domain", "lists.example.org"}},
+                 {"bob@example.org", "no longer decrypt: AES-256-GCM", "Before: AES-256-GCM AES-128-CBC",
+                  "paraph cert show bob@example.org", "listmaster@lists.example.org"}});
   for (const char* why : {"missing", "expired", "weak_key"})
     out.push_back(
         {"certificate-reminder.tt2",
