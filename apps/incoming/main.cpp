@@ -76,6 +76,7 @@ class Intake final : public app::Station {
     if (done && now >= next_guard_upkeep_) {
       next_guard_upkeep_ = now + kGuardUpkeep;
       done = pipeline::forget_seen(ports);
+      if (done) done = pipeline::expire_held(spools_.incoming(), ports);
     }
     if (!done)
       ports.log.write(sys::Level::warning, "upkeep-failed", {{"reason", done.error().what()}});

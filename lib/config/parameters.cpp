@@ -37,6 +37,8 @@ const std::vector<Parameter>& own_rows() {
     {"db_type", S, "word", "SQLite", "Kind of database; only SQLite."},
     {"db_name", S, "path", "paraph.sqlite", "File of the SQLite database."},
     {"ledger_retention", S, "number", "60", "Days for which `paraph trace` knows what became of a mail; 0 for ever."},
+    {"clean_delay_queueauth", S, "number", "30", "Days for which a post waits for its author's confirmation; then it is gone. 0: for ever."},
+    {"clean_delay_queuemod", SL, "number", "30", "Days for which a post waits for an editor; then it is gone. 0: for ever."},
     {"transport", S, "text", "sendmail:$sendmail", "Where mail goes: smtp://HOST:PORT, lmtp+unix:/PATH, sendmail:/PROGRAM or maildir:/DIRECTORY."},
     {"sendmail", S, "text", "/usr/sbin/sendmail", "The MTA's submission program."},
     {"incoming_max_count", S, "number", "2", "Worker processes of paraph-incoming."},

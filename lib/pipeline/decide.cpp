@@ -193,23 +193,6 @@ Outcome stop_loops(Item& item, const Ports& ports) {
 // --- addresses of roles
 // ------------------------------------------------------------------------------------------
 
-Result<std::vector<std::string>> people_of(const Item& item, list::Role role, const Ports& ports) {
-  std::vector<std::string> people;
-  if (item.list && role != list::Role::listmaster) {
-    auto admins = ports.directory.admins(*item.list, role);
-    if (!admins) return std::move(admins).error();
-    if (admins->empty() && role == list::Role::editor)
-      return people_of(item, list::Role::owner, ports);
-    for (const auto& admin : *admins)
-      if (admin.receives) people.push_back(admin.email);
-    // Nobody wants mail: then all get it, rather than nobody (Sympa 3.5).
-    if (people.empty())
-      for (const auto& admin : *admins) people.push_back(admin.email);
-  }
-  if (people.empty()) people = ports.site.listmasters();
-  return without_own_addresses(std::move(people), ports.site);
-}
-
 Outcome serve_role_addresses(Item& item, const Ports& ports) {
   const auto kind = item.destination.kind;
   if (kind == list::AddressKind::return_path)
@@ -220,7 +203,7 @@ Outcome serve_role_addresses(Item& item, const Ports& ports) {
   const auto role = kind == list::AddressKind::owner    ? list::Role::owner
                     : kind == list::AddressKind::editor ? list::Role::editor
                                                         : list::Role::listmaster;
-  auto people = people_of(item, role, ports);
+  auto people = people_of(item.list, role, ports);
   if (!people) return std::move(people).error();
   if (people->empty())
     return ends(Quarantine{
@@ -228,6 +211,26 @@ Outcome serve_role_addresses(Item& item, const Ports& ports) {
         "set `listmaster` to somebody's own address"});
   return ends(
       Forward{ascii::to_lower(item.header.address), item.destination.domain, std::move(*people)});
+}
+
+// --- a person's word about a mail that was held
+// ----------------------------------------------------------------------------------------------------------------
+
+// What an editor refuses is not opened for it.
+Outcome heed_refusal(Item& item, const Ports&) {
+  const auto& word = item.header.word;
+  if (!word.rejects()) return kGoOn;
+  return ends(Reject{"5.7.1", "moderated", word.reason, "reject", word.verdict != "reject"});
+}
+
+// Rule 18: judged again, and only for the worse.
+void heed_judgement(Item& item) {
+  using scenario::AuthMethod;
+  item.judged = item.method;
+  const auto& word = item.header.word;
+  if (!word.given()) return;
+  if (word.judged != scenario::to_string(AuthMethod::smime)) item.method = AuthMethod::smtp;
+  if (word.confirms() && item.method == AuthMethod::smtp) item.method = AuthMethod::md5;
 }
 
 // --- size
@@ -278,6 +281,7 @@ Outcome open_protection(Item& item, const Ports& ports) {
                 smime::Reason::unsafe_octets) != protection.reasons.end())
     return ends(Reject{"5.6.0", "unsafe_octets", {}});
   if (protection.smime) item.method = scenario::AuthMethod::smime;
+  heed_judgement(item);
   return kGoOn;
 }
 
@@ -325,6 +329,7 @@ constexpr std::size_t kFailuresADay = 20;
 
 // Rule 13: what is ours and does not open is bounded, so that nobody can ask our key without end.
 Outcome bound_failures(const Item& item, const Ports& ports) {
+  if (item.header.word.releases()) return kGoOn;
   const auto failures = count_failed(item, ports);
   if (!failures) return failures.error();
   if (*failures <= kFailuresADay) return kGoOn;
@@ -351,7 +356,7 @@ Outcome check_encrypted_post_policy(Item& item, const Ports& ports) {
 Result<std::optional<std::string>> too_few_readers(const Item& item, const Ports& ports) {
   std::optional<std::string> enough;
   const long long wanted = item.config->number("encrypted_post_min_coverage");
-  if (wanted <= 0 || !item.opened.payload) return enough;
+  if (wanted <= 0 || !item.opened.payload || item.header.word.releases()) return enough;
   const auto coverage = coverage_of(*item.config, ports);
   if (!coverage) return coverage.error();
   if (coverage->reaches(wanted)) return enough;
@@ -364,6 +369,16 @@ std::string place_of(const scenario::Decision& decision, std::string scenario_na
   if (!decision.rule) return scenario_name;
   const auto& place = decision.rule->place;
   return fmt::format("{}:{}", place.file.substr(place.file.rfind('/') + 1), place.line);
+}
+
+// What is left of a rule's action after the person it asks for has spoken: an editor's word stands for every request, an
+// author's for his confirmation. Nobody's word stands against `reject`: a block list counts as it is now.
+scenario::Action settled(const spool::Word& word, const scenario::RuleAction& action) {
+  using scenario::Action;
+  if (word.releases() && action.action != Action::reject) return Action::do_it;
+  if (word.confirms() && action.action == Action::request_auth)
+    return action.then_moderate ? Action::editorkey : Action::do_it;
+  return action.action;
 }
 
 Outcome authorize_post(Item& item, const Ports& ports) {
@@ -384,7 +399,7 @@ Outcome authorize_post(Item& item, const Ports& ports) {
   item.decision = std::move(*decision);
   const auto& action = item.decision->action;
   const std::string where = place_of(*item.decision, "send." + item.config->scenario("send"));
-  switch (action.action) {
+  switch (settled(item.header.word, action)) {
     case scenario::Action::do_it: {
       const auto few = too_few_readers(item, ports);
       if (!few) return few.error();
@@ -418,6 +433,7 @@ constexpr std::array kStages{
     Stage{"shape", check_shape},                  // one From, a Message-ID
     Stage{"loops", stop_loops},                   // loops, automata
     Stage{"roles", serve_role_addresses},  // -request, -editor, listmaster: forwarded as they are
+    Stage{"word", heed_refusal},           // an editor has refused it
     Stage{"size", check_size},             //
     Stage{"open", open_protection},        // decrypt, verify
     Stage{"guard", guard_against_replay},  // duplicates, replays, cross-posts
@@ -442,6 +458,12 @@ Disposition settle_effects(Item& item, Disposition disposition) {
                         std::holds_alternative<outcome::AnswerCertificate>(disposition);
   if (!accepted) item.effects.clear();
   if (auto* reject = std::get_if<Reject>(&disposition)) speak_uniformly(item, *reject);
+  // Held again where it came from, it would meet its own file. A person has to look.
+  const auto* hold = std::get_if<Hold>(&disposition);
+  const auto& word = item.header.word;
+  if (hold != nullptr && word.given() && (hold->spool == "auth") == word.confirms())
+    return Quarantine{
+        fmt::format("{} by {}, and cannot be released: {}", word.verdict, word.by, hold->reason)};
   return disposition;
 }
 
@@ -466,8 +488,27 @@ Item make_item(spool::Spooled spooled) {
               .sender = {},
               .opened = {},
               .method = scenario::AuthMethod::smtp,
+              .judged = scenario::AuthMethod::smtp,
               .decision = {},
               .effects = {}};
+}
+
+Result<std::vector<std::string>> people_of(const std::optional<list::ListAddress>& list,
+                                           list::Role role, const Ports& ports) {
+  std::vector<std::string> people;
+  if (list && role != list::Role::listmaster) {
+    auto admins = ports.directory.admins(*list, role);
+    if (!admins) return std::move(admins).error();
+    if (admins->empty() && role == list::Role::editor)
+      return people_of(list, list::Role::owner, ports);
+    for (const auto& admin : *admins)
+      if (admin.receives) people.push_back(admin.email);
+    // Nobody wants mail: then all get it, rather than nobody (Sympa 3.5).
+    if (people.empty())
+      for (const auto& admin : *admins) people.push_back(admin.email);
+  }
+  if (people.empty()) people = ports.site.listmasters();
+  return without_own_addresses(std::move(people), ports.site);
 }
 
 bool is_automatic(const mail::MimeTree& message) {

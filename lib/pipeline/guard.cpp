@@ -127,7 +127,8 @@ class Examination {
     if (is_stale(item_, signer(), ports_)) return lose(Reason::stale_signature);
     if (!item_.list) return;
     const bool required = item_.config->get("list_binding") == "require";
-    misdirected_ = (protection().protected_recipients || required) && !is_named(place_);
+    misdirected_ = (protection().protected_recipients || required) && !is_named(place_) &&
+                   !item_.header.word.releases();
     if (misdirected_) lose(Reason::cross_posted_signature);
   }
 
@@ -219,6 +220,7 @@ class Examination {
 
   // Once per signature and list: a flood of the same is no work for an editor.
   Outcome hold_once(Reason reason, const std::string& first) {
+    if (item_.header.word.releases()) return go_on();  // it was held for this, and an editor knows
     lose(reason);
     const std::string code(smime::row(reason).code);
     if (!item_.list) return go_on();

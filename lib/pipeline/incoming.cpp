@@ -88,8 +88,11 @@ Handled handle(spool::Claim& claim, const IncomingSpools& spools, const Ports& p
   const spool::SpoolHeader header = spooled->header;
   auto ended = ports.ledger.find(header.id.str());
   if (!ended) return place(ended.error());
-  // A crash came between the outputs and the unlink. (A quarantined mail was put back by a person.)
-  if (*ended && (*ended)->outcome != "quarantined") return finish(std::move(claim), spools, ports);
+  // A crash came between the outputs and the unlink. (A quarantined mail was put back by a person, and a held one has
+  // come back with his word.)
+  const bool decided = *ended && (*ended)->outcome == "held" && header.word.given();
+  if (*ended && (*ended)->outcome != "quarantined" && !decided)
+    return finish(std::move(claim), spools, ports);
   // The same, before the ledger row: what has been published stands, whatever would be decided
   // today.
   auto published = spools.bulk.published(header.id);

@@ -31,6 +31,8 @@ struct Item {
   std::string sender;                        ///< canonical From
   smime::Opened opened;
   scenario::AuthMethod method = scenario::AuthMethod::smtp;
+  /// What the signature alone was worth, before the guard: what a later judgement may not exceed (security rule 18).
+  scenario::AuthMethod judged = scenario::AuthMethod::smtp;
   std::optional<scenario::Decision> decision;
   std::vector<outcome::Effect> effects;
 };
@@ -63,6 +65,11 @@ struct Opening {
 /// What the list, or the site when `list` is null, asks of revocation lists now, with those at hand (security rule 23).
 [[nodiscard]] Result<cms::Revocation> revocation_of(const config::ListConfig* list,
                                                     const Ports& ports);
+
+/// Whom a role's address reaches: those who want mail, else all who have the role, else the listmasters. Without a list
+/// the listmasters. Addresses of the site itself are left out.
+[[nodiscard]] Result<std::vector<std::string>> people_of(
+    const std::optional<list::ListAddress>& list, list::Role role, const Ports& ports);
 
 /// Sent by a program (RFC 3834): Auto-Submitted other than `no`, or a report. Such mail is never answered.
 [[nodiscard]] bool is_automatic(const mail::MimeTree& message);
@@ -108,6 +115,10 @@ struct Settled {
 };
 [[nodiscard]] std::vector<Settled> settle(Endings& endings, const IncomingSpools& spools,
                                           const Ports& ports);
+
+/// Ends what has waited for a person for longer than `clean_delay_queueauth` or `clean_delay_queuemod` days; the ledger
+/// says `expired`.
+[[nodiscard]] Result<void> expire_held(const IncomingSpools& spools, const Ports& ports);
 
 /// Quarantines a claimed mail unread: it killed its workers. The listmaster is told.
 [[nodiscard]] Handled condemn(spool::Claim claim, const std::string& reason,

@@ -100,10 +100,19 @@ class Performer {
     spool::SpoolHeader header = item_.header;
     header.kind = "post";
     header.list = item_.list ? item_.list->str() : std::string{};
-    header.auth = std::string(scenario::to_string(item_.method));
+    header.auth = std::string(scenario::to_string(item_.judged));
     header.sealed = item_.opened.payload ? "yes" : "no";
+    header.sender = item_.sender;
     left_a_file_ = true;
-    return spool.hold(header, arrived(item_), hold.reason);
+    if (auto held = spool.hold(header, arrived(item_), hold.reason); !held) return held;
+    if (hold.spool != "moderation" || !item_.list) return {};
+    // It is held, whether they can be told or not.
+    if (const auto told = tell_editors(hold.reason); !told) {
+      note_ = "editors not told: " + told.error().what();
+      ports_.log.write(sys::Level::error, "editors-not-told",
+                       {{"id", header.id.str()}, {"reason", told.error().advice()}});
+    }
+    return {};
   }
 
   // Told to a non-null envelope sender that is no program (rule 41). Who cannot be told costs
@@ -391,16 +400,37 @@ class Performer {
 
   // reject(tt2='NAME'): the list's own words.
   Result<void> answer(const std::string& tt2) {
-    const Notice notice{
-        .id = item_.header.id.derive("refusal", ports_.digest),
-        .template_name = tt2 + ".tt2",
-        .data = {{"sender", item_.sender}, {"message_id", utf8::printable(message_id(item_), 80)}},
-        .to = item_.header.reverse_path,
-        .list = item_.list,
-        .domain = item_.destination.domain,
-        .auto_submitted = "auto-replied",
-        .in_reply_to = message_id(item_)};
+    const Notice notice{.id = item_.header.id.derive("refusal", ports_.digest),
+                        .template_name = tt2 + ".tt2",
+                        .data = {{"sender", item_.sender},
+                                 {"message_id", utf8::printable(message_id(item_), 80)},
+                                 {"reason", utf8::printable(item_.header.word.reason, 2000)}},
+                        .to = item_.header.reverse_path,
+                        .list = item_.list,
+                        .domain = item_.destination.domain,
+                        .auto_submitted = "auto-replied",
+                        .in_reply_to = message_id(item_)};
     return enqueue_notice(notice, {}, spools_.bulk, ports_);
+  }
+
+  // Nothing of the mail itself: of an encrypted one nobody may see it, and our signature vouches for no stranger's words.
+  Result<void> tell_editors(const std::string& reason) {
+    const auto editors = people_of(item_.list, list::Role::editor, ports_);
+    if (!editors) return editors.error();
+    if (editors->empty()) return {};
+    const Notice notice{.id = item_.header.id.derive("moderate", ports_.digest),
+                        .template_name = "moderate.tt2",
+                        .data = {{"sender", item_.sender},
+                                 {"reason", reason},
+                                 {"id", item_.header.id.str()},
+                                 {"encrypted", item_.opened.payload ? "1" : ""},
+                                 {"size", std::to_string(arrived(item_).size())}},
+                        .to = item_.list->with_suffix("-editor"),
+                        .list = item_.list,
+                        .domain = item_.destination.domain,
+                        .auto_submitted = "auto-generated",
+                        .in_reply_to = {}};
+    return enqueue_notice_to(*editors, notice, {}, spools_.bulk, ports_);
   }
 
   // The next page of members who get a copy now. `after` moves on; an empty page ends the list.
@@ -455,6 +485,8 @@ Result<Performed> perform(const Item& item, const outcome::Disposition& disposit
                      .message_id = message_id(item)};
   if (auto done = std::visit(performer, disposition); !done) return done.error();
   if (!performer.note().empty()) row.reason = with_note(why, performer.note());
+  if (const auto& word = item.header.word; word.given())
+    row.reason = with_note(row.reason, fmt::format("{} by {}", word.verdict, word.by));
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};

@@ -168,6 +168,36 @@ Result<void> Desk::drop(const Place& place) {
                                            : desk::drop_message(fs(place), place.name);
 }
 
+// In msg first, under a name made from the id: at no moment is it nowhere, and never there twice.
+Result<void> Desk::decide(const Place& place, Word word) {
+  if (auto may = desk::applies(desk::kDecide, place); !may) return may;
+  auto& held = fs(place);
+  const auto lock = desk::take(held, place.name);
+  if (!lock) return lock.error();
+  auto octets = held.read(place.name, bulk::kMaxMessage);
+  if (!octets) return std::move(octets).error();
+  auto spooled = read_spooled(std::move(*octets), true);
+  if (!spooled) return std::move(spooled).error().in(held.full_path(place.name));
+  auto& header = spooled->header;
+  word.judged = header.auth;
+  header.word = std::move(word);
+  const std::string name = decided_name(header);
+  const std::string temporary = "T." + name;
+  const std::string internal = write_header(header, false);
+  if (auto cleared = roots_.msg->remove(temporary, false); !cleared) return cleared;
+  auto done = roots_.msg->write_new_from(temporary, pieces(internal, spooled->message));
+  if (done) done = roots_.msg->rename_new(temporary, name);
+  if (!done) {
+    static_cast<void>(roots_.msg->remove(temporary, false));
+    if (done.error().code() != Errc::exists) return done;
+    return Error::later(Errc::busy, place.name + ": somebody has decided about it already")
+        .with_hint("paraph trace " + header.id.str());
+  }
+  if (auto removed = held.remove(place.name, true); !removed) return removed;
+  static_cast<void>(held.remove(place.name + std::string(kReason), false));
+  return {};
+}
+
 Result<std::size_t> Desk::flush(TimePoint now) {
   return desk::flush(*roots_.bulk, now);
 }

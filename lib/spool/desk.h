@@ -7,6 +7,7 @@
 
 #include "base/ports.h"
 #include "base/result.h"
+#include "spool/header.h"
 #include "spool/place.h"
 #include "sys/file_system.h"
 
@@ -43,6 +44,9 @@ class Desk {
   /// Removes it for good: of a message in bulk the packets, journals and notes too, quarantined ones with them; of a
   /// quarantined packet what belongs to it, and the message with the last one. No copy is sent and nobody is told.
   [[nodiscard]] Result<void> drop(const Place& place);
+  /// Held for somebody's decision: back to msg with his word, to be judged again. A crash may leave both files; deciding
+  /// again is harmless then, since they share their ingest id.
+  [[nodiscard]] Result<void> decide(const Place& place, Word word);
   /// retry() for every postponed packet that no worker has; how many there were.
   [[nodiscard]] Result<std::size_t> flush(TimePoint now = sys::SystemClock().now());
 

@@ -17,7 +17,8 @@ struct Arrow {
 };
 constexpr std::array kArrows{
     Arrow{"hold", true, false, false, false}, Arrow{"release", false, true, false, false},
-    Arrow{"retry", true, false, true, false}, Arrow{"drop", true, true, true, true}};
+    Arrow{"retry", true, false, true, false}, Arrow{"drop", true, true, true, true},
+    Arrow{kDecide, false, false, false, true}};
 
 bool leads_out(const Arrow& arrow, const Place& place) {
   if (place.spool == "auth" || place.spool == "moderation") return arrow.for_people;
@@ -85,7 +86,8 @@ Result<void> applies(std::string_view verb, const Place& place) {
   for (const auto& arrow : kArrows) {
     if (!leads_out(arrow, place)) continue;
     if (arrow.verb == verb) return {};
-    others += fmt::format("{}paraph spool {}", others.empty() ? "" : ", ", arrow.verb);
+    if (arrow.verb != kDecide)
+      others += fmt::format("{}paraph spool {}", others.empty() ? "" : ", ", arrow.verb);
   }
   return Error::never(Errc::usage,
                       fmt::format("{} in spool {} is {}: '{}' is nothing for it", place.name,

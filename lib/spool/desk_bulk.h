@@ -10,6 +10,9 @@
 /// Inside `spool` only: the verbs of Desk for spool/bulk, and what all verbs share.
 namespace paraph::spool::desk {
 
+/// The one verb of a person that has commands of its own: `paraph moderation`, `paraph request`.
+inline constexpr std::string_view kDecide = "decide";
+
 /// The claim of one file, for a person; its errors are those of Desk's verbs.
 [[nodiscard]] Result<std::unique_ptr<sys::FileLock>> take(sys::FileSystem& fs,
                                                           const std::string& path);

@@ -19,6 +19,7 @@ constexpr std::string_view kNever = "z";
 constexpr std::string_view kUnknown = "unknown";
 constexpr std::size_t kMaxFields = 64;
 constexpr std::size_t kMaxSender = 320;
+constexpr std::size_t kMaxWord = 2000;  // octets, before they are escaped
 
 using Values = std::map<std::string_view, std::string, std::less<>>;
 
@@ -31,6 +32,17 @@ constexpr std::array kTrusted{
     TrustedField{"X-Paraph-List", &SpoolHeader::list},
     TrustedField{"X-Paraph-Auth", &SpoolHeader::auth},
     TrustedField{"X-Paraph-Sealed", &SpoolHeader::sealed},
+};
+
+struct WordField {
+  std::string_view name;
+  std::string Word::*member;
+};
+constexpr std::array kWord{
+    WordField{"X-Paraph-Verdict", &Word::verdict},
+    WordField{"X-Paraph-By", &Word::by},
+    WordField{"X-Paraph-Reason", &Word::reason},
+    WordField{"X-Paraph-Judged", &Word::judged},
 };
 
 bool clean(std::string_view value) {
@@ -122,7 +134,12 @@ Result<SpoolHeader> interpret(Values values, bool trusted) {
                      .sealed = {}};
   const auto envelope = values.find(kEnvelope);
   header.unknown_sender = envelope != values.end() && envelope->second == kUnknown;
-  if (!trusted) return header;
+  if (!trusted) {
+    for (const auto& [name, member] : kWord)
+      if (const auto found = values.find(name); found != values.end())
+        header.word.*member = unescape(found->second).value_or("");
+    return header;
+  }
   for (const auto& [name, member] : kTrusted)
     if (const auto found = values.find(name); found != values.end()) header.*member = found->second;
   read_order(values, header);
@@ -140,6 +157,9 @@ std::string write_header(const SpoolHeader& header, bool trusted) {
   for (const auto& [name, member] : kTrusted)
     if (trusted && !(header.*member).empty()) write_field(out, name, header.*member);
   if (trusted) write_order(header, out);
+  for (const auto& [name, member] : kWord)
+    if (!trusted && !(header.word.*member).empty())
+      write_field(out, name, escape((header.word.*member).substr(0, kMaxWord)));
   write_field(out, kReturnPath, "<" + header.reverse_path + ">");
   return out;
 }

@@ -12,6 +12,22 @@ namespace paraph::spool {
 
 constexpr unsigned kNormalPriority = 5;
 
+/// What a person said about a mail that was held; Desk::decide() alone writes it, in msg (arrow H1 -> S2).
+struct Word {
+  /// X-Paraph-Verdict: "distribute" or "reject" or "reject-quietly" (an editor), "confirm" (the author himself).
+  /// Empty: nobody was asked.
+  std::string verdict = {};
+  std::string by = {};      ///< X-Paraph-By: who, a login or an address
+  std::string reason = {};  ///< X-Paraph-Reason: his words to the author
+  std::string judged =
+      {};  ///< X-Paraph-Judged: what its signature was worth when it was held (smtp | md5 | smime)
+
+  [[nodiscard]] bool given() const { return !verdict.empty(); }
+  [[nodiscard]] bool releases() const { return verdict == "distribute"; }
+  [[nodiscard]] bool rejects() const { return verdict == "reject" || verdict == "reject-quietly"; }
+  [[nodiscard]] bool confirms() const { return verdict == "confirm"; }
+};
+
 /// The internal fields in front of a spooled message. They end with exactly one Return-Path of our own; a reader stops
 /// there and believes no internal field after it (security rule 4).
 struct SpoolHeader {
@@ -29,7 +45,8 @@ struct SpoolHeader {
   /// X-Paraph-Priority, in bulk: 0 (first) to 9, or z: never worked on (nullopt). Absent or damaged: 5.
   std::optional<unsigned> priority = kNormalPriority;
   std::string sender =
-      {};  ///< X-Paraph-Sender, in bulk: who takes turns with the others of his list
+      {};          ///< X-Paraph-Sender, in bulk: who takes turns with the others of his list
+  Word word = {};  ///< in msg only, and only of what was held
 
   /// The MTA said `<>` (RFC 5321 §4.5.5): nothing may be answered.
   [[nodiscard]] bool null_sender() const { return reverse_path.empty() && !unknown_sender; }

@@ -36,4 +36,14 @@ Result<std::vector<Entry>> HoldSpool::entries() {
   return found;
 }
 
+Result<bool> HoldSpool::expire(const Place& place) {
+  const auto lock = fs_->lock(place.name);
+  if (!lock && (lock.error().code() == Errc::busy || lock.error().code() == Errc::not_found))
+    return false;
+  if (!lock) return lock.error();
+  if (auto removed = fs_->remove(place.name, true); !removed) return std::move(removed).error();
+  static_cast<void>(fs_->remove(place.name + std::string(kReason), false));
+  return true;
+}
+
 }  // namespace paraph::spool

@@ -45,6 +45,11 @@ std::string incoming_name(std::string_view address, TimePoint at, int pid, Rando
                      base32_encode(random.octets(5)));
 }
 
+std::string decided_name(const SpoolHeader& header) {
+  return fmt::format("{}.{}.0,{}", encode_address(header.address), epoch(header.received),
+                     header.id.str());
+}
+
 namespace {
 
 struct Dots {

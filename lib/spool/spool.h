@@ -30,6 +30,9 @@ namespace paraph::spool {
 [[nodiscard]] std::string incoming_name(std::string_view address, TimePoint at, int pid,
                                         Random& random);
 
+/// NAME of a mail that comes back into msg with a person's word: one for each ingest id.
+[[nodiscard]] std::string decided_name(const SpoolHeader& header);
+
 /// A mail that this process alone works on.
 struct Claim {
   std::string name;  ///< file name
@@ -90,6 +93,8 @@ class HoldSpool {
   [[nodiscard]] Result<void> hold(const SpoolHeader& header, std::string_view message,
                                   std::string_view reason);
   [[nodiscard]] Result<std::vector<Entry>> entries();
+  /// H1 → nothing: nobody decided in time. False: somebody has it, or it is gone.
+  [[nodiscard]] Result<bool> expire(const Place& place);
 
  private:
   std::shared_ptr<sys::FileSystem> fs_;

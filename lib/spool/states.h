@@ -89,7 +89,9 @@ constexpr std::array kArrows{
     ArrowRow{"B5", "B3", By::person, "drop"},
     ArrowRow{"B5", "B3", By::distribute, "finish"},  // its last packet was at work when it was held
     ArrowRow{"-", "H1", By::incoming, "hold"},
+    ArrowRow{"H1", "S2", By::person, "decide"},  // with his word in its header: it is judged again
     ArrowRow{"H1", "-", By::person, "drop"},
+    ArrowRow{"H1", "-", By::incoming, "expire"},
 };
 
 }  // namespace paraph::spool

@@ -77,7 +77,7 @@ paraph help | grep -E '^[ *] [a-z]' | sed '/concerns one list/d; s/   .*//' >ver
 while read -r line; do
   if [ "${line:0:1}" = '*' ]; then
     verb=$(sed 's/^[*] //; s/ LIST.*//' <<<"$line")
-    case $line in *ADDRESS*) more=eve@example.org ;; *) more= ;; esac
+    case $line in *ADDRESS*) more=eve@example.org ;; *' ID'*) more=a2yfn4cnip ;; *) more= ;; esac
     for list in theirs absent 'theirs@lists.example.org' '../hers' ''; do
       # shellcheck disable=SC2086
       refuse "$verb on '$list'" 77 as olga $verb "$list" $more </dev/null

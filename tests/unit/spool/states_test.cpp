@@ -155,6 +155,23 @@ void postpone(World& world) {
   REQUIRE(world.outgoing.pending(world.now())->empty());
 }
 
+void decide(World& world) {
+  const auto decided = world.desk.decide(world.entry().place(), {"confirm", "alice", {}, {}});
+  INFO((decided ? std::string() : decided.error().what()));
+  REQUIRE(decided);
+  const auto names = *world.incoming.pending();
+  REQUIRE(names.size() == 1);
+  world.name = names.front();
+  const auto claim = *world.incoming.claim(world.name);
+  const auto read = *world.incoming.read(*claim);
+  CHECK(read.message == "held");
+  CHECK(read.header.id == world.header.id);
+  CHECK(read.header.received == world.header.received);
+  CHECK(read.header.word.verdict == "confirm");
+  CHECK(read.header.word.by == "alice");
+  CHECK(read.header.word.judged == world.header.auth);
+}
+
 /// The files of a state: those that must be there, and those that may.
 struct Shape {
   Files must, may;
@@ -278,7 +295,14 @@ const std::map<Way, Step> kSteps{
        end_packet(world);
      }},
     {{"-", "H1", "hold"}, kInto.at("H1").front()},
+    {{"H1", "S2", "decide"}, decide},
     {{"H1", "-", "drop"}, kDrop},
+    {{"H1", "-", "expire"},
+     [](World& world) {
+       const auto gone = HoldSpool(world.auth, "auth").expire(world.entry().place());
+       REQUIRE(gone);
+       REQUIRE(*gone);
+     }},
 };
 
 void walk(const std::function<Disk()>& new_disk) {

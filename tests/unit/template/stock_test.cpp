@@ -90,6 +90,24 @@ std::vector<Case> cases() {
                    {"bob@example.org", "CN=Other CA", "3A9F22C0", "2027-01-01",
                     "listmaster@lists.example.org",
                     *member != '\0' ? "did not send" : "paraph cert accept bob@example.org 3A9F"}});
+  for (const char* encrypted : {"1", ""})
+    out.push_back({"moderate.tt2",
+                   {{"sender", "bob@example.org"},
+                    {"encrypted", encrypted},
+                    {"list", kList},
+                    {"reason", "an editor (send.editorkey:5)"},
+                    {"id", "5k1zqaaa"},
+                    {"size", "812"},
+                    {"subject", "CANARY"}},
+                   {"bob@example.org", "(send.editorkey:5)", "812",
+                    "paraph moderation distribute secure 5k1zqaaa",
+                    *encrypted != '\0' ? "An encrypted" : "A message"}});
+  out.push_back({"reject.tt2",
+                 {{"sender", "bob@example.org"},
+                  {"message_id", "1@example.org"},
+                  {"list", kList},
+                  {"reason", "Please write to the helpdesk."}},
+                 {"secure@lists.example.org", "Please write to the helpdesk.", "<1@example.org>"}});
   out.push_back({"capabilities-fell.tt2",
                  {{"address", "bob@example.org"},
                   {"before", "AES-256-GCM AES-128-CBC"},
