@@ -55,10 +55,12 @@ bool self_signed(const cms::Certificate& certificate) {
   return certificate.subject() == certificate.issuer();
 }
 
-// A self-signed certificate is often newer than the one a CA made of its request, and dated back.
-bool goes_before(const cms::Certificate& a, const cms::Certificate& b) {
-  const auto rank = [](const cms::Certificate& c) {
-    return std::tuple(!self_signed(c), c.not_before(), c.not_after(), c.sha256());
+// A self-signed certificate is often newer than the one a CA made of its request, and dated back. Of two that a CA
+// made within a second, the later generation is the newer: `key renew` names them by the day.
+bool goes_before(const KeyGeneration& a, const KeyGeneration& b) {
+  const auto rank = [](const KeyGeneration& one) {
+    const auto& c = one.certificate;
+    return std::tuple(!self_signed(c), c.not_before(), c.not_after(), one.suffix);
   };
   return rank(a) > rank(b);
 }
@@ -67,8 +69,7 @@ template <class Good>
 const KeyGeneration* best(const KeyRing& ring, Good good) {
   const KeyGeneration* chosen = nullptr;
   for (const auto& one : ring.generations)
-    if (good(one) && (chosen == nullptr || goes_before(one.certificate, chosen->certificate)))
-      chosen = &one;
+    if (good(one) && (chosen == nullptr || goes_before(one, *chosen))) chosen = &one;
   return chosen;
 }
 

@@ -37,7 +37,8 @@ struct KeyRing {
   std::vector<std::string> problems;  ///< "…/private_key: wrong passphrase, or none given"
 };
 /// Who signs mail from `address` now. Of the certificates that name it and may sign (cms::sign_fitness) the one that an
-/// authority issued goes before a self-signed one, then the newest (notBefore); suffixes say nothing (rule 22). None:
+/// authority issued goes before a self-signed one, then the newest (notBefore, rule 22); a suffix counts only between two of the same
+/// dates, where the later one is the newer generation. None:
 /// `refusal` says why, or is empty where there is no key at all. A signature that readers reject is worse than none.
 struct SigningKey {
   std::optional<cms::Signer> signer;
