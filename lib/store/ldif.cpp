@@ -37,7 +37,8 @@ class Reader {
   explicit Reader(const std::function<Result<void>(LdifEntry)>& take) : take_(take) {}
 
   Result<void> line(std::size_t number, std::string_view line) {
-    if (line.starts_with(' ')) {  // continues the one before
+    if (line.starts_with(' ')) {  // continues the one before, or is the first itself
+      if (entry_.line == 0) entry_.line = number_ = number;
       unfold(line.substr(1));
       return {};
     }
