@@ -184,7 +184,10 @@ class Supervisor {
       Slot& slot = board_->slots.at(i);
       const bool ours = std::any_of(workers_.begin(), workers_.end(),
                                     [i](const Worker& worker) { return worker.slot == i; });
-      if (!ours && slot.pid != 0 && !lives(slot)) clear(slot);
+      if (ours || slot.pid == 0 || lives(slot)) continue;
+      // Of a supervisor that was killed. Who goes by himself has put down what he had.
+      if (!slot.in_hand.empty()) count_supervisor_death(*board_, slot.in_hand.str());
+      clear(slot);
     }
   }
 
