@@ -374,6 +374,7 @@ class Worker {
                                 database_->guard(),
                                 database_->certificate_memory(),
                                 database_->notices(),
+                                database_->decision_keys(),
                                 clock_,
                                 cms::random(),
                                 cms::digest(),

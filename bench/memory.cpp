@@ -154,6 +154,7 @@ std::string distribute(const std::string& site_directory, bool crlf) {
                               database->guard(),
                               database->certificate_memory(),
                               database->notices(),
+                              database->decision_keys(),
                               clock,
                               cms::random(),
                               cms::digest(),

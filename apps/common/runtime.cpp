@@ -123,6 +123,7 @@ pipeline::Ports Runtime::ports() {
           database_->guard(),
           database_->certificate_memory(),
           database_->notices(),
+          database_->decision_keys(),
           clock_,
           cms::random(),
           cms::digest(),

@@ -76,6 +76,8 @@ Result<int> decide(Invocation& call, std::string_view spool, spool::Word word) {
   const auto entry = entry_of(*desk, spool, call.arguments[1]);
   if (!entry) return entry.error();
   word.by = who(call);
+  // A request that is accepted here is an owner's yes, whomever it was waiting for.
+  if (word.confirms() && entry->header->kind == "request") word.verdict = "distribute";
   const std::string verdict = word.verdict;
   if (!call.dry_run) {
     if (auto done = desk->waiting.desk().decide(entry->place(), std::move(word)); !done)

@@ -39,6 +39,7 @@ const std::vector<Parameter>& own_rows() {
     {"ledger_retention", S, "number", "60", "Days for which `paraph trace` knows what became of a mail; 0 for ever."},
     {"clean_delay_queueauth", S, "number", "30", "Days for which a post waits for its author's confirmation; then it is gone. 0: for ever."},
     {"clean_delay_queuemod", SL, "number", "30", "Days for which a post waits for an editor; then it is gone. 0: for ever."},
+    {"release_by_mail", SDL, "auto|key|smime", "auto", "What an editor's DISTRIBUTE by mail needs: the key that he was sent, or also his own signature; auto: the signature where no rule of `send` lets an unsigned post through."},
     {"transport", S, "text", "sendmail:$sendmail", "Where mail goes: smtp://HOST:PORT, lmtp+unix:/PATH, sendmail:/PROGRAM or maildir:/DIRECTORY."},
     {"sendmail", S, "text", "/usr/sbin/sendmail", "The MTA's submission program."},
     {"incoming_max_count", S, "number", "2", "Worker processes of paraph-incoming."},

@@ -9,6 +9,7 @@ struct Word {
   std::string_view operator()(const Hold&) const { return "held"; }
   std::string_view operator()(const Reject&) const { return "rejected"; }
   std::string_view operator()(const AnswerCertificate&) const { return "answered"; }
+  std::string_view operator()(const Commands&) const { return "answered"; }
   std::string_view operator()(const Duplicate&) const { return "duplicate"; }
   std::string_view operator()(const Discard&) const { return "discarded"; }
   std::string_view operator()(const Quarantine&) const { return "quarantined"; }
@@ -22,6 +23,12 @@ struct Why {
     return reject.detail.empty() ? reject.reason : reject.reason + ": " + reject.detail;
   }
   std::string operator()(const AnswerCertificate&) const { return "certificate"; }
+  std::string operator()(const Commands& commands) const {
+    std::string text;
+    for (const auto& answer : commands.answers)
+      text += (text.empty() ? "" : "; ") + answer.command + ": " + answer.status;
+    return text;
+  }
   std::string operator()(const Duplicate& duplicate) const { return "of " + duplicate.of; }
   std::string operator()(const Discard& discard) const { return discard.reason; }
   std::string operator()(const Quarantine& quarantine) const { return quarantine.reason; }

@@ -58,6 +58,41 @@ struct AnswerCertificate {
   std::vector<cms::Certificate> certificates;
   std::string domain;
 };
+/// A person's word about something that waits, given by mail with a key (security rule 16).
+struct GiveWord {
+  std::string item;     ///< ingest id of what waits
+  std::string spool;    ///< "auth" or "moderation"
+  std::string verdict;  ///< as in spool::Word
+  std::string by, reason;
+};
+/// Somebody joins or leaves a list.
+struct ChangeMembership {
+  list::ListAddress list;
+  bool joins = true;
+  std::string email, name;
+  bool quiet = false;   ///< he is not told
+  bool notify = false;  ///< the owners are
+};
+/// A request waits until somebody has said yes; the command is kept in spool/auth.
+struct AskFor {
+  list::ListAddress list;
+  std::string request;             ///< the command, as we write it
+  bool approve = false;            ///< of owners or listmasters; else of whom it concerns
+  std::vector<std::string> asked;  ///< each gets a key of his own
+  std::string reason;              ///< "subscribe.owner:3", for `request list`
+};
+/// One command of a mail, decided.
+struct CommandAnswer {
+  std::string command;  ///< as we write it, without its key
+  std::string status;   ///< an entry of command_report.tt2
+  std::string detail = {};
+  std::variant<std::monostate, GiveWord, ChangeMembership, AskFor> effect = {};
+};
+/// Commands by mail: each is carried out, and one mail tells how it went.
+struct Commands {
+  std::string domain;
+  std::vector<CommandAnswer> answers;
+};
 /// A second copy of a mail that is being seen to: the MTA sent it twice (security rule 9). Answered to nobody.
 struct Duplicate {
   std::string of;  ///< ingest id of the first
@@ -70,8 +105,8 @@ struct Discard {
 struct Quarantine {
   std::string reason;
 };
-using Disposition = std::variant<Distribute, Forward, Hold, Reject, AnswerCertificate, Duplicate,
-                                 Discard, Quarantine>;
+using Disposition = std::variant<Distribute, Forward, Hold, Reject, AnswerCertificate, Commands,
+                                 Duplicate, Discard, Quarantine>;
 
 /// The ledger's word for an ending: "distributed", "forwarded", "held", "rejected", "answered", "duplicate",
 /// "discarded", "quarantined".

@@ -149,6 +149,20 @@ Result<scenario::Scenario> load_scenario(const Question& question, const config:
   return compile(question, scenario_name(question, site, *config), site, unused);
 }
 
+Result<bool> only_signed_mail_passes(const Question& question, const Ports& ports) {
+  auto config = config_of(question, ports.site);
+  if (!config) return std::move(config).error();
+  auto scenario = current_scenario(question, scenario_name(question, ports.site, *config), ports);
+  if (!scenario) return std::move(scenario).error();
+  const auto& rules = (*scenario)->rules();
+  return std::none_of(rules.begin(), rules.end(), [](const scenario::Rule& rule) {
+    return rule.action.action == scenario::Action::do_it &&
+           std::any_of(rule.methods.begin(), rule.methods.end(), [](auto method) {
+             return method == scenario::AuthMethod::smtp || method == scenario::AuthMethod::md5;
+           });
+  });
+}
+
 Result<scenario::Decision> authorize(const Question& question, const Ports& ports) {
   auto config = config_of(question, ports.site);
   if (!config) return std::move(config).error();

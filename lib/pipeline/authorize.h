@@ -38,6 +38,9 @@ struct Question {
 /// administrator, and nothing else is touched.
 [[nodiscard]] Result<scenario::Decision> authorize(const Question& question, const Ports& ports);
 
+/// Whether no rule of that scenario lets `smtp` or `md5` reach do_it: what passes is signed, or an editor has seen it.
+[[nodiscard]] Result<bool> only_signed_mail_passes(const Question& question, const Ports& ports);
+
 /// The scenario a question would use, for `scenario check` and messages.
 [[nodiscard]] Result<scenario::Scenario> load_scenario(const Question& question,
                                                        const config::Site& site);

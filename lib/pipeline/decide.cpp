@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "mail/address.h"
 #include "pipeline/authorize.h"
+#include "pipeline/commands.h"
 #include "pipeline/coverage.h"
 #include "pipeline/guard.h"
 #include "scenario/regex.h"
@@ -179,7 +180,7 @@ Outcome stop_loops(Item& item, const Ports& ports) {
     return ends(Quarantine{fmt::format("loop: more than {} Received fields", kMaxReceived)});
 
   const bool guarded =
-      item.destination.kind == list::AddressKind::sympa ||
+      takes_commands(item.destination.kind) ||
       (item.config && item.config->get("reject_mail_from_automates_feature") != "off");
   if (!guarded) return kGoOn;
   if (is_automatic(item.tree))
@@ -197,8 +198,6 @@ Outcome serve_role_addresses(Item& item, const Ports& ports) {
   const auto kind = item.destination.kind;
   if (kind == list::AddressKind::return_path)
     return ends(Discard{"bounce: LIST-owner belongs to paraph-bouncequeue; check the aliases"});
-  if (kind == list::AddressKind::subscribe || kind == list::AddressKind::unsubscribe)
-    return ends(Reject{"5.6.1", "no_command", "membership is managed by the list's owners"});
   if (!is_role_address(kind)) return kGoOn;
   const auto role = kind == list::AddressKind::owner    ? list::Role::owner
                     : kind == list::AddressKind::editor ? list::Role::editor
@@ -219,7 +218,8 @@ Outcome serve_role_addresses(Item& item, const Ports& ports) {
 // What an editor refuses is not opened for it.
 Outcome heed_refusal(Item& item, const Ports&) {
   const auto& word = item.header.word;
-  if (!word.rejects()) return kGoOn;
+  if (!word.rejects() || !item.list)
+    return kGoOn;  // whoever has sent a command gets an answer to it
   return ends(Reject{"5.7.1", "moderated", word.reason, "reject", word.verdict != "reject"});
 }
 
@@ -300,13 +300,14 @@ Outcome note_certificates(Item& item, const Ports&) {
 
 // Rule 41: an invalid signature that came without a command is not answered, nor is a program (RFC
 // 3834).
-Outcome serve_sympa(Item& item, const Ports&) {
-  if (item.destination.kind != list::AddressKind::sympa) return kGoOn;
+Outcome serve_sympa(Item& item, const Ports& ports) {
+  if (!takes_commands(item.destination.kind)) return kGoOn;
   const auto& root = item.tree.root();
   for (const auto* name : {"List-Id", "List-Post", "Precedence"})
     if (const auto value = item.tree.field(root, name);
         value && !ascii::iequals(*value, "first-class"))
       return ends(Discard{fmt::format("automatic: it carries {}", name)});
+  if (auto served = serve_commands(item, ports); !served || *served) return served;
   const auto& protection = item.opened.protection;
   if (protection.smime) {
     outcome::AnswerCertificate answer{item.sender, {}, item.destination.domain};
@@ -371,16 +372,6 @@ std::string place_of(const scenario::Decision& decision, std::string scenario_na
   return fmt::format("{}:{}", place.file.substr(place.file.rfind('/') + 1), place.line);
 }
 
-// What is left of a rule's action after the person it asks for has spoken: an editor's word stands for every request, an
-// author's for his confirmation. Nobody's word stands against `reject`: a block list counts as it is now.
-scenario::Action settled(const spool::Word& word, const scenario::RuleAction& action) {
-  using scenario::Action;
-  if (word.releases() && action.action != Action::reject) return Action::do_it;
-  if (word.confirms() && action.action == Action::request_auth)
-    return action.then_moderate ? Action::editorkey : Action::do_it;
-  return action.action;
-}
-
 Outcome authorize_post(Item& item, const Ports& ports) {
   // Rule 29: until posts can be made anonymous, none leaves a list that promises it.
   if (!item.config->get("anonymous_sender").empty())
@@ -438,7 +429,7 @@ constexpr std::array kStages{
     Stage{"open", open_protection},        // decrypt, verify
     Stage{"guard", guard_against_replay},  // duplicates, replays, cross-posts
     Stage{"learn", note_certificates},     //
-    Stage{"sympa", serve_sympa},           // the command address ends here
+    Stage{"sympa", serve_sympa},  // commands, and certificates: the command addresses end here
     Stage{"policy", check_encrypted_post_policy},
     Stage{"authorize", authorize_post},  // the list's scenario; always ends
 };
@@ -455,7 +446,8 @@ void speak_uniformly(const Item& item, Reject& reject) {
 Disposition settle_effects(Item& item, Disposition disposition) {
   // Rule 20: what is refused, or still waits for somebody's word, teaches nothing.
   const bool accepted = std::holds_alternative<outcome::Distribute>(disposition) ||
-                        std::holds_alternative<outcome::AnswerCertificate>(disposition);
+                        std::holds_alternative<outcome::AnswerCertificate>(disposition) ||
+                        std::holds_alternative<outcome::Commands>(disposition);
   if (!accepted) item.effects.clear();
   if (auto* reject = std::get_if<Reject>(&disposition)) speak_uniformly(item, *reject);
   // Held again where it came from, it would meet its own file. A person has to look.

@@ -152,7 +152,7 @@ class Examination {
     if (protection().smime)
       sights_.push_back(
           {marks_.signature(signer()), place_, same, signature_expiry(item_, signer(), ports_)});
-    if (sights_.empty() && item_.list)
+    if (sights_.empty())
       sights_.push_back(
           {same, place_, same, epoch(item_.header.received) + kDuplicateFor + kMayWait});
   }
@@ -339,6 +339,11 @@ Result<std::size_t> count_refused(const Item& item, std::string_view address, co
   return count(item, "refused", parsed ? parsed->canonical() : std::string(address), ports);
 }
 
+Result<std::size_t> count_asked(const Item& item, std::string_view address, const Ports& ports) {
+  const auto parsed = mail::AddrSpec::parse(address);
+  return count(item, "asked", parsed ? parsed->canonical() : std::string(address), ports);
+}
+
 Result<void> forget_seen(const Ports& ports) {
   const long long now = epoch(ports.clock.now());
   for (int portion = 0; portion < kPortions; ++portion) {
@@ -346,6 +351,7 @@ Result<void> forget_seen(const Ports& ports) {
     if (!gone) return gone.error();
     if (*gone < store::Guard::kExpirePortion) break;
   }
+  if (auto gone = ports.keys.expire(now); !gone) return gone;
   const auto keys = all_own_keys(ports);
   return keys ? ports.guard.retire(*keys, now + kAfterRetirement) : Result<void>();
 }

@@ -50,6 +50,10 @@ class Marks {
 [[nodiscard]] Result<std::size_t> count_refused(const Item& item, std::string_view address,
                                                 const Ports& ports);
 
+/// How many questions and answers have been owed to that address, this mail's included, on the day this mail came.
+[[nodiscard]] Result<std::size_t> count_asked(const Item& item, std::string_view address,
+                                              const Ports& ports);
+
 /// Forgets what has expired, a bounded portion; sights of keys that no list of the site has any more expire a month later.
 [[nodiscard]] Result<void> forget_seen(const Ports& ports);
 

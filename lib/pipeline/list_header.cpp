@@ -97,17 +97,31 @@ std::string list_fields(const config::ListConfig& config, const config::Site& si
     std::string value;
   };
   const std::string owner = list.with_suffix("-request");
-  // Membership is the owners' business until mail commands exist: the fields lead to them.
   const std::array<Field, 5> rfc2369{
-      Field{"help", "List-Help", fmt::format("<mailto:{}?subject=help>", owner)},
-      Field{"subscribe", "List-Subscribe", fmt::format("<mailto:{}?subject=subscribe>", owner)},
+      Field{"help", "List-Help", fmt::format("<mailto:{}?subject=help>", command)},
+      Field{"subscribe", "List-Subscribe",
+            fmt::format("<mailto:{}?subject=subscribe%20{}>", command, list.name())},
       Field{"unsubscribe", "List-Unsubscribe",
-            fmt::format("<mailto:{}?subject=unsubscribe>", owner)},
+            fmt::format("<mailto:{}?subject=unsubscribe%20{}>", command, list.name())},
       Field{"post", "List-Post", fmt::format("<mailto:{}>", list.str())},
       Field{"owner", "List-Owner", fmt::format("<mailto:{}>", owner)}};
   for (const auto& field : rfc2369)
     if (wanted(selection, field.selector)) add(field.name, field.value);
   return fields;
+}
+
+template <class Wanted>
+std::string fields_without_mime(const mail::MimeTree& message, Wanted wanted) {
+  std::string header;
+  for (const auto& field : message.root().fields) {
+    const auto name = message.name(field);
+    if (!wanted(field) || ascii::istarts_with(name, "Content-") ||
+        ascii::iequals(name, "MIME-Version"))
+      continue;
+    header += mail::lf_only(message.message().at(field.whole));
+    if (header.back() != '\n') header += '\n';
+  }
+  return header;
 }
 
 }  // namespace
@@ -133,16 +147,15 @@ mail::RawMessage with_list_header(const mail::MimeTree& message, const config::L
 std::string sealed_list_header(const mail::MimeTree& message, const config::ListConfig& config,
                                const config::Site& site) {
   const Withheld withheld{config.get_list("remove_headers"), site.domains()};
-  std::string header = list_fields(config, site, "\n");
-  for (const auto& field : message.root().fields) {
-    const auto name = message.name(field);
-    if (!leaves_with_the_post(name, message.message().at(field.whole), withheld) ||
-        ascii::istarts_with(name, "Content-") || ascii::iequals(name, "MIME-Version"))
-      continue;
-    header += mail::lf_only(message.message().at(field.whole));
-    if (header.back() != '\n') header += '\n';
-  }
-  return header;
+  return list_fields(config, site, "\n") +
+         fields_without_mime(message, [&](const mail::HeaderField& field) {
+           return leaves_with_the_post(message.name(field), message.message().at(field.whole),
+                                       withheld);
+         });
+}
+
+std::string outer_fields(const mail::MimeTree& message) {
+  return fields_without_mime(message, [](const mail::HeaderField&) { return true; });
 }
 
 mail::RawMessage with_loop_mark(const mail::MimeTree& message, std::string_view address) {

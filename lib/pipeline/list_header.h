@@ -26,6 +26,9 @@ namespace paraph::pipeline {
                                              const config::ListConfig& config,
                                              const config::Site& site);
 
+/// The fields of a message but MIME-Version and Content-*, LF line ends: what stands in front of a decrypted part.
+[[nodiscard]] std::string outer_fields(const mail::MimeTree& message);
+
 /// A message to a role address: X-Loop added, our return path left to the MTA, all else as it came.
 [[nodiscard]] mail::RawMessage with_loop_mark(const mail::MimeTree& message,
                                               std::string_view address);

@@ -6,9 +6,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/sealed.h"
 #include "cms/certificate.h"
+#include "cms/seal.h"
 #include "compose/compose.h"
 #include "list/list.h"
+#include "mail/raw_message.h"
 #include "pipeline/ports.h"
 #include "spool/spool.h"
 #include "template/template.h"
@@ -31,6 +34,13 @@ struct Notice {
   enum class Values : unsigned char { cut, whole };
   Values values = Values::cut;
   std::optional<cms::Certificate> seal_to = {};  ///< enqueued encrypted for it
+  cms::ContentCipher cipher = cms::ContentCipher::aes_256_cbc;
+  /// With `seal_to`: a decrypted post that goes along as message/rfc822, inside the encryption and outside our signature.
+  struct Enclosed {
+    std::string header;  ///< its outer fields (outer_fields())
+    const Sealed<mail::RawMessage>* payload = nullptr;
+  };
+  std::optional<Enclosed> enclosed = {};
 };
 inline constexpr std::size_t kSignedValue = 80;
 

@@ -11,11 +11,13 @@
 #include "base/utf8.h"
 #include "cms/capabilities.h"
 #include "mail/address.h"
+#include "pipeline/ask.h"
 #include "pipeline/guard.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/list_header.h"
 #include "pipeline/missed.h"
 #include "pipeline/outbox.h"
+#include "pipeline/perform_commands.h"
 #include "pipeline/priority.h"
 #include "pipeline/sealing.h"
 #include "store/recipients.h"
@@ -24,6 +26,7 @@ namespace paraph::pipeline {
 namespace {
 
 using outcome::AnswerCertificate;
+using outcome::Commands;
 using outcome::Discard;
 using outcome::Distribute;
 using outcome::Duplicate;
@@ -105,13 +108,15 @@ class Performer {
     header.sender = item_.sender;
     left_a_file_ = true;
     if (auto held = spool.hold(header, arrived(item_), hold.reason); !held) return held;
-    if (hold.spool != "moderation" || !item_.list) return {};
+    if (!item_.list) return {};
     // It is held, whether they can be told or not.
-    if (const auto told = tell_editors(hold.reason); !told) {
-      note_ = "editors not told: " + told.error().what();
-      ports_.log.write(sys::Level::error, "editors-not-told",
-                       {{"id", header.id.str()}, {"reason", told.error().advice()}});
-    }
+    const auto asked = hold.spool == "moderation"
+                           ? ask_editors(item_, hold.reason, spools_.bulk, ports_)
+                           : ask_author(item_, spools_.bulk, ports_);
+    note_ = asked ? *asked : "nobody was asked: " + asked.error().what();
+    if (!asked)
+      ports_.log.write(sys::Level::error, "not-asked",
+                       {{"id", header.id.str()}, {"reason", asked.error().advice()}});
     return {};
   }
 
@@ -155,6 +160,13 @@ class Performer {
                   .auto_submitted = "auto-replied",
                   .in_reply_to = message_id(item_)};
     return enqueue_notice(notice, {}, spools_.bulk, ports_);  // RFC 3834 §3.3: null reverse path
+  }
+
+  Result<void> operator()(const Commands& commands) {
+    auto note = perform_commands(item_, commands, spools_, ports_);
+    if (!note) return std::move(note).error();
+    note_ = std::move(*note);
+    return {};
   }
 
   Result<void> operator()(const Duplicate&) { return {}; }
@@ -411,26 +423,6 @@ class Performer {
                         .auto_submitted = "auto-replied",
                         .in_reply_to = message_id(item_)};
     return enqueue_notice(notice, {}, spools_.bulk, ports_);
-  }
-
-  // Nothing of the mail itself: of an encrypted one nobody may see it, and our signature vouches for no stranger's words.
-  Result<void> tell_editors(const std::string& reason) {
-    const auto editors = people_of(item_.list, list::Role::editor, ports_);
-    if (!editors) return editors.error();
-    if (editors->empty()) return {};
-    const Notice notice{.id = item_.header.id.derive("moderate", ports_.digest),
-                        .template_name = "moderate.tt2",
-                        .data = {{"sender", item_.sender},
-                                 {"reason", reason},
-                                 {"id", item_.header.id.str()},
-                                 {"encrypted", item_.opened.payload ? "1" : ""},
-                                 {"size", std::to_string(arrived(item_).size())}},
-                        .to = item_.list->with_suffix("-editor"),
-                        .list = item_.list,
-                        .domain = item_.destination.domain,
-                        .auto_submitted = "auto-generated",
-                        .in_reply_to = {}};
-    return enqueue_notice_to(*editors, notice, {}, spools_.bulk, ports_);
   }
 
   // The next page of members who get a copy now. `after` moves on; an empty page ends the list.

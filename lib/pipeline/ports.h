@@ -20,6 +20,7 @@ struct Ports {
   store::Guard& guard;
   store::CertificateMemory& memory;
   store::Notices& notices;
+  store::DecisionKeys& keys;
   const Clock& clock;
   Random& random;
   const Digest& digest;

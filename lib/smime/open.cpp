@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "mail/text.h"
 #include "smime/judge.h"
 #include "smime/layers.h"
 #include "smime/walk.h"
@@ -244,6 +245,13 @@ void Protection::deny_smime(Reason reason) {
 
 Opened open(const mail::MimeTree& message, const OpenContext& context) {
   return Verdict(walk(message, context), context).settle();
+}
+
+bool with_typed_text(const Opened& opened, const std::function<void(std::string_view)>& read) {
+  if (!opened.innermost) return false;
+  const auto text = mail::typed_text(mail::scan(opened.innermost->reveal()));
+  if (text) read(*text);
+  return text.has_value();
 }
 
 std::optional<Learnable> learnable(const Protection& protection) {

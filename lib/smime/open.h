@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ports.h"
@@ -59,6 +60,12 @@ struct Opened {
 /// signature around ciphertext `signs_ciphertext` (rule 5). Cryptography first, then identity and
 /// trust, so that each message gets its own reason. Never fails.
 [[nodiscard]] Opened open(const mail::MimeTree& message, const OpenContext& context);
+
+/// Hands what a person has typed (mail::typed_text() of what is left when all layers are off) to `read`; false: there is no
+/// such text. The one door by which commands leave an encrypted mail: of what was in one only values of ours may be
+/// kept - a word of a table, a list, an address, a digest - and no text (security rule 28).
+[[nodiscard]] bool with_typed_text(const Opened& opened,
+                                   const std::function<void(std::string_view)>& read);
 
 /// The `smime` method from a Protection, as Opened::protection.smime has it: one valid signature
 /// over the whole message by a trusted certificate that names the one From mailbox. Certificates

@@ -1,5 +1,7 @@
 #include "smime/seal.h"
 
+#include <fmt/core.h>
+
 #include <initializer_list>
 #include <optional>
 #include <utility>
@@ -146,17 +148,47 @@ Result<Sealed<mail::RawMessage>> sign_payload(const Sealed<mail::RawMessage>& pa
   return Sealed(mail::RawMessage(std::move(*entity)));
 }
 
-Result<std::string> encrypt_message(std::string_view message, const cms::Certificate& recipient,
-                                    cms::ContentCipher cipher) {
-  Parts parts = take_apart(message);
-  const Sealed payload(mail::RawMessage(std::move(parts.inner)));
-  auto post = SealedPost::prepare(std::move(parts.outer), payload, cipher);
+namespace {
+
+Result<std::string> encrypt_entity(std::string outer, std::string inner,
+                                   const cms::Certificate& recipient, cms::ContentCipher cipher) {
+  const Sealed payload(mail::RawMessage(std::move(inner)));
+  auto post = SealedPost::prepare(std::move(outer), payload, cipher);
   if (!post) return std::move(post).error();
   const auto prepared = cms::Recipient::from(recipient);
   if (!prepared) return prepared.error();
   const auto copy = post->copy_for(*prepared);
   if (!copy) return copy.error();
   return copy->str();
+}
+
+}  // namespace
+
+Result<std::string> encrypt_message(std::string_view message, const cms::Certificate& recipient,
+                                    cms::ContentCipher cipher) {
+  Parts parts = take_apart(message);
+  return encrypt_entity(std::move(parts.outer), std::move(parts.inner), recipient, cipher);
+}
+
+Result<std::string> encrypt_with_post(std::string_view message, std::string_view post_header,
+                                      const Sealed<mail::RawMessage>& post,
+                                      const cms::Certificate& recipient, cms::ContentCipher cipher,
+                                      std::string_view boundary_seed) {
+  Parts parts = take_apart(message);
+  const auto boundary = "=_paraph_" + base32_encode(boundary_seed.substr(0, kBoundarySeed));
+  const auto entity = post.reveal().octets();
+  if (entity.find("--" + boundary) != std::string_view::npos)
+    return Error::never(Errc::denied, "cannot enclose the post: the boundary occurs in it");
+  const std::string before = fmt::format(
+      "Content-Type: multipart/mixed; boundary=\"{0}\"\n\n--{0}\n{1}\n--{0}\n"
+      "Content-Type: message/rfc822\nContent-Disposition: attachment; filename=\"message.eml\"\n\n"
+      "{2}",
+      boundary, parts.inner, post_header);
+  const std::string after = fmt::format("\n--{}--\n", boundary);
+  std::string inner;
+  inner.reserve(before.size() + entity.size() + after.size());  // no copy left behind by growing
+  inner.append(before).append(entity).append(after);
+  return encrypt_entity(std::move(parts.outer), std::move(inner), recipient, cipher);
 }
 
 }  // namespace paraph::smime

@@ -67,4 +67,10 @@ class SealedPost {
                                                   const cms::Certificate& recipient,
                                                   cms::ContentCipher cipher);
 
+/// The same, with a decrypted post beside it as message/rfc822: `post_header` are the fields that stand in front of what
+/// came out of the encryption. `boundary_seed` as for sign_message().
+[[nodiscard]] Result<std::string> encrypt_with_post(
+    std::string_view message, std::string_view post_header, const Sealed<mail::RawMessage>& post,
+    const cms::Certificate& recipient, cms::ContentCipher cipher, std::string_view boundary_seed);
+
 }  // namespace paraph::smime

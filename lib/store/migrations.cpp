@@ -111,6 +111,17 @@ CREATE TABLE paraph_missed (
 ) WITHOUT ROWID;
 CREATE INDEX paraph_missed_mail ON paraph_missed (mail_id);
 )sql"},
+      {"keys that authorize a decision by mail", R"sql(
+CREATE TABLE paraph_key (
+  sha256 text NOT NULL PRIMARY KEY,
+  item text NOT NULL,
+  list text NOT NULL,
+  recipient text NOT NULL,
+  action text NOT NULL,
+  request text NOT NULL,
+  expires integer NOT NULL
+) WITHOUT ROWID;
+)sql"},
   };
   return steps;
 }

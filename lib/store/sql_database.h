@@ -5,6 +5,7 @@
 #include "store/connection.h"
 #include "store/sql_alarms.h"
 #include "store/sql_certificates.h"
+#include "store/sql_decision_keys.h"
 #include "store/sql_directory.h"
 #include "store/sql_guard.h"
 #include "store/sql_ledger.h"
@@ -28,7 +29,8 @@ class SqlDatabase final : public Database {
         guard_(*connection_),
         recipients_(*connection_),
         certificates_(*connection_),
-        notices_(*connection_) {}
+        notices_(*connection_),
+        decision_keys_(*connection_) {}
   list::Directory& directory() override { return directory_; }
   Ledger& ledger() override { return ledger_; }
   Alarms& alarms() override { return alarms_; }
@@ -36,6 +38,7 @@ class SqlDatabase final : public Database {
   RecipientRecords& recipient_records() override { return recipients_; }
   CertificateMemory& certificate_memory() override { return certificates_; }
   Notices& notices() override { return notices_; }
+  DecisionKeys& decision_keys() override { return decision_keys_; }
   int schema_version() override { return version_; }
   Result<std::vector<std::string>> problems() override;
   Result<void> together(const std::function<Result<void>()>& work) override;
@@ -51,6 +54,7 @@ class SqlDatabase final : public Database {
   SqlRecipients recipients_;
   SqlCertificates certificates_;
   SqlNotices notices_;
+  SqlDecisionKeys decision_keys_;
 };
 
 }  // namespace paraph::store

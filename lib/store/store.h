@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "list/list.h"
 #include "store/certificate_memory.h"
+#include "store/decision_keys.h"
 #include "store/notices.h"
 #include "store/recipients.h"
 #include "sys/file_system.h"
@@ -165,6 +166,7 @@ class Database {
   [[nodiscard]] virtual RecipientRecords& recipient_records() = 0;
   [[nodiscard]] virtual CertificateMemory& certificate_memory() = 0;
   [[nodiscard]] virtual Notices& notices() = 0;
+  [[nodiscard]] virtual DecisionKeys& decision_keys() = 0;
   [[nodiscard]] virtual int schema_version() = 0;
   /// What SQLite's quick_check finds wrong with the file; empty: nothing. Reads all of it.
   [[nodiscard]] virtual Result<std::vector<std::string>> problems() = 0;

@@ -138,6 +138,7 @@ struct House {
                                 database->guard(),
                                 database->certificate_memory(),
                                 database->notices(),
+                                database->decision_keys(),
                                 clock,
                                 cms::random(),
                                 cms::digest(),

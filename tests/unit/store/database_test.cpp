@@ -67,7 +67,7 @@ TEST_CASE("a new database: private, write-ahead logged, with Sympa's tables and 
             "select group_concat(name) from (select name from sqlite_master where type = 'table' "
             "order by name)") ==
         "admin_table,exclusion_table,paraph_alarm,paraph_capability,paraph_certificate,"
-        "paraph_copy,paraph_guard,paraph_mail,paraph_missed,paraph_notice,paraph_reader,paraph_"
+        "paraph_copy,paraph_guard,paraph_key,paraph_mail,paraph_missed,paraph_notice,paraph_reader,paraph_"
         "recipient,"
         "paraph_schema,"
         "subscriber_table,user_"

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/site.h"
+#include "pipeline/incoming.h"
+#include "pipeline/outbox.h"
+
+/// Asking people about what waits. Everybody who is asked gets a mail of his own with a key of his own, which lets him say
+/// one thing about one item; the database has the key's digest and the mail the key, and nothing else has it (rule 16).
+namespace paraph::pipeline {
+
+/// A post in spool/auth: does its author mean it? An Error is the machine's; a mail that cannot be made is the answer's
+/// text, since the post waits all the same.
+[[nodiscard]] Result<std::string> ask_author(const Item& item, spool::BulkSpool& bulk,
+                                             const Ports& ports);
+
+/// A post in spool/moderation: each editor is asked. Of an encrypted post an editor with a usable certificate gets the
+/// post, sealed to him; nobody else gets anything of it.
+[[nodiscard]] Result<std::string> ask_editors(const Item& item, const std::string& reason,
+                                              spool::BulkSpool& bulk, const Ports& ports);
+
+/// A request in spool/auth under `id`.
+[[nodiscard]] Result<std::string> ask_about_request(const Item& item,
+                                                    const outcome::AskFor& request,
+                                                    const spool::QueueId& id,
+                                                    spool::BulkSpool& bulk, const Ports& ports);
+
+}  // namespace paraph::pipeline

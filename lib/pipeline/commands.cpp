@@ -1,0 +1,335 @@
+#include "pipeline/commands.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/ascii.h"
+#include "command/command.h"
+#include "mail/address.h"
+#include "pipeline/authorize.h"
+#include "pipeline/key_ring.h"
+#include "smime/open.h"
+
+namespace paraph::pipeline {
+namespace {
+
+using command::Command;
+using command::Script;
+using command::Verb;
+using outcome::CommandAnswer;
+using scenario::Action;
+using scenario::AuthMethod;
+using store::KeyAction;
+
+constexpr auto kCommandLife = std::chrono::hours(24);
+
+/// What a key of that kind lets its holder say with that verb.
+struct Meaning {
+  Verb verb;
+  KeyAction action;
+  std::string_view spool, verdict, status;
+};
+constexpr std::array kMeanings{
+    Meaning{Verb::confirm, KeyAction::confirm, "auth", "confirm", "confirmed"},
+    Meaning{Verb::auth, KeyAction::request, "auth", "confirm", "confirmed"},
+    Meaning{Verb::auth, KeyAction::approve, "auth", "distribute", "accepted"},
+    Meaning{Verb::distribute, KeyAction::moderate, "moderation", "distribute", "distributed"},
+    Meaning{Verb::reject, KeyAction::moderate, "moderation", "reject", "rejected"},
+    Meaning{Verb::reject, KeyAction::approve, "auth", "reject", "rejected"},
+};
+
+const Meaning* meaning_of(Verb verb, KeyAction action) {
+  const auto found = std::find_if(kMeanings.begin(), kMeanings.end(), [&](const Meaning& each) {
+    return each.verb == verb && each.action == action;
+  });
+  return found == kMeanings.end() ? nullptr : &*found;
+}
+
+// The address itself is the command; what stands in the mail is none.
+std::optional<Script> of_address(const Item& item) {
+  const auto kind = item.destination.kind;
+  if (kind != list::AddressKind::subscribe && kind != list::AddressKind::unsubscribe)
+    return std::nullopt;
+  Command command;
+  command.verb = kind == list::AddressKind::subscribe ? Verb::subscribe : Verb::signoff;
+  command.list = item.list->str();
+  return Script{{std::move(command)}, {}};
+}
+
+// A Subject that is a command is the only one (Sympa 6.1).
+Script script_of(const Item& item) {
+  if (auto script = of_address(item)) return std::move(*script);
+  const auto subject = item.tree.field(item.tree.root(), "Subject");
+  Script script = command::read_subject(mail::decode_words(subject.value_or(std::string())));
+  if (script.empty())
+    static_cast<void>(smime::with_typed_text(
+        item.opened, [&](std::string_view text) { script = command::read_text(text); }));
+  return script;
+}
+
+/// The commands of one mail, one after the other.
+class Service {
+ public:
+  Service(const Item& item, const Ports& ports) : item_(item), ports_(ports) {}
+
+  Result<CommandAnswer> answer(const Command& command) {
+    CommandAnswer out{command::to_string(command), {}};
+    // Rule 28: what somebody has encrypted is told to nobody else.
+    if (!command.reason.empty() && item_.opened.payload)
+      out.command = command::to_string(without_words(command));
+    const auto done = command.verb == Verb::help                    ? help(out)
+                      : command::row(command.verb).function.empty() ? by_key(command, out)
+                                                                    : by_scenario(command, out);
+    if (!done) return done.error();
+    return out;
+  }
+
+ private:
+  static Result<void> says(CommandAnswer& out, std::string_view status, std::string detail = {}) {
+    out.status = status;
+    out.detail = std::move(detail);
+    return {};
+  }
+
+  static Command without_words(Command command) {
+    command.reason.clear();
+    command.name.clear();
+    return command;
+  }
+
+  static Result<void> help(CommandAnswer& out) {
+    std::string lines;
+    for (const auto& row : command::table()) lines += fmt::format("{}: {}. ", row.usage, row.help);
+    return says(out, "help", std::move(lines));
+  }
+
+  // --- by key ---
+
+  Result<void> by_key(const Command& command, CommandAnswer& out) {
+    const auto digest = ascii::hex_lower(ports_.digest.sha256(command.key));
+    const auto key = ports_.keys.find(digest);
+    if (!key) return key.error();
+    const auto* meaning = *key ? meaning_of(command.verb, (*key)->action) : nullptr;
+    // One answer for a key that never was, one for another list, and one that has expired.
+    if (meaning == nullptr || !is_meant(command, **key)) return says(out, "unknown_key");
+    const bool needs_smime = command.verb == Verb::distribute;
+    const auto refused = needs_smime ? lacks_signature(command, (*key)->list) : Result<bool>(false);
+    if (!refused) return refused.error();
+    if (*refused) return says(out, "needs_smime");
+    const bool quiet = command.quiet && meaning->verdict == "reject";
+    out.effect =
+        outcome::GiveWord{(*key)->item, std::string(meaning->spool),
+                          std::string(meaning->verdict) + (quiet ? "-quietly" : ""),
+                          (*key)->recipient, item_.opened.payload ? std::string() : command.reason};
+    return says(out, meaning->status);
+  }
+
+  [[nodiscard]] bool is_meant(const Command& command, const store::DecisionKey& key) const {
+    if (key.expires < epoch(ports_.clock.now())) return false;
+    if (!command.request.empty() && command.request != key.request) return false;
+    if (command.list.empty()) return true;
+    const auto list = named(command.list);
+    return list && list->str() == key.list;
+  }
+
+  // Rule 17: releasing takes an editor's own signature where the list says so; unless it says something, where no unsigned
+  // post could get through without an editor.
+  Result<bool> lacks_signature(const Command& command, const std::string& list_name) {
+    const auto list = named(list_name);
+    if (!list) return true;
+    auto config = config::ListConfig::load(ports_.site, *list);
+    if (!config) return std::move(config).error();
+    const auto wanted = config->get("release_by_mail");
+    auto needed = Result<bool>(wanted == "smime");
+    if (wanted == "auto") {
+      Question question;
+      question.function = "send";
+      question.list = *list;
+      question.domain = list->domain();
+      needed = only_signed_mail_passes(question, ports_);
+    }
+    if (!needed || !*needed) return needed;
+    if (method_for(command) != AuthMethod::smime) return true;
+    const auto editor = is_editor(*list);
+    return editor ? Result<bool>(!*editor) : editor;
+  }
+
+  // An editor, or an owner of a list without any.
+  Result<bool> is_editor(const list::ListAddress& list) {
+    for (const auto role : {list::Role::editor, list::Role::owner}) {
+      const auto admins = ports_.directory.admins(list, role);
+      if (!admins) return admins.error();
+      if (!admins->empty())
+        return std::any_of(admins->begin(), admins->end(),
+                           [&](const auto& admin) { return admin.email == item_.sender; });
+    }
+    return false;
+  }
+
+  // --- by scenario ---
+
+  Result<void> by_scenario(const Command& command, CommandAnswer& out) {
+    if (item_.header.word.rejects()) return says(out, "refused", item_.header.word.reason);
+    const auto list = named(command.list);
+    if (!list) return says(out, "unknown_list");
+    if (auto known = ports_.site.resolve_list(list->str()); !known)
+      return known.error().retry() == Retry::later ? Result<void>(std::move(known).error())
+                                                   : says(out, "unknown_list");
+    const auto email = command.email.empty() ? item_.sender : command.email;
+    const auto address = mail::AddrSpec::parse(email);
+    if (!address || is_own_address(ports_.site, *address)) return says(out, "bad_address");
+
+    Question question;
+    question.function = command::row(command.verb).function;
+    question.list = *list;
+    question.domain = list->domain();
+    question.method = method_for(command);
+    question.sender = item_.sender;
+    question.email = email;
+    question.message = &item_.tree;
+    question.message_encrypted = item_.opened.payload.has_value();
+    const auto decision = authorize(question, ports_);
+    if (!decision) return decision.error();
+    return apply(command, question, *decision, out);
+  }
+
+  Result<void> apply(const Command& command, const Question& question,
+                     const scenario::Decision& decision, CommandAnswer& out) {
+    const bool joins = command.verb == Verb::subscribe || command.verb == Verb::add;
+    const auto member = ports_.directory.member(*question.list, question.email);
+    if (!member) return member.error();
+    const bool vain = member->has_value() == joins;
+    const auto& action = decision.action;
+    switch (settled(item_.header.word, action)) {
+      case Action::do_it:
+        if (vain) return says(out, joins ? "already_member" : "not_member");
+        out.effect = outcome::ChangeMembership{*question.list,         joins,
+                                               question.email,         command.name,
+                                               quiet(command, action), action.notify};
+        return says(out, joins ? "joined" : "left");
+      case Action::request_auth:
+        return ask_concerned(command, question, decision, vain, out);
+      case Action::owner:
+      case Action::editor:
+      case Action::editorkey:
+        return ask(command, question, decision, list::Role::owner, out);
+      case Action::listmaster:
+        return ask(command, question, decision, list::Role::listmaster, out);
+      default:
+        return says(out, "not_authorized", action.reason);
+    }
+  }
+
+  static bool quiet(const Command& command, const scenario::RuleAction& action) {
+    return command.quiet || action.quiet;
+  }
+
+  // In somebody else's name: he is asked, and whoever asks learns nothing (Sympa 6.3).
+  Result<void> ask_concerned(const Command& command, const Question& question,
+                             const scenario::Decision& decision, bool vain, CommandAnswer& out) {
+    const bool own_affair = command.verb == Verb::subscribe || command.verb == Verb::signoff;
+    const bool other = own_affair && question.email != question.sender;
+    const bool to_target = decision.action.confirm_by_email || other;
+    if (!vain)
+      out.effect = outcome::AskFor{*question.list,
+                                   request_text(command, question),
+                                   false,
+                                   {to_target ? question.email : question.sender},
+                                   reason(question, decision)};
+    return says(out, to_target && other ? "asked_other" : "asked_sender");
+  }
+
+  Result<void> ask(const Command& command, const Question& question,
+                   const scenario::Decision& decision, list::Role role, CommandAnswer& out) {
+    auto people = people_of(question.list, role, ports_);
+    if (!people) return std::move(people).error();
+    if (people->empty()) return says(out, "nobody_to_ask");
+    out.effect = outcome::AskFor{*question.list, request_text(command, question), true,
+                                 *std::move(people), reason(question, decision)};
+    return says(out, "asked_owners");
+  }
+
+  // With the list's whole name and the address written out: it is read again without this mail beside it.
+  static std::string request_text(Command command, const Question& question) {
+    command.list = question.list->str();
+    if (command.verb != Verb::subscribe) command.email = question.email;
+    return command::to_string(command);
+  }
+
+  static std::string reason(const Question& question, const scenario::Decision& decision) {
+    if (!decision.rule) return question.function;
+    const auto& place = decision.rule->place;
+    return fmt::format("{}:{}", place.file.substr(place.file.rfind('/') + 1), place.line);
+  }
+
+  // --- for both ---
+
+  // A bare name is one of the domain that the mail came to.
+  [[nodiscard]] std::optional<list::ListAddress> named(std::string_view text) const {
+    const auto at = std::min(text.find('@'), text.size());
+    const auto domain =
+        at == text.size() ? std::string_view(item_.destination.domain) : text.substr(at + 1);
+    const auto domains = ports_.site.domains();
+    if (std::find(domains.begin(), domains.end(), domain) == domains.end()) return std::nullopt;
+    return list::ListAddress::parse(text.substr(0, at), domain);
+  }
+
+  // Rule 46.
+  [[nodiscard]] AuthMethod method_for(const Command& command) const {
+    if (item_.method != AuthMethod::smime || item_.header.word.given()) return item_.method;
+    const auto& signers = item_.opened.protection.signature.signers;
+    const bool in_time = !signers.empty() && signers.front().signing_time &&
+                         *signers.front().signing_time + kCommandLife >= item_.header.received;
+    const bool bound = command.line > 0 && command.list.find('@') != std::string::npos;
+    return in_time && bound ? AuthMethod::smime : AuthMethod::smtp;
+  }
+
+  const Item& item_;
+  const Ports& ports_;
+};
+
+// Rule 46: certificates are learned only from a mail whose commands could have counted.
+void forget_stale_certificates(Item& item) {
+  const auto& signers = item.opened.protection.signature.signers;
+  if (signers.empty() || !signers.front().signing_time ||
+      *signers.front().signing_time + kCommandLife < item.header.received)
+    item.effects.clear();
+}
+
+}  // namespace
+
+bool takes_commands(list::AddressKind kind) {
+  return kind == list::AddressKind::sympa || kind == list::AddressKind::subscribe ||
+         kind == list::AddressKind::unsubscribe;
+}
+
+scenario::Action settled(const spool::Word& word, const scenario::RuleAction& action) {
+  if (word.releases() && action.action != Action::reject) return Action::do_it;
+  if (word.confirms() && action.action == Action::request_auth)
+    return action.then_moderate ? Action::editorkey : Action::do_it;
+  return action.action;
+}
+
+Outcome serve_commands(Item& item, const Ports& ports) {
+  const Script script = script_of(item);
+  const bool certificate = script.commands.empty() && item.opened.protection.smime;
+  if (script.empty() || certificate) return std::optional<outcome::Disposition>();
+  forget_stale_certificates(item);
+  outcome::Commands commands{item.destination.domain, {}};
+  Service service(item, ports);
+  for (const auto& each : script.commands) {
+    auto answer = service.answer(each);
+    if (!answer) return std::move(answer).error();
+    commands.answers.push_back(std::move(*answer));
+  }
+  for (const auto& fault : script.faults)
+    commands.answers.push_back(
+        {fault.line == 0 ? std::string("Subject") : fmt::format("line {}", fault.line), "fault",
+         fault.what});
+  return std::optional<outcome::Disposition>(std::move(commands));
+}
+
+}  // namespace paraph::pipeline

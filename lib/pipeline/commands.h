@@ -1,0 +1,25 @@
+#pragma once
+
+#include "pipeline/incoming.h"
+#include "spool/header.h"
+
+/// Commands by mail: what each may do. perform_commands.h carries it out.
+namespace paraph::pipeline {
+
+/// sympa@, LIST-subscribe@ and LIST-unsubscribe@.
+[[nodiscard]] bool takes_commands(list::AddressKind kind);
+
+/// The stage: ends as outcome::Commands when the mail holds a command; else it goes on.
+///   method    `smime` only for a command in the signed text (not in the Subject) that names LIST@DOMAIN, signed within the
+///             day before it came, and which the guard let pass (rule 46); else the scenario is asked for `smtp`
+///   by key    CONFIRM, AUTH, DISTRIBUTE, REJECT do what the key stands for, and nothing else (rule 16). Where a list's
+///             `release_by_mail` asks for it, DISTRIBUTE needs an editor's own signature as well (rule 17)
+///   the rest  the list's scenario decides, as for paraph-owner
+/// Who is no member hears the same as a member when somebody asks in his name.
+[[nodiscard]] Outcome serve_commands(Item& item, const Ports& ports);
+
+/// What is left of a rule's action after the person it asks for has spoken: an editor's word, or an owner's, stands for every
+/// request, an author's for his confirmation. Nobody's word stands against `reject`: a block list counts as it is now.
+[[nodiscard]] scenario::Action settled(const spool::Word& word, const scenario::RuleAction& action);
+
+}  // namespace paraph::pipeline

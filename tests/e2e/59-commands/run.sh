@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# Decisions and requests by mail: CONFIRM, DISTRIBUTE, REJECT, AUTH with keys that stand in one mail only (security rules 16, 17, 46), and
+# the requests that they are about. Plain, signed, encrypted, and signed and encrypted posts; what must not release one.
+. "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+
+make_ca
+make_person alice rsa
+make_person bob ec
+make_person carol rsa
+make_site
+make_list secure alice@example.org
+make_list open alice@example.org open
+make_list other alice@example.org open
+paraph member add open alice@example.org bob@example.org >/dev/null
+paraph member add secure alice@example.org bob@example.org >/dev/null
+for list in open secure; do paraph editor add $list bob@example.org dave@example.org >/dev/null; done
+paraph editor add other carol@example.org >/dev/null
+paraph cert import pki/alice.pem pki/bob.pem pki/carol.pem >/dev/null
+lists=lists.example.org
+scenario() { # scenario LIST FUNCTION RULES
+  mkdir -p "site/list_data/$1/scenari"
+  printf 'title.gettext test\n\n%s\n' "$3" >"site/list_data/$1/scenari/$2.test"
+  sed -i "/^$2 /d" "site/list_data/$1/config"; printf '\n%s test\n' "$2" >>"site/list_data/$1/config"
+}
+outcome() { ledger "select outcome || ' ' || reason from paraph_mail where id = '$1'"; }
+became() { local got; got=$(outcome "$1"); [[ $got == $2* ]] || fail "ledger says '$got', wanted '$2'; $(tail -3 incoming.log)"; ok; }
+id_in() { paraph "$1" list "$2" -j | python3 -c 'import json, sys; d = json.load(sys.stdin); print(d[-1]["id"] if d else "none")'; }
+# decoded FILE: the text of a notice of ours, signed or not
+decoded() { python3 -c '
+import email, sys
+mail = email.message_from_binary_file(open(sys.argv[1], "rb"))
+for part in mail.walk():
+    if part.get_content_type() == "text/plain": print(part.get_payload(decode=True).decode()); break' "$1"; }
+# line_for NAME WORD: the line of his newest mail that begins so
+line_for() { for f in $(mail_for "$1"); do decoded "$f"; done | grep "^$2 " | tail -1 || true; }
+# command FROM LINE…: a mail with these lines to sympa@
+commands=0
+command_mail() { commands=$((commands + 1)); printf 'Return-Path: <%s@example.org>\nMessage-ID: <command.%s@example.org>\nFrom: %s@example.org\nTo: sympa@lists.example.org\nSubject: hello\n\n' "$1" $commands "$1"; shift; printf '%s\n' "$@"; }
+command() { command_mail "$@" | paraph-queue sympa@$lists; run_daemons; }
+# signed_command FROM LINE: the same, signed
+signed_command() {
+  local who=$1; shift
+  { printf 'Content-Type: text/plain\r\n\r\n'; printf '%s\r\n' "$@"; } >command.txt
+  openssl cms -sign -in command.txt -signer "pki/$who.pem" -inkey "pki/$who.key" -md sha256 -from "$who@example.org" -to sympa@$lists -subject release -out command.signed
+  commands=$((commands + 1))
+  { printf 'Return-Path: <%s@example.org>\nMessage-ID: <command.%s@example.org>\n' "$who" $commands; cat command.signed; } >command.eml
+  paraph-queue sympa@$lists <command.eml; run_daemons
+}
+report_for() { for f in $(mail_for "$1"); do decoded "$f"; done | tr -s '\n ' ' '; }
+says() { [[ "$(report_for "$1")" == *"$2"* ]]; }  # says NAME TEXT: a mail of ours to him does
+
+# --- a plain post: each editor has a key of his own, and it says one thing about one post ---------------------------------------------
+scenario open send 'true() smtp,md5,smime -> editorkey'
+printf '\nrelease_by_mail key\n' >>site/list_data/open/config
+plain first alice open >first.eml; paraph-queue open@$lists <first.eml; run_daemons
+id=$(id_in moderation open); became "$id" held
+bobs=$(line_for bob DISTRIBUTE); daves=$(line_for dave DISTRIBUTE)
+[ -n "$bobs" ] && [ -n "$daves" ] && [ "$bobs" != "$daves" ] || fail "keys: '$bobs' '$daves'"; ok
+key=${bobs##* }
+! grep -rqa "$key" site --include='*' --exclude-dir=maildir || fail "the key is on the disk: $(grep -rla "$key" site --exclude-dir=maildir)"; ok
+! grep -q "^Subject:.*$key" $(mail_for bob) || fail "a key in a Subject"; ok
+empty_mailboxes
+command mallory "DISTRIBUTE open aaaaaaaaaaaaaaaaaaaaaaaaaa"
+became "$id" held
+says mallory 'stands for nothing' || fail "an unknown key: $(report_for mallory)"; ok
+command bob "DISTRIBUTE other@$lists $key"; became "$id" held          # bound to its list
+command bob "CONFIRM $key"; became "$id" held                          # and to what it may say
+command bob "> DISTRIBUTE open@$lists $key"; became "$id" held         # a quoted line is no command
+{ command_mail bob "DISTRIBUTE open@$lists $key" | sed '1a Auto-Submitted: auto-replied'; } | paraph-queue sympa@$lists; run_daemons
+became "$id" held                                                       # rule 17: robots do nothing
+empty_mailboxes
+command bob "DISTRIBUTE open@$lists" "$key"                            # broken off by a mail program
+became "$id" 'distributed distribute by bob@example.org'
+grep -q 'Plain words of first' $(mail_for alice) || fail "alice has no copy"; ok
+says bob 'It is released' || fail "bob hears nothing: $(report_for bob)"; ok
+empty_mailboxes
+command dave "$daves"
+says dave 'decided about it already' || fail "dave is late: $(report_for dave)"; ok
+
+# --- refused, with words; and the reason of an encrypted command stays in it -----------------------------------------------------------------
+plain second alice open >second.eml; paraph-queue open@$lists <second.eml; run_daemons
+id=$(id_in moderation open); line=$(line_for bob REJECT); empty_mailboxes
+command bob "${line% *} Please write to the helpdesk."
+became "$id" 'rejected moderated'
+says alice 'Please write to the helpdesk' || fail "alice is not told: $(report_for alice)"; ok
+
+# --- an encrypted post: the editor gets it sealed to himself, the other nothing of it --------------------------------------------------------
+scenario secure send 'true() smtp,md5 -> reject(reason="send_subscriber_smime")
+true() smime -> editorkey'
+empty_mailboxes
+make_post secret alice secure; paraph-queue secure@$lists <post/secret.eml; run_daemons
+id=$(id_in moderation secure); became "$id" held
+openssl cms -decrypt -in "$(mail_for bob)" -recip pki/bob.pem -inkey pki/bob.key -out moderate.eml || fail "bob's notice is not sealed to him"; ok
+python3 - <<'PY' || fail "the post in bob's notice"
+import email, sys
+mail = email.message_from_binary_file(open("moderate.eml", "rb"))
+posts = [p for p in mail.walk() if p.get_content_type() == "message/rfc822"]
+assert len(posts) == 1, mail.as_string()[:400]
+octets = open("moderate.eml", "rb").read()
+assert b"Secret words of secret." in octets and b"From: alice@example.org" in octets
+inner = octets.split(b"Content-Type: message/rfc822", 1)[1].split(b"\r\n\r\n", 1)[1]
+open("enclosed.eml", "wb").write(inner)
+PY
+openssl cms -verify -in enclosed.eml -CAfile pki/ca.pem -out enclosed.txt 2>/dev/null && cmp enclosed.txt post/secret.txt || fail "alice's signature in the enclosed post"; ok
+! grep -q 'Secret words' "$(mail_for dave)" || fail "dave reads it"; ok
+! says dave 'Post secret' || fail "dave reads its Subject"; ok
+says dave 'cannot be shown to you' || fail "dave is not told why: $(report_for dave)"; ok
+! grep -rqa 'Secret words' site --exclude-dir=maildir || fail "plaintext on the disk"; ok
+
+# Rule 17: no rule lets an unsigned post through, so an editor's own signature is wanted: in the text, with the whole name.
+daves=$(line_for dave DISTRIBUTE)
+empty_mailboxes
+command dave "$daves"; became "$id" held
+says dave 'signs the mail' || fail "$(report_for dave)"; ok
+signed_command alice "$daves"; became "$id" held                        # alice is no editor
+signed_command bob "DISTRIBUTE secure ${daves##* }"; became "$id" held  # no whole name
+{ printf 'Content-Type: text/plain\r\n\r\nhello\r\n' >command.txt
+  openssl cms -sign -in command.txt -signer pki/bob.pem -inkey pki/bob.key -md sha256 -from bob@example.org -to sympa@$lists -subject "$daves" -out command.signed
+  { printf 'Return-Path: <bob@example.org>\nMessage-ID: <subject.1@example.org>\n'; cat command.signed; } | paraph-queue sympa@$lists; run_daemons; }
+became "$id" held                                                       # the Subject is not signed
+empty_mailboxes
+signed_command bob "$daves"
+became "$id" 'distributed distribute by dave@example.org'
+opens "$(mail_for alice | head -1)" alice post/secret.txt >/dev/null || fail "alice cannot open her copy"; ok
+# The very mail once more: a duplicate; and its signature in another: no signature any more.
+paraph-queue sympa@$lists <command.eml; run_daemons
+[ "$(ledger "select count(*) from paraph_mail where outcome = 'duplicate'")" = 1 ] || fail "not a duplicate"; ok
+make_post again alice secure; paraph-queue secure@$lists <post/again.eml; run_daemons
+id=$(id_in moderation secure)
+sed "s/<command\.$commands@/<replayed@/" command.eml | paraph-queue sympa@$lists; run_daemons; became "$id" held
+check "CLI all the same" paraph moderation reject --quiet secure "$id"
+run_daemons; became "$id" 'rejected moderated'
+
+# --- a signed post, and one that is encrypted and not signed -----------------------------------------------------------------------------------
+empty_mailboxes
+make_signed clear alice open; paraph-queue open@$lists <post/clear.eml; run_daemons
+id=$(id_in moderation open); line=$(line_for bob DISTRIBUTE); empty_mailboxes
+command bob "$line"; became "$id" 'distributed distribute by'
+openssl cms -verify -in "$(for f in $(mail_for alice); do grep -l '^Subject: Post clear' "$f"; done)" -CAfile pki/ca.pem -out clear.txt 2>/dev/null && cmp clear.txt post/clear.txt || fail "signed octets"; ok
+sed -i 's/^encrypted_post_policy.*/encrypted_post_policy any/' site/list_data/open/config
+empty_mailboxes
+printf 'Content-Type: text/plain\r\n\r\nUnsigned secret.\r\n' >post/bare.txt
+openssl cms -encrypt -aes256 -in post/bare.txt -from alice@example.org -to open@$lists -subject bare -out post/bare.enc site/list_data/open/cert.pem
+{ printf 'Return-Path: <alice@example.org>\nMessage-ID: <bare@example.org>\n'; cat post/bare.enc; } | paraph-queue open@$lists; run_daemons
+id=$(id_in moderation open); became "$id" held
+openssl cms -decrypt -in "$(mail_for bob)" -recip pki/bob.pem -inkey pki/bob.key -out moderate.eml && grep -q 'Unsigned secret' moderate.eml || fail "bob's copy"; ok
+line=$(line_for dave DISTRIBUTE); empty_mailboxes
+command dave "$line"; became "$id" 'distributed distribute by'
+openssl cms -decrypt -in "$(for f in $(mail_for bob); do grep -l '^Subject: bare' "$f"; done)" -recip pki/bob.pem -inkey pki/bob.key -out bare.txt && cmp bare.txt post/bare.txt || fail "bare"; ok
+
+# --- confirmation by the author, then an editor ----------------------------------------------------------------------------------------------------
+scenario open send 'true() smtp -> request_auth,editorkey
+true() md5,smime -> do_it'
+empty_mailboxes
+plain third alice open >third.eml; paraph-queue open@$lists <third.eml; run_daemons
+id=$(id_in request open); became "$id" held
+line=$(line_for alice CONFIRM); [ -n "$line" ] || fail "alice has no key: $(report_for alice)"; ok
+scenario open send 'true() smtp,md5 -> request_auth,editorkey
+true() smime -> do_it'
+empty_mailboxes
+command alice "$line"; run_daemons
+[ "$(id_in moderation open)" = "$id" ] || fail "not with the editors: $(outcome "$id")"; ok
+line=$(line_for bob DISTRIBUTE); empty_mailboxes
+command bob "$line"; became "$id" 'distributed distribute by bob'
+
+# --- requests ------------------------------------------------------------------------------------------------------------------------------------------
+members() { paraph member list open --json | python3 -c 'import json, sys; print(" ".join(sorted(m["email"] for m in json.load(sys.stdin))))'; }
+scenario open subscribe "!equal([sender],[email]) smtp,md5,smime -> request_auth([email])
+true() smtp -> request_auth
+true() md5,smime -> do_it,notify"
+scenario open unsubscribe "true() smtp -> request_auth
+true() md5,smime -> do_it"
+scenario open add 'is_owner([listname],[sender]) smtp -> request_auth
+is_owner([listname],[sender]) md5,smime -> do_it
+true() smtp,md5,smime -> owner'
+scenario open del 'is_owner([listname],[sender]) md5,smime -> do_it
+true() smtp,md5,smime -> reject(reason="del_owner")'
+empty_mailboxes
+command erin "subscribe open Erin Example"
+[[ $(members) != *erin* ]] || fail "erin is a member unasked"; ok
+line=$(line_for erin AUTH); [ -n "$line" ] || fail "erin has no key: $(report_for erin)"; ok
+paraph request list open | grep -qi 'SUBSCRIBE open@lists.example.org Erin Example' || fail "request list: $(paraph request list open)"; ok
+empty_mailboxes
+command erin "$line"; run_daemons
+[[ $(members) == *erin* ]] || fail "erin is no member: $(cat incoming.log | tail -3)"; ok
+says erin 'is a member of the list' || fail "no welcome: $(report_for erin)"; ok
+says alice 'erin@example.org is a member' || fail "the owner is not notified (notify)"; ok
+empty_mailboxes
+command mallory "unsubscribe open erin@example.org"      # in her name: she is asked, and mallory learns nothing
+known=$(report_for mallory); line=$(line_for erin AUTH); [ -n "$line" ] || fail "erin is not asked"; ok
+empty_mailboxes
+command mallory "unsubscribe open nobody@example.org"
+[ "${known//erin/x}" = "$(report_for mallory | sed 's/nobody/x/')" ] || fail "mallory learns who is a member"; ok
+[ "$(count_for nobody)" = 0 ] || fail "nobody is asked in vain"; ok
+[[ $(members) == *erin* ]] || fail "erin has left unasked"; ok
+command erin "$line UNSUBSCRIBE other@$lists"; [[ $(members) == *erin* ]] || fail "a key for another command"; ok
+command erin "$line"; run_daemons
+[[ $(members) != *erin* ]] || fail "erin has not left"; ok
+# a stranger's ADD goes to the owners, who accept it by mail; another is refused on the command line
+empty_mailboxes
+command bob "ADD open frank@example.org"
+line=$(line_for alice AUTH); [ -n "$line" ] || fail "the owner has no key: $(report_for alice)"; ok
+command alice "$line"; run_daemons
+[[ $(members) == *frank* ]] || fail "frank is no member"; ok
+command bob "ADD open grace@example.org"
+id=$(id_in request open); empty_mailboxes
+check "refused by the owner" paraph request refuse open "$id" Not her.
+run_daemons
+says bob 'have refused it' || fail "bob is not told: $(report_for bob)"; ok
+[[ $(members) != *grace* ]] || fail "grace is a member"; ok
+command bob "DEL open frank@example.org" ; [[ $(members) == *frank* ]] || fail "bob removes frank"; ok
+signed_command alice "DEL open@$lists frank@example.org" "ADD open@$lists heidi@example.org" "bogus words"
+[[ $(members) != *frank* && $(members) == *heidi* ]] || fail "alice's signed commands: $(members) $(report_for alice)"; ok
+says alice 'line 5' || says alice 'could not be understood' || fail "the third line"; ok
+# the addresses of the list
+empty_mailboxes
+plain bye bob open | paraph-queue open-unsubscribe@$lists; run_daemons
+[ -n "$(line_for bob AUTH)" ] || fail "LIST-unsubscribe: $(report_for bob) $(tail -3 incoming.log)"; ok
+command mallory help; says mallory 'DISTRIBUTE LIST KEY' || fail "help"; ok
+command mallory "SUBSCRIBE nosuch"; says mallory 'no list with this name' || fail "unknown list"; ok
+
+# --- a worker is killed between the word and the answer: the word counts once -------------------------------------------------------------------------
+scenario open send 'true() smtp,md5,smime -> editorkey'
+plain last alice open >last.eml; paraph-queue open@$lists <last.eml; run_daemons
+id=$(id_in moderation open); line=$(line_for bob DISTRIBUTE); empty_mailboxes
+command_mail bob "$line" | paraph-queue sympa@$lists
+name=$(find site/spool/msg -maxdepth 1 -type f | head -1); cp -p "$name" kept
+run_daemons
+python3 -c 'import sqlite3
+with sqlite3.connect("site/paraph.sqlite") as db: db.execute("delete from paraph_mail where reason like ?", ("DISTRIBUTE open%",))'
+cp -p kept "$name"; run_daemons
+became "$id" 'distributed distribute by'
+[ "$(for f in $(mail_for alice); do grep -l '^Subject: Post last' "$f"; done | wc -l)" = 1 ] || fail "not once"; ok
+
+finished
