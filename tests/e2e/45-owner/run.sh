@@ -76,8 +76,8 @@ paraph help | grep -E '^[ *] [a-z]' | sed '/concerns one list/d; s/   .*//' >ver
 [ "$(wc -l <verbs)" -gt 40 ] || fail "hardly a verb: $(cat verbs)"; ok
 while read -r line; do
   if [ "${line:0:1}" = '*' ]; then
-    verb=$(sed 's/^[*] //; s/ LIST.*//' <<<"$line")
-    case $line in *ADDRESS*) more=eve@example.org ;; *' ID'*) more=a2yfn4cnip ;; *) more= ;; esac
+    verb=$(sed 's/^[*] //; s/ LIST.*//; s/ FILE|ID.*/ - --list/' <<<"$line")
+    case $line in *'FILE|ID'*) more= ;; *ADDRESS*) more=eve@example.org ;; *' ID'*) more=a2yfn4cnip ;; *) more= ;; esac
     for list in theirs absent 'theirs@lists.example.org' '../hers' ''; do
       # shellcheck disable=SC2086
       refuse "$verb on '$list'" 77 as olga $verb "$list" $more </dev/null
