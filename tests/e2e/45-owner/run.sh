@@ -102,6 +102,13 @@ refuse "--for, through sudo" 77 as olga --for theirs@example.org member list the
 refuse "--as, through sudo" 77 as olga --as=theirs@example.org member list theirs
 refuse "a file" 77 as olga member import hers /etc/passwd
 grep -q 'opens no files' refused.err || fail "$(cat refused.err)"; ok
+refuse "a file to explain" 77 as olga message explain /etc/passwd --list hers
+refuse "a file to explain, named like an id" 66 as olga message explain passwd --list hers
+printf 'Message-ID: <x@example.org>\nFrom: eve@example.org\n\nHello.\n' >asked.eml
+check "a message on stdin" as olga message explain - --list hers <asked.eml >out
+grep -q '^REJECTED: eve@example.org to hers@lists.example.org: eve@example.org is no subscriber' out || fail "explain: $(cat out)"; ok
+grep -q 'next  *paraph-owner member add hers eve@example.org' out || fail "names no owner's command: $(cat out)"; ok
+refuse "and another list" 77 as olga message explain - --list theirs <asked.eml
 refuse "an option of no verb" 64 as olga member list hers --nonsense
 
 # --- the environment says nothing ----------------------------------------------------------------------------------------
