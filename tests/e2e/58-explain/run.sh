@@ -121,9 +121,16 @@ site_state >after
 diff before after || fail "asking has changed something"; ok
 
 # --- a database that can only be read -------------------------------------------------------------------------------------------------
-chmod 400 site/paraph.sqlite
-explains 'DISTRIBUTED: alice@example.org to secure' post/good.eml
-chmod 600 site/paraph.sqlite
+# chmod stops nobody who is root, a mount does.
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+  unshare -m --propagation private bash -c 'mount --bind site site && mount -o remount,bind,ro site && ! touch site/x 2>/dev/null &&
+    exec paraph message explain post/good.eml' >out 2>err || fail "read-only: $(cat err)"
+  says '^DISTRIBUTED: alice@example.org to secure'
+else
+  chmod 400 site/paraph.sqlite
+  explains 'DISTRIBUTED: alice@example.org to secure' post/good.eml
+  chmod 600 site/paraph.sqlite
+fi
 
 # --- spools ----------------------------------------------------------------------------------------------------------------------------
 newest() { paraph spool list -j "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)[-1]["id"])'; }
