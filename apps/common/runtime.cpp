@@ -94,17 +94,33 @@ Result<std::unique_ptr<Runtime>> Runtime::open(config::Site site, std::string_vi
   auto database = store::Database::open(runtime->site_.path_of("db_name"));
   if (!database) return std::move(database).error();
   runtime->database_ = std::move(*database);
-  auto directory = sys::open_root(runtime->site_.path_of("ssl_cert_dir"));
-  if (!directory) return std::move(directory).error().in("ssl_cert_dir");
-  runtime->certificates_ =
-      store::open_certificate_directory(*directory, &runtime->database_->certificate_memory());
-  runtime->recipients_ =
-      store::open_recipients(*directory, runtime->database_->recipient_records());
+  if (auto opened = runtime->open_certificates(false); !opened) return std::move(opened).error();
   const auto& opened = runtime->site_;
   for (const auto& path : {opened.path_of("db_name"), opened.path_of("ssl_cert_dir"),
                            opened.spool_directory("msg"), opened.spool_directory("auth"),
                            opened.spool_directory("moderation"), opened.spool_directory("bulk")})
     runtime->opened_.push_back({path, file_at(path)});
+  return runtime;
+}
+
+Result<void> Runtime::open_certificates(bool read_only) {
+  auto directory = sys::open_root(site_.path_of("ssl_cert_dir"));
+  if (!directory) return std::move(directory).error().in("ssl_cert_dir");
+  certificates_ = store::open_certificate_directory(*directory, &database_->certificate_memory());
+  recipients_ = store::open_recipients(*directory, database_->recipient_records(),
+                                       store::kRecipientMemory, read_only);
+  return {};
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open_for_reading(config::Site site,
+                                                           std::string_view program) {
+  std::unique_ptr<Runtime> runtime(new Runtime(std::move(site)));
+  runtime->log_ = sys::open_log(program, true, sys::Level::warning);
+  auto opened = store::open_for_reading(runtime->site_.path_of("db_name"));
+  if (!opened) return std::move(opened).error();
+  runtime->database_ = std::move(opened->database);
+  runtime->limits_ = std::move(opened->limits);
+  if (auto done = runtime->open_certificates(true); !done) return std::move(done).error();
   return runtime;
 }
 

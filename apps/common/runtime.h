@@ -34,6 +34,12 @@ class Runtime {
   [[nodiscard]] static Result<std::unique_ptr<Runtime>> open(config::Site site,
                                                              std::string_view program,
                                                              sys::Level minimum);
+  /// For whoever only asks: nothing is written, no file made, so it works on a full disk and over a read-only database
+  /// (store::open_for_reading()).
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> open_for_reading(config::Site site,
+                                                                         std::string_view program);
+  /// What open_for_reading() cannot show, else empty.
+  [[nodiscard]] const std::string& limits() const { return limits_; }
   /// The first part of it: privileges dropped, configuration read.
   [[nodiscard]] static Result<config::Site> load_site(const std::string& config);
   [[nodiscard]] const config::Site& site() const { return site_; }
@@ -45,7 +51,9 @@ class Runtime {
 
  private:
   explicit Runtime(config::Site site) : site_(std::move(site)) {}
+  Result<void> open_certificates(bool read_only);
   config::Site site_;
+  std::string limits_;
   std::unique_ptr<store::Database> database_;
   struct Opened {
     std::string path;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "apps/paraph/command.h"
+#include "apps/paraph/waiting.h"
 #include "base/ascii.h"
 #include "pipeline/authorize.h"
 
@@ -53,13 +54,13 @@ std::optional<list::ListAddress> spelled(const config::Site& site, std::string_v
 Result<void> own_list(Invocation& call) {
   auto runtime = call.runtime();
   if (!runtime) return std::move(runtime).error();
-  const auto list = spelled((*runtime)->site(), call.arguments[0]);
+  const std::string word = call.list_word();
+  const auto list = spelled((*runtime)->site(), word);
   auto has = list ? has_role(**runtime, *list, call.verb->role, call.actor) : Result<bool>(false);
   if (!has) return std::move(has).error();
   if (*has && (*runtime)->site().resolve_list(list->str())) return {};
-  return denied(
-      fmt::format("{}: {} has no list of that name to look after", call.arguments[0], call.actor),
-      "paraph-owner help");
+  return denied(fmt::format("{}: {} has no list of that name to look after", word, call.actor),
+                "paraph-owner help");
 }
 
 // Names of files, by how the row of the verb writes them: "[FILE]", "FILE…".
@@ -72,9 +73,12 @@ Result<void> only_standard_streams(const Invocation& call) {
            word.find("DIR") != word.npos;
   };
   const auto pattern = ascii::split(call.verb->arguments, " ");
-  for (std::size_t i = 0; i < call.arguments.size() && !pattern.empty(); ++i)
-    if (is_file(pattern[std::min(i, pattern.size() - 1)]) && call.arguments[i] != "-")
+  for (std::size_t i = 0; i < call.arguments.size() && !pattern.empty(); ++i) {
+    const auto wanted = pattern[std::min(i, pattern.size() - 1)];
+    const bool names_mail = ascii::iends_with(wanted, "|ID") && may_begin_an_id(call.arguments[i]);
+    if (is_file(wanted) && !names_mail && call.arguments[i] != "-")
       return refuse(call.arguments[i]);
+  }
   for (const auto& row : call.verb->options)
     if (is_file(row.argument) && call.has(row.name) && call.option(row.name) != "-")
       return refuse(fmt::format("--{} {}", row.name, call.option(row.name)));
@@ -82,6 +86,8 @@ Result<void> only_standard_streams(const Invocation& call) {
 }
 
 Result<void> may_run_as_owner(Invocation& call) {
+  if (call.verb->list_by_option && !call.has("list"))
+    return Error::never(Errc::usage, "--list LIST is needed: which of your lists?");
   if (auto streams = only_standard_streams(call); !streams) return streams;
   return own_list(call);
 }
@@ -93,7 +99,7 @@ Result<void> has_role_of(Invocation& call) {
   if (!runtime) return std::move(runtime).error();
   const auto listmasters = (*runtime)->site().listmasters();
   if (std::find(listmasters.begin(), listmasters.end(), call.actor) != listmasters.end()) return {};
-  if (call.verb->role != VerbRole::listmaster && call.verb->names_list) {
+  if (call.verb->role != VerbRole::listmaster && !call.list_word().empty()) {
     auto list = call.list();
     if (!list) return std::move(list).error();
     auto has = has_role(**runtime, *list, call.verb->role, call.actor);
@@ -107,13 +113,17 @@ Result<void> has_role_of(Invocation& call) {
 }  // namespace
 
 Result<void> Invocation::ask(const std::string& email) {
-  if (actor.empty() || verb->function.empty()) return {};
+  return verb->function.empty() ? Result<void>() : ask_about(verb->function, email);
+}
+
+Result<void> Invocation::ask_about(std::string_view function, const std::string& email) {
+  if (actor.empty()) return {};
   auto opened = runtime();
   if (!opened) return std::move(opened).error();
   pipeline::Question question;
-  question.function = verb->function;
+  question.function = function;
   question.domain = (*opened)->site().domain();
-  if (verb->names_list && is_function_of_lists(verb->function)) {
+  if (!list_word().empty() && is_function_of_lists(function)) {
     auto named = list();
     if (!named) return std::move(named).error();
     question.list = *named;
@@ -128,7 +138,7 @@ Result<void> Invocation::ask(const std::string& email) {
   const std::string where = decision->rule ? fmt::format(" ({}:{})", decision->rule->place.file,
                                                          decision->rule->place.line)
                                            : std::string();
-  return denied(fmt::format("scenario {}{} answers {} {}: {}", verb->function, where, actor, email,
+  return denied(fmt::format("scenario {}{} answers {} {}: {}", function, where, actor, email,
                             scenario::to_string(decision->action)),
                 "");
 }

@@ -26,15 +26,20 @@ constexpr std::array<std::string_view, 3> kWithValue{"--config", "-c", "--as"};
 constexpr std::array<std::string_view, 3> kNotForOwners{"config", "as", "for"};
 
 bool is_for_owners(const VerbRow& row) {
-  return row.names_list && (row.role == VerbRole::owner || row.role == VerbRole::editor);
+  return (row.names_list || row.list_by_option) &&
+         (row.role == VerbRole::owner || row.role == VerbRole::editor);
+}
+
+std::string arguments_of_owners(const VerbRow& row) {
+  return std::string(row.arguments) + (row.list_by_option ? " --list LIST" : "");
 }
 
 std::string overview_for_owners() {
   std::string text = "Usage: paraph-owner VERB LIST [ARGUMENT…] [OPTION…]\n\n";
   for (const auto& row : verb_table())
     if (is_for_owners(row))
-      text +=
-          fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, row.arguments), row.summary);
+      text += fmt::format("  {:<44} {}\n", fmt::format("{} {}", row.name, arguments_of_owners(row)),
+                          row.summary);
   return text + "\nEvery verb takes --json and --help; those that change something --dry-run.\n";
 }
 
@@ -143,7 +148,7 @@ class Record {
         as_(call.actor.empty() ? "listmaster" : call.actor) {
     const auto& arguments = call.arguments;
     const auto rest = arguments.begin() + (call.verb->names_list && !arguments.empty() ? 1 : 0);
-    if (rest != arguments.begin()) list_ = arguments.front();
+    list_ = call.list_word();
     arguments_ = fmt::format("{}", fmt::join(rest, arguments.end(), " "));
   }
   void write(sys::Level level, std::string_view event, const std::string& result) const {

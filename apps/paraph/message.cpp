@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "apps/paraph/verb.h"
+#include "apps/paraph/message.h"
 #include "base/ascii.h"
 #include "mail/address.h"
 #include "pipeline/incoming.h"
@@ -157,23 +157,6 @@ Json to_json(const smime::Signature& signature) {
           {"signers", signers}};
 }
 
-Json to_json(const smime::Protection& protection) {
-  Json layers = Json::array();
-  for (const auto& layer : protection.layers)
-    layers.push_back({{"type", smime::to_string(layer.type)},
-                      {"cipher", layer.cipher.empty() ? Json(nullptr) : Json(layer.cipher)},
-                      {"opened", layer.opened},
-                      {"signature", to_json(layer.signature)}});
-  Json reasons = Json::array();
-  for (const auto reason : protection.reasons) reasons.push_back(smime::row(reason).code);
-  return {{"from", protection.from},
-          {"encrypted", protection.encrypted},
-          {"layers", layers},
-          {"signature", to_json(protection.signature)},
-          {"auth_method", protection.smime ? "smime" : "smtp"},
-          {"reasons", reasons}};
-}
-
 std::string to_text(const smime::Protection& protection) {
   std::string found;
   for (const auto& layer : protection.layers) {
@@ -204,6 +187,23 @@ std::string to_text(const smime::Protection& protection) {
 }
 
 }  // namespace
+
+Json to_json(const smime::Protection& protection) {
+  Json layers = Json::array();
+  for (const auto& layer : protection.layers)
+    layers.push_back({{"type", smime::to_string(layer.type)},
+                      {"cipher", layer.cipher.empty() ? Json(nullptr) : Json(layer.cipher)},
+                      {"opened", layer.opened},
+                      {"signature", to_json(layer.signature)}});
+  Json reasons = Json::array();
+  for (const auto reason : protection.reasons) reasons.push_back(smime::row(reason).code);
+  return {{"from", protection.from},
+          {"encrypted", protection.encrypted},
+          {"layers", layers},
+          {"signature", to_json(protection.signature)},
+          {"auth_method", protection.smime ? "smime" : "smtp"},
+          {"reasons", reasons}};
+}
 
 Result<int> message_inspect(Invocation& call) {
   auto octets = sys::read_file(call.arguments[0], kMaxMessage);

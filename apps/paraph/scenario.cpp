@@ -154,6 +154,24 @@ std::size_t number_of(const scenario::Decision& decision) {
   return decision.rule && !decision.trace.empty() ? decision.trace.back().number : 0;
 }
 
+// The decision, then the rules that were tried, the last of which decided; with `operands` what each asked.
+std::string to_text(const scenario::Decision& decision, bool operands) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& step : decision.trace) {
+    rows.push_back({fmt::format("  {} {}", step.number, place_text(step.rule->place)),
+                    step.rule->text, step.result});
+    if (!operands) continue;
+    for (const auto& [written, value] : step.operands)
+      rows.push_back({"", fmt::format("    {} = {}", written, value), ""});
+  }
+  std::string text = scenario::to_string(decision.action);
+  if (decision.rule)
+    text += fmt::format("    (rule {}, {})", number_of(decision), place_text(decision.rule->place));
+  return text + "\n" + table(rows);
+}
+
+}  // namespace
+
 Json decision_json(const scenario::Decision& decision) {
   Json json = to_json(decision.action);
   json["rule"] = nullptr;
@@ -179,24 +197,6 @@ Json decision_json(const scenario::Decision& decision) {
 std::string place_text(const scenario::Place& place) {
   return fmt::format("{}:{}", place.file.substr(place.file.rfind('/') + 1), place.line);
 }
-
-// The decision, then the rules that were tried, the last of which decided; with `operands` what each asked.
-std::string to_text(const scenario::Decision& decision, bool operands) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& step : decision.trace) {
-    rows.push_back({fmt::format("  {} {}", step.number, place_text(step.rule->place)),
-                    step.rule->text, step.result});
-    if (!operands) continue;
-    for (const auto& [written, value] : step.operands)
-      rows.push_back({"", fmt::format("    {} = {}", written, value), ""});
-  }
-  std::string text = scenario::to_string(decision.action);
-  if (decision.rule)
-    text += fmt::format("    (rule {}, {})", number_of(decision), place_text(decision.rule->place));
-  return text + "\n" + table(rows);
-}
-
-}  // namespace
 
 std::string function_of(const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);

@@ -33,5 +33,9 @@ struct NamedScenario {
 [[nodiscard]] Result<scenario::Supposition> supposition_of(const Invocation& call);
 
 [[nodiscard]] Json to_json(const scenario::RuleAction& action);
+/// The action, the rule that decided and all that were tried, with the value of each operand.
+[[nodiscard]] Json decision_json(const scenario::Decision& decision);
+/// "send.private:5"
+[[nodiscard]] std::string place_text(const scenario::Place& place);
 
 }  // namespace paraph::app

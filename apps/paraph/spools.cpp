@@ -81,6 +81,8 @@ std::string describe_entry(const spool::Entry& entry, const Json& json, const st
     rows.push_back({"done", counts.empty() ? "nobody" : counts_text(counts)});
     rows.push_back({"left", copies.left.empty() ? "nobody" : some_of(copies.left)});
   }
+  if (const auto id = entry.id(); !id.empty())
+    rows.push_back({"why", "paraph message explain " + id});
   rows.push_back({"next", next});
   return table(rows, 4000);
 }

@@ -141,7 +141,8 @@ std::string as_text(const Traced& mail, const std::string& id, TimePoint now) {
       {"  message-id", row.message_id.empty() ? "-" : "<" + row.message_id + ">"},
       {"  MTA's id", or_dash(row.mta_id)},
       {"  id", row.id},
-      {"  decision", row.reason.empty() ? row.outcome : row.outcome + ": " + row.reason}};
+      {"  decision", row.reason.empty() ? row.outcome : row.outcome + ": " + row.reason},
+      {"  why", "paraph message explain " + id}};
   for (const auto& entry : mail.places)
     facts.push_back({"  in " + spool_of(entry),
                      fmt::format("{}: {}; paraph spool show {}", spool::to_string(entry.state),
@@ -182,11 +183,6 @@ Result<Traced> gather(const std::string& id, const std::string& member, const Si
                                [&](const std::string& each) { return each != member; }),
                 left->end());
   return mail;
-}
-
-bool may_begin_an_id(std::string_view text) {
-  return !text.empty() && text.size() <= 20 &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") == std::string_view::npos;
 }
 
 /// The ids that an argument may mean: an ingest id or the beginning of one, else a Message-ID.

@@ -57,9 +57,16 @@ Result<const config::Site*> Invocation::site() {
   return &*site_;
 }
 
+Result<std::unique_ptr<Runtime>> Invocation::open_runtime() const {
+  if (!verb->only_asks) return Runtime::open(config_, program, sys::Level::warning);
+  auto site = Runtime::load_site(config_);
+  if (!site) return std::move(site).error();
+  return Runtime::open_for_reading(std::move(*site), program);
+}
+
 Result<Runtime*> Invocation::runtime() {
   if (!runtime_) {
-    auto opened = Runtime::open(config_, program, sys::Level::warning);
+    auto opened = open_runtime();
     if (!opened) return std::move(opened).error();
     runtime_ = std::move(*opened);
     if (!site_ && !quiet_about_configuration) name_warnings(runtime_->site());
@@ -67,10 +74,15 @@ Result<Runtime*> Invocation::runtime() {
   return runtime_.get();
 }
 
+std::string Invocation::list_word() const {
+  if (verb->list_by_option) return option("list");
+  return verb->names_list && !arguments.empty() ? arguments[0] : std::string();
+}
+
 Result<list::ListAddress> Invocation::list(std::size_t index) {
   auto opened = site();
   if (!opened) return std::move(opened).error();
-  auto resolved = (*opened)->resolve_list(arguments[index]);
+  auto resolved = (*opened)->resolve_list(verb->list_by_option ? list_word() : arguments[index]);
   if (!resolved && resolved.error().hint().empty())
     return std::move(resolved).error().with_hint("paraph lists");
   return resolved;

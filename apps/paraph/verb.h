@@ -46,6 +46,8 @@ struct VerbRow {
   /// The function whose scenario decides for whoever does not act as listmaster, "add"; empty: his role alone does.
   std::string_view function = {};
   Asked asked = Asked::once;
+  bool list_by_option = false;  ///< --list names its LIST, which an owner has to say
+  bool only_asks = false;       ///< runs over what was opened for reading
 };
 [[nodiscard]] const std::vector<VerbRow>& verb_table();
 
@@ -82,9 +84,13 @@ class Invocation {
   [[nodiscard]] const std::string& caller() const { return caller_; }
   /// The list that argument `index` names.
   [[nodiscard]] Result<list::ListAddress> list(std::size_t index = 0);
+  /// How the command line names the list that the verb is about; empty: it names none.
+  [[nodiscard]] std::string list_word() const;
   /// Whether the verb's scenario lets the actor do it to `email` (empty: himself); nobody asks a listmaster. What is not
   /// do_it is Errc::denied, with the rule that says so.
   [[nodiscard]] Result<void> ask(const std::string& email);
+  /// The same of another function than the verb's.
+  [[nodiscard]] Result<void> ask_about(std::string_view function, const std::string& email);
   /// ask() about each address; those that it denies move to `refused`.
   [[nodiscard]] Result<void> admit(AddressInput& input);
 
@@ -100,6 +106,7 @@ class Invocation {
 
  private:
   void name_warnings(const config::Site& site) const;
+  [[nodiscard]] Result<std::unique_ptr<Runtime>> open_runtime() const;
 
   std::string config_;
   std::string caller_;
@@ -168,6 +175,7 @@ Result<int> key_renew(Invocation&);
 Result<int> key_announce(Invocation&);
 Result<int> key_retire(Invocation&);
 Result<int> message_inspect(Invocation&);
+Result<int> message_explain(Invocation&);
 Result<int> scenario_eval(Invocation&);
 Result<int> scenario_check(Invocation&);
 Result<int> scenario_table(Invocation&);

@@ -144,6 +144,11 @@ ShortIds short_ids(const std::vector<spool::Entry>& entries) {
   return ShortIds(std::move(ids));
 }
 
+bool may_begin_an_id(std::string_view text) {
+  return !text.empty() && text.size() <= 20 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") == std::string_view::npos;
+}
+
 std::string spool_of(const spool::Entry& entry) {
   return entry.state == spool::State::quarantined ? "bad" : entry.spool;
 }

@@ -53,6 +53,9 @@ class ShortIds {
 };
 [[nodiscard]] ShortIds short_ids(const std::vector<spool::Entry>& entries);
 
+/// Whether it could be the beginning of an ingest id.
+[[nodiscard]] bool may_begin_an_id(std::string_view text);
+
 /// "bad" for what is in quarantine, else the spool.
 [[nodiscard]] std::string spool_of(const spool::Entry& entry);
 /// The list it is for, else the address; "?" when the file cannot be read.

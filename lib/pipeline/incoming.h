@@ -35,6 +35,8 @@ struct Item {
   scenario::AuthMethod judged = scenario::AuthMethod::smtp;
   std::optional<scenario::Decision> decision;
   std::vector<outcome::Effect> effects;
+  bool only_asked =
+      false;  ///< nothing happens to it (explain.h): what counts mails does not count it
 };
 
 /// nullopt: go on to the next stage. A Disposition: the journey ends here. An Error: the machine failed, not the mail;

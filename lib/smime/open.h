@@ -53,6 +53,10 @@ struct Opened {
   std::optional<Sealed<mail::RawMessage>> innermost;
 };
 
+/// The type of what a person reads, "text/plain", for people who may not read it: a name of a short table, never octets of
+/// the message (security rule 28), else "another type". Empty: it did not open.
+[[nodiscard]] std::string_view content_kind(const Opened& opened);
+
 /// Walks the layers outside in, dispatching on the CMS content type and not on the MIME label:
 /// `multipart/signed`, opaque `signed-data`, `enveloped-data`, `authEnveloped-data`,
 /// `compressed-data`; also application/x-pkcs7-* and application/octet-stream named *.p7m / *.p7s.

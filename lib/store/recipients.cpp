@@ -77,8 +77,13 @@ struct Entry {
 
 class RecipientCache final : public Recipients {
  public:
-  RecipientCache(std::shared_ptr<sys::FileSystem> fs, RecipientRecords& records, std::size_t memory)
-      : files_(std::move(fs)), records_(records), memory_(memory), watch_(files_.fs().watch()) {}
+  RecipientCache(std::shared_ptr<sys::FileSystem> fs, RecipientRecords& records, std::size_t memory,
+                 bool read_only)
+      : files_(std::move(fs)),
+        records_(records),
+        memory_(memory),
+        read_only_(read_only),
+        watch_(files_.fs().watch()) {}
   Result<PreparedTarget> find(const std::string& address, const SealTerms& terms) override;
   Result<void> prefetch(const std::vector<std::string>& addresses, const SealTerms& terms) override;
   Result<void> remember() override;
@@ -116,6 +121,7 @@ class RecipientCache final : public Recipients {
   CertificateFiles files_;
   RecipientRecords& records_;
   std::size_t memory_;
+  bool read_only_;
   std::size_t used_ = 0;
   Entries entries_;
   RecipientIndex<Entry> index_;
@@ -278,7 +284,7 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::recall(const std::
     const auto after = look(CertificateFiles::names(address, kUse));
     if (!after) return after.error();
     if (*after != now) return none;
-    if (record->settled) pending_.push_back({address, encode(address, *record)});
+    if (record->settled && !read_only_) pending_.push_back({address, encode(address, *record)});
   }
   return std::optional(Choice{std::move(record->facts), record->period, std::move(record->reader)});
 }
@@ -316,7 +322,7 @@ Result<std::optional<RecipientCache::Choice>> RecipientCache::choose_anew(
   if (!after) return after.error();
   const bool still = *after == before;
   lasting = lasting && still;
-  if (still)
+  if (still && !read_only_)
     pending_.push_back(
         {address, encode(address, {choice.facts, before, found->digest(), all_settled(before),
                                    choice.period, name_of(terms), choice.reader})});
@@ -520,8 +526,9 @@ SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms)
 }
 
 std::unique_ptr<Recipients> open_recipients(std::shared_ptr<sys::FileSystem> certificates,
-                                            RecipientRecords& records, std::size_t memory) {
-  return std::make_unique<RecipientCache>(std::move(certificates), records, memory);
+                                            RecipientRecords& records, std::size_t memory,
+                                            bool read_only) {
+  return std::make_unique<RecipientCache>(std::move(certificates), records, memory, read_only);
 }
 
 }  // namespace paraph::store

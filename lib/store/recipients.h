@@ -129,10 +129,11 @@ class Recipients {
                                            const SealTerms& terms) = 0;
 };
 
-/// `certificates` is rooted at ssl_cert_dir. `memory`: octets at most; 64 MB hold about 20,000 recipients.
+/// `certificates` is rooted at ssl_cert_dir. `memory`: octets at most; 64 MB hold about 20,000 recipients. `read_only`:
+/// no record is made, for whoever only asks.
 inline constexpr std::size_t kRecipientMemory = std::size_t{64} << 20U;
 [[nodiscard]] std::unique_ptr<Recipients> open_recipients(
     std::shared_ptr<sys::FileSystem> certificates, RecipientRecords& records,
-    std::size_t memory = kRecipientMemory);
+    std::size_t memory = kRecipientMemory, bool read_only = false);
 
 }  // namespace paraph::store

@@ -76,8 +76,8 @@ paraph help | grep -E '^[ *] [a-z]' | sed '/concerns one list/d; s/   .*//' >ver
 [ "$(wc -l <verbs)" -gt 40 ] || fail "hardly a verb: $(cat verbs)"; ok
 while read -r line; do
   if [ "${line:0:1}" = '*' ]; then
-    verb=$(sed 's/^[*] //; s/ LIST.*//' <<<"$line")
-    case $line in *ADDRESS*) more=eve@example.org ;; *' ID'*) more=a2yfn4cnip ;; *) more= ;; esac
+    verb=$(sed 's/^[*] //; s/ LIST.*//; s/ FILE|ID.*/ - --list/' <<<"$line")
+    case $line in *'FILE|ID'*) more= ;; *ADDRESS*) more=eve@example.org ;; *' ID'*) more=a2yfn4cnip ;; *) more= ;; esac
     for list in theirs absent 'theirs@lists.example.org' '../hers' ''; do
       # shellcheck disable=SC2086
       refuse "$verb on '$list'" 77 as olga $verb "$list" $more </dev/null
@@ -102,6 +102,13 @@ refuse "--for, through sudo" 77 as olga --for theirs@example.org member list the
 refuse "--as, through sudo" 77 as olga --as=theirs@example.org member list theirs
 refuse "a file" 77 as olga member import hers /etc/passwd
 grep -q 'opens no files' refused.err || fail "$(cat refused.err)"; ok
+refuse "a file to explain" 77 as olga message explain /etc/passwd --list hers
+refuse "a file to explain, named like an id" 66 as olga message explain passwd --list hers
+printf 'Message-ID: <x@example.org>\nFrom: eve@example.org\n\nHello.\n' >asked.eml
+check "a message on stdin" as olga message explain - --list hers <asked.eml >out
+grep -q '^REJECTED: eve@example.org to hers@lists.example.org: eve@example.org is no subscriber' out || fail "explain: $(cat out)"; ok
+grep -q 'next  *paraph-owner member add hers eve@example.org' out || fail "names no owner's command: $(cat out)"; ok
+refuse "and another list" 77 as olga message explain - --list theirs <asked.eml
 refuse "an option of no verb" 64 as olga member list hers --nonsense
 
 # --- the environment says nothing ----------------------------------------------------------------------------------------
