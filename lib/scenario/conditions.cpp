@@ -84,8 +84,13 @@ Result<bool> equal(const Condition& condition, Asking& asking) {
                   [](std::string_view a, std::string_view b) { return ascii::iequals(a, b); });
 }
 
+// As strtod reads it, blanks around it and all; "inf" and hexadecimal numbers are text.
 std::optional<double> number(std::string_view text) {
-  const auto numeric = [](char c) { return ascii::is_digit(c) || c == '.' || c == '-'; };
+  text = ascii::trim(text);
+  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
+  const auto numeric = [](char c) {
+    return ascii::is_digit(c) || std::string_view(".-+eE").find(c) != std::string_view::npos;
+  };
   if (text.empty() || !std::all_of(text.begin(), text.end(), numeric)) return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -31,6 +31,8 @@ const Row kRows[] = {
     {"send", "x", "match([sender],/(a+)+$/) -> do_it", 1, 21, "can take very long", false},
     {"send", "x", "equal([list->colour],'x') -> do_it", 1, 7, "no such list parameter", true},
     {"send", "x", "equal([sendr],'x') -> do_it", 1, 7, "did you mean sender?", false},
+    {"send", "x", "equal([sender] [email]) -> do_it", 1, 16, "comma is missing", false},
+    {"send", "x", "equal([sender],[email],) -> do_it", 1, 23, "nothing follows this comma", false},
     {"send", "x", "include('absent')", 1, 10, "no file include.absent", true},
     {"send", "x", "verify_netmask('300.1.1.1') -> do_it", 1, 16, "no range of addresses", false},
     {"subscribe", "x", "equal(a,b) -> editorkey", 1, 15, "means nothing in a subscribe", false},
