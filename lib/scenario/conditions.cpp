@@ -84,24 +84,28 @@ Result<bool> equal(const Condition& condition, Asking& asking) {
                   [](std::string_view a, std::string_view b) { return ascii::iequals(a, b); });
 }
 
-// As strtod reads it, blanks around it and all; "inf" and hexadecimal numbers are text.
-std::optional<double> number(std::string_view text) {
-  text = ascii::trim(text);
-  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
-  const auto numeric = [](char c) {
-    return ascii::is_digit(c) || std::string_view(".-+eE").find(c) != std::string_view::npos;
-  };
-  if (text.empty() || !std::all_of(text.begin(), text.end(), numeric)) return std::nullopt;
+// The number at the beginning of a text, as strtod reads it, and whether there is more; "inf" and hexadecimal numbers are
+// text.
+struct Number {
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  bool whole = false;
+};
+Number number(std::string_view text) {
+  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
+  Number out;
+  const auto digit = text.find_first_not_of("-.");
+  if (digit == std::string_view::npos || !ascii::is_digit(text[digit])) return out;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.value);
+  out.whole = error == std::errc() && end == text.data() + text.size();
+  return out;
 }
 
+// Numbers when the first is one, whatever follows the digits of the second; else texts.
 Result<bool> less_than(const Condition& condition, Asking& asking) {
   return any_pair(condition, asking, [](std::string_view a, std::string_view b) {
-    const auto x = number(a), y = number(b);
-    return x && y ? *x < *y : a < b;
+    a = ascii::trim(a), b = ascii::trim(b);
+    const auto x = number(a);
+    return x.whole && !b.empty() ? x.value < number(b).value : a < b;
   });
 }
 
@@ -248,7 +252,7 @@ Result<std::vector<std::string>> Asking::values(const Operand& operand) {
   auto values = variable.name == "current_date"
                     ? Result(std::vector{std::to_string(epoch(facts_.now()))})
                     : facts_.variable(variable);
-  if (values && values->empty()) values->emplace_back();
+  if (values && values->empty() && variable.name != "msg_part") values->emplace_back();
   if (values) note(variable.text, joined(*values, is_body(variable)));
   return values;
 }
@@ -256,7 +260,7 @@ Result<std::vector<std::string>> Asking::values(const Operand& operand) {
 Result<std::string> Asking::value(const Operand& operand) {
   auto all = values(operand);
   if (!all) return all.error();
-  return std::move(all->front());
+  return all->empty() ? std::string() : std::move(all->front());
 }
 
 void Asking::note(std::string_view operand, std::string_view value) {

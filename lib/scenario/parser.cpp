@@ -187,7 +187,7 @@ bool parse_methods(Cursor& cursor, Rule& rule, Remarks& remarks) {
     if (cursor.take("->")) break;
     const std::size_t start = cursor.column();
     const auto word = cursor.take_word();
-    const auto method = method_from(word);
+    const auto method = is_lower(word) ? method_from(word) : std::nullopt;
     if (!method) {
       const auto found = word.empty() ? shown(cursor.rest()) : shown(word);
       const auto message = found.empty() ? std::string("the rule has no \"-> ACTION\"")

@@ -50,7 +50,7 @@ TEST_CASE("actions and their arguments") {
   };
   const Row rows[] = {
       {"do_it", Action::do_it, "", "", false, false},
-      {"DO_IT,notify", Action::do_it, "", "", false, true},
+      {"do_it,notify", Action::do_it, "", "", false, true},
       {"reject", Action::reject, "", "", false, false},
       {"reject,quiet", Action::reject, "", "", true, false},
       {"reject(reason='send_closed')", Action::reject, "send_closed", "", false, false},
@@ -121,7 +121,9 @@ TEST_CASE("what is wrong is said with its place and a way out") {
       {"equal([msg_header->To][99999999999],a) -> do_it", 1, 35, "a variable is"},
       {"equal([sender],/a/) -> do_it", 1, 16, "second operand of match"},
       {"equal([list->total]-1d,a) -> do_it", 1, 7, "older() and newer() only"},
-      {"match([sender],abc) -> do_it", 1, 16, "between slashes"},
+      {"match([sender],[email]) -> do_it", 1, 16, "between slashes"},
+      {"true() SMIME -> do_it", 1, 8, "did you mean smime?"},
+      {"true() -> DO_IT", 1, 11, "did you mean do_it?"},
       {"match([sender],/a(b/) -> do_it", 1, 20, "regex: missing closing parenthesis"},
       {"match([sender],/a/i) -> do_it", 1, 19, "no flags"},
       {"match([sender],/a", 1, 16, "no closing /"},
