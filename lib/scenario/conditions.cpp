@@ -45,7 +45,10 @@ Result<bool> has_role(Member member, const Condition& condition, Asking& asking,
     const auto yes = (asking.facts().*member)(*list, address);
     if (!yes || *yes) return yes;
   }
-  return listmasters_too ? any_listmaster(*people, asking.facts()) : Result<bool>(false);
+  if (!listmasters_too) return false;
+  const auto exists = asking.facts().has_list(*list);
+  if (!exists || !*exists) return exists;
+  return any_listmaster(*people, asking.facts());
 }
 
 Result<bool> always(const Condition& /*condition*/, Asking& /*asking*/) {

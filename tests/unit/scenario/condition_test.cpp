@@ -37,6 +37,8 @@ const Case kCases[] = {
     {"is_owner([listname],[sender])", no},
     {"is_owner([listname],'olga@example.org')", yes},
     {"is_owner([listname],'root@example.org')", yes},
+    {"is_owner('absent','root@example.org')", no},
+    {"!is_owner('absent','root@example.org')", yes},
     {"is_editor([listname],'ed@example.org')", yes},
     {"is_editor([listname],'root@example.org')", no},
     {"is_listmaster('root@example.org')", yes},
