@@ -7,7 +7,9 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "pipeline/facts.h"
 #include "scenario/address_patterns.h"
+#include "smime/open.h"
 #include "sys/file_system.h"
 
 namespace paraph::app {
@@ -99,6 +101,10 @@ Result<void> read_message(const Invocation& call, Evaluation& asked) {
   if (!octets) return std::move(octets).error();
   asked.message = mail::scan(mail::RawMessage(std::move(*octets)));
   asked.question.message = &*asked.message;
+  // Without a key: an encrypted mail is taken for one that the list can open.
+  smime::OpenContext nobody;
+  nobody.at = sys::SystemClock().now();
+  asked.question.message_encrypted = smime::open(*asked.message, nobody).protection.encrypted;
   return {};
 }
 
@@ -129,7 +135,10 @@ Result<scenario::Decision> decide_bare(Evaluation& asked) {
   supposed.search = [&path](std::string_view file, std::string_view address) {
     return search_beside(path, file, address);
   };
-  scenario::BareFacts::World world{.message = question.message, .now = sys::SystemClock().now()};
+  scenario::BareFacts::World world{.message = question.message,
+                                   .message_encrypted = question.message_encrypted,
+                                   .now = sys::SystemClock().now(),
+                                   .environment = pipeline::environment};
   const auto say = [&](std::string_view name, std::string& what) {
     const auto found = supposed.variables.find(std::string(name));
     if (found != supposed.variables.end() && !found->second.empty()) what = found->second.front();

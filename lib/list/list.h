@@ -114,6 +114,13 @@ class Directory {
                                                                 std::string_view after,
                                                                 std::size_t limit) = 0;
   [[nodiscard]] virtual Result<std::size_t> count(const ListAddress& list) = 0;
+  /// What else the rows of a member and of a person say, by Sympa's names ("bounce_score", "lang"); empty when there is
+  /// no row, no such name or no value. Passwords have no name here.
+  [[nodiscard]] virtual Result<std::string> member_value(const ListAddress& list,
+                                                         std::string_view email,
+                                                         std::string_view name) = 0;
+  [[nodiscard]] virtual Result<std::string> user_value(std::string_view email,
+                                                       std::string_view name) = 0;
   [[nodiscard]] virtual Result<std::vector<Admin>> admins(const ListAddress& list, Role role) = 0;
   /// False when it was there already (its attributes then stay as they are).
   [[nodiscard]] virtual Result<bool> add_member(const ListAddress& list,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/ascii.h"
 #include "mail/address.h"
@@ -30,6 +31,11 @@ std::string custom_variable(const config::ListConfig& config, std::string_view n
 }
 
 }  // namespace
+
+std::string environment(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  return value == nullptr ? std::string() : value;
+}
 
 Error SiteFacts::failed(Error error) const {
   if (error.retry() == Retry::later && !machine_) machine_ = error;
@@ -80,6 +86,15 @@ Result<bool> SiteFacts::is_listmaster(std::string_view address) const {
   return std::find(listmasters.begin(), listmasters.end(), address) != listmasters.end();
 }
 
+Result<bool> SiteFacts::has_list(std::string_view list) const {
+  const auto where = named(list);
+  if (!where) return false;
+  auto found = ports_.site.resolve_list(where->str());
+  if (found) return true;
+  if (found.error().code() != Errc::not_found) return failed(std::move(found).error());
+  return false;
+}
+
 Values SiteFacts::variable(const scenario::Variable& variable) const {
   const auto& list = question_.list;
   const scenario::MessageView view{question_.message,
@@ -128,8 +143,18 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
     if (variable.key == "reception") return one(std::string(list::to_string(row.reception)));
     if (variable.key == "visibility") return one(row.conceal ? "conceal" : "noconceal");
     if (variable.key == "date") return one(std::to_string(epoch(row.since)));
-    return one({});
+    auto value = ports_.directory.member_value(*list, question_.sender, variable.key);
+    if (!value) return failed(std::move(value).error());
+    return one(std::move(*value));
   }
+  if (variable.name == "user") {
+    auto value = ports_.directory.user_value(question_.sender, variable.key);
+    if (!value) return failed(std::move(value).error());
+    if (value->empty() && variable.key == "email" && question_.sender != kNobody)
+      return one(question_.sender);  // as if Sympa had met him just now
+    return one(std::move(*value));
+  }
+  if (variable.name == "env") return one(environment(variable.key));
 
   struct Plain {
     std::string_view name;

@@ -7,6 +7,9 @@
 
 namespace paraph::pipeline {
 
+/// [env->NAME]: of the program that decides.
+[[nodiscard]] std::string environment(const std::string& name);
+
 /// The only Facts that decides about real mail. Nothing from a decrypted layer is reachable here: header and body
 /// variables read the outer message (security rule 28).
 class SiteFacts final : public scenario::Facts {
@@ -20,6 +23,7 @@ class SiteFacts final : public scenario::Facts {
   [[nodiscard]] Result<bool> is_editor(std::string_view list,
                                        std::string_view address) const override;
   [[nodiscard]] Result<bool> is_listmaster(std::string_view address) const override;
+  [[nodiscard]] Result<bool> has_list(std::string_view list) const override;
   [[nodiscard]] Result<std::vector<std::string>> variable(
       const scenario::Variable& variable) const override;
   [[nodiscard]] Result<bool> search(std::string_view file, std::string_view address) const override;

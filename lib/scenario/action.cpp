@@ -120,7 +120,7 @@ bool parse_flags(Cursor& cursor, RuleAction& action, Remarks& remarks) {
 std::optional<RuleAction> parse_action(Cursor& cursor, Remarks& remarks) {
   const std::size_t start = cursor.column();
   const auto word = cursor.take_word();
-  const auto known = action_from(word);
+  const auto known = is_lower(word) ? action_from(word) : std::nullopt;
   if (!known) {
     const auto found =
         word.empty() ? utf8::printable(cursor.rest(), 40) : utf8::printable(word, 40);

@@ -124,11 +124,8 @@ void check_words(const Operand& operand, OperandKind kind, std::size_t column,
                          fmt::format("unknown variable {}, always empty{}", variable->text,
                                      did_you_mean(variable->name, variable_words())),
                          false});
-    } else if (row->has_key == variable->key.empty()) {
-      remarks.push_back({column,
-                         fmt::format("[{}] {}", row->name,
-                                     row->has_key ? "needs a key: [name->key]" : "takes no key"),
-                         false});
+    } else if (row->has_key && variable->key.empty()) {
+      remarks.push_back({column, fmt::format("[{}] needs a key: [name->key]", row->name), false});
     } else if (row->name == "list" && library.has_list_parameter &&
                !library.has_list_parameter(variable->key)) {
       remarks.push_back(
@@ -144,6 +141,26 @@ void check_words(const Operand& operand, OperandKind kind, std::size_t column,
   const std::size_t sign = duration_at(literal->text);
   if (sign != std::string::npos && literal->text[sign - 1] == ']')
     remarks.push_back({column, "arithmetic on a variable works in older() and newer() only"});
+}
+
+// Sympa takes a text for a regex, and a name with a key that it does not know for a text.
+void as_sympa_means(Operand& operand, OperandKind kind, std::size_t column, Remarks& remarks) {
+  if (const auto* literal = std::get_if<Literal>(&operand);
+      literal != nullptr && kind == OperandKind::regex) {
+    remarks.push_back({column, "this text is taken as a regex", false, "write it between slashes"});
+    operand = Regex{literal->text, nullptr};
+  }
+  const auto* variable = std::get_if<Variable>(&operand);
+  if (variable == nullptr || variable->key.empty()) return;
+  const auto* row = find_variable(variable->name);
+  const bool no_part =
+      variable->name == "msg_part" && variable->key != "type" && variable->key != "body";
+  if (row != nullptr && row->has_key && !no_part) return;
+  remarks.push_back({column,
+                     fmt::format("there is no {}: it stands for these letters{}", variable->text,
+                                 did_you_mean(variable->name, variable_words())),
+                     false, "the variables stand in paraph-scenario(5)"});
+  operand = Literal{variable->text};
 }
 
 void look_up_filter(const Condition& condition, const ParsedRule& parsed,
@@ -175,6 +192,7 @@ void check_condition(ParsedRule& parsed, const Scenario::Library& library, Remar
     return;
   }
   for (std::size_t i = 0; i < count; ++i) {
+    as_sympa_means(condition.operands[i], spec->kinds[i], parsed.operand_columns[i], remarks);
     rule_for(spec->kinds[i])(condition.operands[i], parsed.operand_columns[i], remarks);
     check_words(condition.operands[i], spec->kinds[i], parsed.operand_columns[i], library, remarks);
   }

@@ -45,7 +45,10 @@ Result<bool> has_role(Member member, const Condition& condition, Asking& asking,
     const auto yes = (asking.facts().*member)(*list, address);
     if (!yes || *yes) return yes;
   }
-  return listmasters_too ? any_listmaster(*people, asking.facts()) : Result<bool>(false);
+  if (!listmasters_too) return false;
+  const auto exists = asking.facts().has_list(*list);
+  if (!exists || !*exists) return exists;
+  return any_listmaster(*people, asking.facts());
 }
 
 Result<bool> always(const Condition& /*condition*/, Asking& /*asking*/) {
@@ -84,19 +87,28 @@ Result<bool> equal(const Condition& condition, Asking& asking) {
                   [](std::string_view a, std::string_view b) { return ascii::iequals(a, b); });
 }
 
-std::optional<double> number(std::string_view text) {
-  const auto numeric = [](char c) { return ascii::is_digit(c) || c == '.' || c == '-'; };
-  if (text.empty() || !std::all_of(text.begin(), text.end(), numeric)) return std::nullopt;
+// The number at the beginning of a text, as strtod reads it, and whether there is more; "inf" and hexadecimal numbers are
+// text.
+struct Number {
   double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  bool whole = false;
+};
+Number number(std::string_view text) {
+  if (text.size() > 1 && text.front() == '+' && text[1] != '-') text.remove_prefix(1);
+  Number out;
+  const auto digit = text.find_first_not_of("-.");
+  if (digit == std::string_view::npos || !ascii::is_digit(text[digit])) return out;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.value);
+  out.whole = error == std::errc() && end == text.data() + text.size();
+  return out;
 }
 
+// Numbers when the first is one, whatever follows the digits of the second; else texts.
 Result<bool> less_than(const Condition& condition, Asking& asking) {
   return any_pair(condition, asking, [](std::string_view a, std::string_view b) {
-    const auto x = number(a), y = number(b);
-    return x && y ? *x < *y : a < b;
+    a = ascii::trim(a), b = ascii::trim(b);
+    const auto x = number(a);
+    return x.whole && !b.empty() ? x.value < number(b).value : a < b;
   });
 }
 
@@ -243,7 +255,7 @@ Result<std::vector<std::string>> Asking::values(const Operand& operand) {
   auto values = variable.name == "current_date"
                     ? Result(std::vector{std::to_string(epoch(facts_.now()))})
                     : facts_.variable(variable);
-  if (values && values->empty()) values->emplace_back();
+  if (values && values->empty() && variable.name != "msg_part") values->emplace_back();
   if (values) note(variable.text, joined(*values, is_body(variable)));
   return values;
 }
@@ -251,7 +263,7 @@ Result<std::vector<std::string>> Asking::values(const Operand& operand) {
 Result<std::string> Asking::value(const Operand& operand) {
   auto all = values(operand);
   if (!all) return all.error();
-  return std::move(all->front());
+  return all->empty() ? std::string() : std::move(all->front());
 }
 
 void Asking::note(std::string_view operand, std::string_view value) {

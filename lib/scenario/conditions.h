@@ -21,7 +21,7 @@ class Asking {
 
   [[nodiscard]] const Facts& facts() const { return facts_; }
   [[nodiscard]] RegexBudget& budget() { return budget_; }
-  /// Every value of an operand, at least one; recorded in the trace.
+  /// Every value of an operand, at least one unless it speaks of parts; recorded in the trace.
   [[nodiscard]] Result<std::vector<std::string>> values(const Operand& operand);
   /// The first of them.
   [[nodiscard]] Result<std::string> value(const Operand& operand);

@@ -24,6 +24,11 @@ using Remarks = std::vector<Remark>;
   return ascii::is_alnum(c) || c == '_';
 }
 
+/// In capitals Sympa knows neither methods nor actions.
+[[nodiscard]] inline bool is_lower(std::string_view word) {
+  return word == ascii::to_lower(word);
+}
+
 /// Reads one line from left to right; never beyond its end.
 class Cursor {
  public:

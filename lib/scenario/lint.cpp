@@ -9,6 +9,9 @@
 #include <string>
 #include <tuple>
 
+#include "base/utf8.h"
+#include "scenario/lexer.h"
+#include "scenario/suggest.h"
 #include "scenario/words.h"
 
 namespace paraph::scenario {
@@ -23,8 +26,9 @@ std::vector<std::string_view> words_of(const std::vector<Action>& actions) {
   return words;
 }
 
-bool always_true(const Condition& condition) {
-  return !condition.negated && (condition.name == "true" || condition.name == "all");
+// true(), or with `negated` its contrary, !true().
+bool always_true(const Condition& condition, bool negated = false) {
+  return condition.negated == negated && (condition.name == "true" || condition.name == "all");
 }
 
 // The name after FUNCTION., without directories: "private_smime".
@@ -52,12 +56,16 @@ struct Promise {
 };
 const std::vector<Promise>& promises() {
   static const std::vector<Promise> rows{
-      {[](std::string_view name) { return name.find("smime") != std::string_view::npos; },
+      {[](std::string_view name) { return ascii::ifind(name, "smime") != std::string_view::npos; },
        "S/MIME",
        {AuthMethod::smtp, AuthMethod::md5},
        "smime alone"},
       {[](std::string_view name) {
-         return ascii::istarts_with(name, "auth") || ascii::iends_with(name, "auth");
+         // auth, auth_owner, authdkim, ownerauth; an author is no promise.
+         const auto rest = name.substr(std::min<std::size_t>(name.size(), 4));
+         return ascii::iends_with(name, "auth") ||
+                (ascii::istarts_with(name, "auth") &&
+                 (!is_word(rest.front()) || rest.front() == '_' || rest.substr(0, 4) == "dkim"));
        },
        "a confirmation",
        {AuthMethod::smtp},
@@ -138,6 +146,9 @@ void lint_reach(const Rule& rule, Decided& decided, std::vector<Problem>& proble
   if (line != 0 && problems.size() < kMaxWarnings)
     warn(problems, rule.place, fmt::format("never reached: line {} has decided before", line),
          "move it up, or leave it out");
+  if (always_true(rule.condition, true) && problems.size() < kMaxWarnings)
+    warn(problems, rule.place, fmt::format("never holds: !{}()", rule.condition.name),
+         "leave it out");
   if (rule.methods.empty() && problems.size() < kMaxWarnings)
     warn(problems, rule.place,
          "never reached: this file tells dkim from smtp, and nobody comes with dkim",
@@ -173,7 +184,14 @@ void lint_action(std::string_view function, const ParsedRule& parsed, Remarks& r
 }
 
 void lint(std::string_view function, const Scenario& scenario, std::vector<Problem>& problems) {
-  if (function == "include") return;
+  // A broken rule says nothing about what others leave to be decided.
+  const auto fatal = [](const Problem& problem) { return problem.fatal; };
+  if (function == "include" || std::any_of(problems.begin(), problems.end(), fatal)) return;
+  if (actions_of(function) == nullptr)
+    warn(problems, {scenario.path(), 1, 1},
+         fmt::format("nothing asks for a scenario {}.NAME{}", utf8::printable(function, 40),
+                     did_you_mean(function, function_words())),
+         "its file is named FUNCTION.NAME");
   Decided decided;
   for (const auto& rule : scenario.rules()) lint_reach(rule, decided, problems);
   const Place end{scenario.path(),

@@ -34,7 +34,8 @@ Values part_values(const Variable& variable, const MessageView& view) {
       values.push_back(mail::decode_body(tree.message().at(part.body), part.transfer_encoding)
                            .value_or(std::string()));
   }
-  return indexed(std::move(values), variable.index);
+  // Of a message without parts there is not even an empty one.
+  return variable.index ? indexed(std::move(values), variable.index) : values;
 }
 
 Values attributes(const Variable& variable, const MessageView& view) {
@@ -89,7 +90,7 @@ std::optional<Values> message_values(const Variable& variable, const MessageView
     auto values = row.values(variable, view.message != nullptr
                                            ? view
                                            : MessageView{&nothing, view.list_name, view.encrypted});
-    if (values.empty()) values.emplace_back();
+    if (values.empty() && variable.name != "msg_part") values.emplace_back();
     return values;
   }
   return std::nullopt;

@@ -1,6 +1,10 @@
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <vector>
 
 #include "base/ascii.h"
+#include "scenario/lexer.h"
 #include "scenario/regex.h"
 
 namespace paraph::scenario {
@@ -25,45 +29,150 @@ std::size_t class_end(std::string_view source, std::size_t at) {
   return end + 1;
 }
 
+// "{2}", "{2,3}" at `at`: its octets, or 0.
+std::size_t bounded_at(std::string_view source, std::size_t at) {
+  const auto end = source.find_first_not_of("0123456789,", at + 1);
+  return source.substr(at, 1) == "{" && source.substr(end, 1) == "}" ? end + 1 - at : 0;
+}
+
+// The character that an atom stands for, when it stands for one.
+char literal_of(std::string_view atom) {
+  constexpr std::string_view special = "\\()[]{}.*+?|^$";
+  if (atom.size() == 1 && special.find(atom[0]) == std::string_view::npos) return atom[0];
+  const bool escaped = atom.size() == 2 && atom[0] == '\\' && atom[1] > ' ' && !is_word(atom[1]);
+  return escaped ? atom[1] : '\0';
+}
+
+// Behind "(", "(?:", "(?<name>" and the like; before the ")" of "(?i)".
+std::size_t behind_opening(std::string_view source, std::size_t at) {
+  if (source.substr(at, 2) != "(?") return at + 1;
+  const auto end = std::min(source.find_first_of(":>=!)", at + 2), source.size());
+  return end + (source.substr(end, 1) == ")" ? 0 : 1);
+}
+
+bool can_match(std::string_view atom, char c) {
+  RegexFault fault;
+  RegexBudget budget;
+  const auto pattern = Pattern::compile(fmt::format("^{}$", atom), false, fault);
+  const auto found = pattern ? pattern->search({&c, 1}, budget) : Result<bool>(true);
+  return !found || *found;
+}
+
+/// A group as far as it was read.
+struct Group {
+  bool atomic = false;
+  bool repeats = false;  ///< something in it has no bound
+  bool fenced = false;   ///< that one thing stands beside a character that it cannot match
+  bool plain = true;     ///< neither alternatives nor groups in it
+  std::size_t quantifiers = 0;
+  std::size_t atoms = 0;
+  std::string_view last = {};    ///< the atom before, unless something else stands between
+  std::string_view before = {};  ///< and the one before that
+
+  void pass(std::string_view atom) {
+    before = last;
+    last = atom;
+    ++atoms;
+  }
+  void interrupt() { before = last = {}; }
+  /// Repeating it, a text can be read in one way only: "(\w+\.)*", "(-[a-z]+)*".
+  [[nodiscard]] bool one_way() const { return fenced && plain && quantifiers == 1; }
+};
+
+// Whether the atom that repeats is followed by a character that it cannot match, or alone behind one.
+bool fenced(const Group& group, std::string_view behind) {
+  const auto differs = [&](char c) { return c != '\0' && !can_match(group.last, c); };
+  if (group.last.empty()) return false;
+  if (behind.substr(0, 1) == ")") return group.atoms == 2 && differs(literal_of(group.before));
+  return differs(literal_of(behind.substr(0, behind.substr(0, 1) == "\\" ? 2 : 1)));
+}
+
+/// Reads a regex from left to right.
+struct Reader {
+  std::string_view source;
+  std::vector<Group> open = std::vector<Group>(1);
+  Group closed = {};  ///< what stands right before, when that is a group
+  std::size_t at = 0;
+
+  [[nodiscard]] bool next_is(char c) const {
+    return source.substr(at, 1) == std::string_view(&c, 1);
+  }
+  // Whether what repeats here repeats inside, too.
+  bool take_unbounded(std::size_t length) {
+    at += length;
+    const bool possessive = next_is('+');
+    if (closed.repeats && !closed.atomic && !closed.one_way() && !possessive) return true;
+    at += possessive || next_is('?') ? 1 : 0;
+    auto& group = open.back();
+    ++group.quantifiers;
+    group.repeats = group.repeats || !possessive;
+    group.fenced = open.size() > 1 && fenced(group, source.substr(at));
+    group.interrupt();
+    return false;
+  }
+  void take_bounded() {
+    ++open.back().quantifiers;
+    open.back().interrupt();
+    at += std::max<std::size_t>(1, bounded_at(source, at));
+  }
+  void take_atom(std::size_t end) {
+    open.back().pass(source.substr(at, end - at));
+    at = end;
+  }
+  void take_opening() {
+    open.back().interrupt();
+    open.back().plain = false;
+    open.push_back({source.substr(at, 3) == "(?>"});
+    at = behind_opening(source, at);
+  }
+  void take_closing() {
+    ++at;
+    if (open.size() == 1) return;
+    closed = open.back();
+    open.pop_back();
+    open.back().repeats = open.back().repeats || (closed.repeats && !closed.atomic);
+  }
+  void take_alternative() {
+    ++at;
+    open.back().interrupt();
+    open.back().plain = false;
+  }
+};
+
 }  // namespace
 
 std::optional<std::size_t> nested_repeat(std::string_view source) {
-  struct Group {
-    bool atomic = false, repeats = false;
-  };
-  std::vector<Group> open(1);
-  Group closed;  // what stands before `at`, when that is a group
-  for (std::size_t at = 0; at < source.size();) {
+  Reader reader{source};
+  while (reader.at < source.size()) {
+    const std::size_t at = reader.at;
     if (const auto length = unbounded_at(source, at); length != 0) {
-      const bool possessive = source.substr(at + length, 1) == "+";
-      if (closed.repeats && !closed.atomic && !possessive) return at;
-      if (!possessive) open.back().repeats = true;
-      closed = {};
-      at += length + (possessive ? 1 : 0);
+      if (reader.take_unbounded(length)) return at;
+      reader.closed = {};
       continue;
     }
-    closed = {};
+    reader.closed = {};
     switch (source[at]) {
       case '\\':
-        at += 2;
+        reader.take_atom(at + 2);
         break;
       case '[':
-        at = class_end(source, at);
+        reader.take_atom(class_end(source, at));
         break;
       case '(':
-        open.push_back({source.substr(at, 3) == "(?>"});
-        ++at;
+        reader.take_opening();
         break;
       case ')':
-        if (open.size() > 1) {
-          closed = open.back();
-          open.pop_back();
-          open.back().repeats = open.back().repeats || (closed.repeats && !closed.atomic);
-        }
-        ++at;
+        reader.take_closing();
+        break;
+      case '{':
+      case '?':
+        reader.take_bounded();
+        break;
+      case '|':
+        reader.take_alternative();
         break;
       default:
-        ++at;
+        reader.take_atom(at + 1);
     }
   }
   return std::nullopt;

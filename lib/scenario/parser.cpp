@@ -54,11 +54,20 @@ Operand quoted_operand(std::string_view text) {
   return Literal{std::string(text)};
 }
 
+// As far as the last quote before a comma or parenthesis: 'it's' is it's. The arrow of the rule ends every operand.
+std::string_view quoted_text(std::string_view rest, char quote) {
+  const auto within = rest.substr(0, std::min(rest.find_first_of(",)"), rest.find(" ->")));
+  const auto last = within.rfind(quote);
+  if (last != std::string_view::npos) return within.substr(0, last);
+  return rest.substr(0, rest.find_first_of(",)"));
+}
+
 std::optional<Operand> parse_quoted(Cursor& cursor, Remarks& remarks) {
   const std::size_t start = cursor.column();
   const char quote = cursor.peek();
   cursor.advance(1);
-  const auto text = cursor.take_while([&](char c) { return c != quote && c != ',' && c != ')'; });
+  const auto text = quoted_text(cursor.rest(), quote);
+  cursor.advance(text.size());
   if (cursor.take(quote)) return quoted_operand(text);
   if (cursor.at_end()) return fail(remarks, start, "this quote is never closed");
   return fail(remarks, cursor.column(),
@@ -67,6 +76,10 @@ std::optional<Operand> parse_quoted(Cursor& cursor, Remarks& remarks) {
 
 bool is_bare(char c) {
   return is_word(c) || c == '.' || c == '-' || c == '+';
+}
+
+bool begins_operand(char c) {
+  return is_bare(c) || c == '[' || c == '/' || c == '\'' || c == '"';
 }
 
 // A variable; one followed by +3d or -1w is a date, kept as text and read when it is evaluated.
@@ -98,6 +111,22 @@ std::optional<Operand> parse_operand(Cursor& cursor, Remarks& remarks) {
   return Literal{std::string(bare)};
 }
 
+// Whether another operand follows. To Sympa blanks do for a comma, and a comma before the parenthesis is nothing: its
+// files run, with a warning.
+bool another_operand(Cursor& cursor, Remarks& remarks) {
+  const bool blank = cursor.skip_space();
+  const std::size_t column = cursor.column();
+  if (cursor.take(',')) {
+    cursor.skip_space();
+    if (cursor.peek() != ')') return true;
+    remarks.push_back({column, "nothing follows this comma", false, "leave it out"});
+    return false;
+  }
+  if (!blank || !begins_operand(cursor.peek()) || cursor.rest().substr(0, 2) == "->") return false;
+  remarks.push_back({column, "a comma is missing before this operand", false, "write one"});
+  return true;
+}
+
 // "(" [operand *("," operand)] ")"
 bool parse_operands(Cursor& cursor, ParsedRule& parsed, Remarks& remarks) {
   cursor.skip_space();
@@ -110,11 +139,10 @@ bool parse_operands(Cursor& cursor, ParsedRule& parsed, Remarks& remarks) {
     auto operand = parse_operand(cursor, remarks);
     if (!operand) return false;
     parsed.rule.condition.operands.push_back(std::move(*operand));
-    cursor.skip_space();
+    if (another_operand(cursor, remarks)) continue;
     if (cursor.take(')')) return true;
-    if (cursor.take(',')) continue;
     const auto what =
-        cursor.at_end()
+        cursor.at_end() || cursor.rest().substr(0, 2) == "->"
             ? std::string("the condition has no closing )")
             : fmt::format("expected , or ) but found \"{}\"; quote what is not one word",
                           shown(cursor.rest()));
@@ -159,7 +187,7 @@ bool parse_methods(Cursor& cursor, Rule& rule, Remarks& remarks) {
     if (cursor.take("->")) break;
     const std::size_t start = cursor.column();
     const auto word = cursor.take_word();
-    const auto method = method_from(word);
+    const auto method = is_lower(word) ? method_from(word) : std::nullopt;
     if (!method) {
       const auto found = word.empty() ? shown(cursor.rest()) : shown(word);
       const auto message = found.empty() ? std::string("the rule has no \"-> ACTION\"")

@@ -168,6 +168,8 @@ class Facts {
   [[nodiscard]] virtual Result<bool> is_editor(std::string_view list,
                                                std::string_view address) const = 0;
   [[nodiscard]] virtual Result<bool> is_listmaster(std::string_view address) const = 0;
+  /// Whether there is such a list: of one that is not, nobody is an owner, no listmaster either.
+  [[nodiscard]] virtual Result<bool> has_list(std::string_view list) const = 0;
   /// All values of a variable (header fields have several; unset ones yield one empty string). An Error for an unknown
   /// [list->x]. `[sender]` is asked for search(), `[domain]` for regexes; `[current_date]` never (now() answers).
   [[nodiscard]] virtual Result<std::vector<std::string>> variable(

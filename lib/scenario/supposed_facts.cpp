@@ -124,6 +124,16 @@ Result<bool> SupposedFacts::is_listmaster(std::string_view address) const {
   return supposed_.roles ? has(Kind::listmaster, {}, address) : below_.is_listmaster(address);
 }
 
+Result<bool> SupposedFacts::has_list(std::string_view list) const {
+  const std::string domain = first("domain");
+  const auto named = [&](const SupposedRole& role) {
+    return ascii::iequals(bare_name(role.list, domain), bare_name(list, domain));
+  };
+  const bool supposed =
+      supposed_.roles && std::any_of(supposed_.roles->begin(), supposed_.roles->end(), named);
+  return supposed || is_the_list(list) ? Result<bool>(true) : below_.has_list(list);
+}
+
 Result<std::vector<std::string>> SupposedFacts::variable(const Variable& variable) const {
   const auto& all = supposed_.variables;
   auto found = all.find(key_of(variable));
@@ -141,8 +151,16 @@ Result<bool> SupposedFacts::search(std::string_view file, std::string_view addre
   return supposed_.search ? supposed_.search(file, address) : below_.search(file, address);
 }
 
+Result<bool> BareFacts::has_list(std::string_view list) const {
+  return ascii::iequals(bare_name(list, world_.domain), world_.list);
+}
+
 Result<std::vector<std::string>> BareFacts::variable(const Variable& variable) const {
-  if (auto values = message_values(variable, {world_.message, world_.list, false})) return *values;
+  if (variable.name == "env" && world_.environment)
+    return std::vector<std::string>{world_.environment(variable.key)};
+  if (auto values =
+          message_values(variable, {world_.message, world_.list, world_.message_encrypted}))
+    return *values;
   const std::map<std::string_view, std::string> known{
       {"sender", "nobody"},
       {"email", "nobody"},

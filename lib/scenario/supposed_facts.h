@@ -47,6 +47,7 @@ class SupposedFacts final : public Facts {
   [[nodiscard]] Result<bool> is_editor(std::string_view list,
                                        std::string_view address) const override;
   [[nodiscard]] Result<bool> is_listmaster(std::string_view address) const override;
+  [[nodiscard]] Result<bool> has_list(std::string_view list) const override;
   [[nodiscard]] Result<std::vector<std::string>> variable(const Variable& variable) const override;
   [[nodiscard]] Result<bool> search(std::string_view file, std::string_view address) const override;
   [[nodiscard]] TimePoint now() const override { return supposed_.at.value_or(below_.now()); }
@@ -66,9 +67,12 @@ class BareFacts final : public Facts {
  public:
   struct World {
     const mail::MimeTree* message = nullptr;
+    bool message_encrypted = false;
     TimePoint now{};
     std::string list = "list";
     std::string domain = "example.org";
+    /// What [env->V] asks; without it every one is empty.
+    std::function<std::string(const std::string& name)> environment = {};
   };
   explicit BareFacts(World world) : world_(std::move(world)) {}
   [[nodiscard]] Result<bool> is_subscriber(std::string_view, std::string_view) const override {
@@ -81,6 +85,7 @@ class BareFacts final : public Facts {
     return false;
   }
   [[nodiscard]] Result<bool> is_listmaster(std::string_view) const override { return false; }
+  [[nodiscard]] Result<bool> has_list(std::string_view list) const override;
   [[nodiscard]] Result<std::vector<std::string>> variable(const Variable& variable) const override;
   [[nodiscard]] Result<bool> search(std::string_view file, std::string_view address) const override;
   [[nodiscard]] TimePoint now() const override { return world_.now; }

@@ -122,7 +122,10 @@ const std::vector<std::string_view>& variable_words() {
   return words;
 }
 
-const std::vector<Action>* actions_of(std::string_view function) {
+namespace {
+
+using Functions = std::map<std::string_view, const std::vector<Action>*>;
+const Functions& functions() {
   using A = Action;
   static const std::vector<A> yes_no{A::do_it, A::reject};
   static const std::vector<A> confirmed{A::do_it, A::reject, A::request_auth};
@@ -132,31 +135,45 @@ const std::vector<Action>* actions_of(std::string_view function) {
   static const std::vector<A> creation{A::do_it, A::reject, A::listmaster};
   static const std::vector<A> documents{A::do_it, A::reject, A::editor};
   static const std::vector<A> status{A::ham, A::spam, A::unsure};
-  static const std::map<std::string_view, const std::vector<A>*> functions{
-      {"send", &post},
-      {"subscribe", &requested},
-      {"unsubscribe", &requested},
-      {"add", &requested},
-      {"del", &requested},
-      {"invite", &confirmed},
-      {"remind", &confirmed},
-      {"review", &confirmed},
-      {"info", &confirmed},
-      {"visibility", &yes_no},
-      {"d_read", &yes_no},
-      {"d_edit", &documents},
-      {"tracking", &yes_no},
-      {"archive_web_access", &yes_no},
-      {"archive_mail_access", &confirmed},
-      {"move_user", &confirmed},
-      {"family_signoff", &confirmed},
-      {"global_remind", &confirmed},
-      {"create_list", &creation},
-      {"automatic_list_creation", &creation},
-      {"spam_status", &status},
-      {"topics_visibility", &yes_no}};
-  const auto found = functions.find(function);
-  return found == functions.end() ? nullptr : found->second;
+  static const Functions rows{{"send", &post},
+                              {"subscribe", &requested},
+                              {"unsubscribe", &requested},
+                              {"add", &requested},
+                              {"del", &requested},
+                              {"invite", &confirmed},
+                              {"remind", &confirmed},
+                              {"review", &confirmed},
+                              {"info", &confirmed},
+                              {"visibility", &yes_no},
+                              {"d_read", &yes_no},
+                              {"d_edit", &documents},
+                              {"tracking", &yes_no},
+                              {"archive_web_access", &yes_no},
+                              {"archive_mail_access", &confirmed},
+                              {"move_user", &confirmed},
+                              {"family_signoff", &confirmed},
+                              {"global_remind", &confirmed},
+                              {"create_list", &creation},
+                              {"automatic_list_creation", &creation},
+                              {"spam_status", &status},
+                              {"topics_visibility", &yes_no}};
+  return rows;
+}
+
+}  // namespace
+
+const std::vector<Action>* actions_of(std::string_view function) {
+  const auto found = functions().find(function);
+  return found == functions().end() ? nullptr : found->second;
+}
+
+const std::vector<std::string_view>& function_words() {
+  static const auto words = [] {
+    std::vector<std::string_view> out;
+    for (const auto& row : functions()) out.push_back(row.first);
+    return out;
+  }();
+  return words;
 }
 
 }  // namespace paraph::scenario

@@ -23,5 +23,6 @@ struct VariableRow {
 
 /// Actions that mean something in scenarios of `function`; nullptr when the function is not known.
 [[nodiscard]] const std::vector<Action>* actions_of(std::string_view function);
+[[nodiscard]] const std::vector<std::string_view>& function_words();
 
 }  // namespace paraph::scenario

@@ -1,6 +1,9 @@
 #include "store/sql_directory.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "mail/address.h"
@@ -41,6 +44,47 @@ Subscriber subscriber_from(const Query& row) {
 Result<bool> any_changed(Result<int> changed) {
   if (!changed) return std::move(changed).error();
   return *changed > 0;
+}
+
+/// Sympa's name of a value and its column.
+struct NamedColumn {
+  std::string_view name, column;
+};
+constexpr std::array kMemberColumns{NamedColumn{"bounce", "bounce_subscriber"},
+                                    NamedColumn{"bounce_score", "bounce_score_subscriber"},
+                                    NamedColumn{"bounce_address", "bounce_address_subscriber"},
+                                    NamedColumn{"update_date", "update_epoch_subscriber"},
+                                    NamedColumn{"inclusion", "inclusion_subscriber"},
+                                    NamedColumn{"inclusion_label", "inclusion_label_subscriber"},
+                                    NamedColumn{"number_messages", "number_messages_subscriber"},
+                                    NamedColumn{"topics", "topics_subscriber"},
+                                    NamedColumn{"subscribed", "subscribed_subscriber"},
+                                    NamedColumn{"suspend", "suspend_subscriber"},
+                                    NamedColumn{"startdate", "suspend_start_date_subscriber"},
+                                    NamedColumn{"enddate", "suspend_end_date_subscriber"},
+                                    NamedColumn{"custom_attribute", "custom_attribute_subscriber"}};
+constexpr std::array kUserColumns{NamedColumn{"email", "email_user"},
+                                  NamedColumn{"gecos", "gecos_user"},
+                                  NamedColumn{"lang", "lang_user"},
+                                  NamedColumn{"last_login_date", "last_login_date_user"},
+                                  NamedColumn{"last_login_host", "last_login_host_user"},
+                                  NamedColumn{"wrong_login_count", "wrong_login_count_user"},
+                                  NamedColumn{"last_active_date", "last_active_date_user"},
+                                  NamedColumn{"cookie_delay", "cookie_delay_user"},
+                                  NamedColumn{"attributes", "attributes_user"},
+                                  NamedColumn{"data", "data_user"}};
+
+template <class Columns>
+std::string_view column_of(const Columns& columns, std::string_view name) {
+  const auto* const found = std::find_if(columns.begin(), columns.end(),
+                                         [&](const auto& row) { return row.name == name; });
+  return found == columns.end() ? std::string_view() : found->column;
+}
+
+Result<std::string> first_text(Query& query) {
+  const auto row = query.step();
+  if (!row) return row.error();
+  return *row ? query.text(0) : std::string();
 }
 
 std::int64_t now_of(const Clock& clock) {
@@ -90,6 +134,31 @@ Result<std::size_t> SqlDirectory::count(const ListAddress& list) {
   const auto row = query->bind(list.name()).bind(list.domain()).step();
   if (!row) return row.error();
   return static_cast<std::size_t>(query->integer(0));
+}
+
+Result<std::string> SqlDirectory::member_value(const ListAddress& list, std::string_view email,
+                                               std::string_view name) {
+  const auto column = column_of(kMemberColumns, name);
+  if (column.empty()) return std::string();
+  auto query = connection_.prepare(
+      fmt::format("SELECT {} FROM subscriber_table WHERE list_subscriber = ? AND "
+                  "robot_subscriber = ? AND user_subscriber = ?",
+                  column));
+  if (!query) return std::move(query).error();
+  const std::string address = canonical(email);
+  query->bind(list.name()).bind(list.domain()).bind(address);
+  return first_text(*query);
+}
+
+Result<std::string> SqlDirectory::user_value(std::string_view email, std::string_view name) {
+  const auto column = column_of(kUserColumns, name);
+  if (column.empty()) return std::string();
+  auto query =
+      connection_.prepare(fmt::format("SELECT {} FROM user_table WHERE email_user = ?", column));
+  if (!query) return std::move(query).error();
+  const std::string address = canonical(email);
+  query->bind(address);
+  return first_text(*query);
 }
 
 Result<std::vector<Admin>> SqlDirectory::admins(const ListAddress& list, list::Role role) {

@@ -15,6 +15,9 @@ class SqlDirectory final : public list::Directory {
   Result<std::vector<list::Subscriber>> members(const list::ListAddress& list,
                                                 std::string_view after, std::size_t limit) override;
   Result<std::size_t> count(const list::ListAddress& list) override;
+  Result<std::string> member_value(const list::ListAddress& list, std::string_view email,
+                                   std::string_view name) override;
+  Result<std::string> user_value(std::string_view email, std::string_view name) override;
   Result<std::vector<list::Admin>> admins(const list::ListAddress& list, list::Role role) override;
   Result<bool> add_member(const list::ListAddress& list,
                           const list::Subscriber& subscriber) override;

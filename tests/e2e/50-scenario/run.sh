@@ -19,6 +19,8 @@ printf 'To: secure@example.org\nX-Level: 3\nX-Level: 9\nContent-Type: text/plain
 is "rules on the command line" "$(decision send --rules 'less_than(5,[msg_header->X-Level][-1]) smime -> editorkey,quiet' --auth smime --message mail.eml)" editorkey,quiet
 is "a variable is set" "$(decision send --rules 'equal([custom_vars->a],[conf->b]) -> do_it' --set 'custom_vars->a=x' --set 'conf->b=X')" do_it
 is "several values" "$(decision send --rules 'equal([header->x],b) -> do_it' --set 'header->x=a' --set 'header->X=b')" do_it
+is "the environment" "$(LEVEL=high decision send --rules "equal([env->LEVEL],'high') -> do_it")" do_it
+is "a list that is not there has no owner" "$(decision send --rules "is_owner('absent',[sender]) -> do_it" --role listmaster)" "reject(reason='no-rule-match')"
 is "the time" "$(decision send --rules 'older([current_date],2020y1m1d) -> do_it' --at 2019-12-31T00:00:00Z)" do_it
 is "the browser's address" "$(decision send --rules "verify_netmask('192.0.2.0/24') -> do_it" --remote-addr 192.0.2.77)" do_it
 is "roles of other people and lists" "$(decision send --rules "is_owner('b@example.org',[email]) -> do_it" --role owner:b:ann@example.org --email Ann@example.org)" do_it
@@ -73,6 +75,18 @@ is "no scenario of that name" "$(decision send --list lsealed --sender ann@examp
 printf '\ncustom_vars\nname level\nvalue 3\n\ncustom_vars\nname place\nvalue the hall\n' >>site/list_data/lopen/config
 is "custom variables" "$(decision send --list lopen --sender eve@example.org --rules "equal([custom_vars->place],'the hall') smtp -> do_it")" do_it
 is "by their names" "$(decision send --list lopen --sender eve@example.org --rules 'less_than([custom_vars->level],4) smtp -> owner')" owner
+is "nobody owns a list that is not there" "$(decision send --list lopen --sender listmaster@example.org --rules "!is_owner('absent',[sender]) smtp -> owner")" owner
+is "a listmaster owns the others" "$(decision send --list lopen --sender listmaster@example.org --rules "is_owner('lsealed',[sender]) smtp -> owner")" owner
+sqlite() { python3 -c 'import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' site/paraph.sqlite "$1"; }
+sqlite "update subscriber_table set bounce_score_subscriber = 40 where user_subscriber = 'ann@example.org'"
+sqlite "insert into user_table (email_user, lang_user, password_user) values ('ann@example.org', 'de', 'geheim')"
+is "the member's row" "$(decision send --list lsealed --sender ann@example.org --rules "less_than(39,[subscriber->bounce_score]) smtp -> owner")" owner
+is "the person's row" "$(decision send --list lsealed --sender ann@example.org --rules "equal([user->lang],'de') smtp -> owner")" owner
+is "without a password" "$(decision send --list lsealed --sender ann@example.org --rules "equal([user->password],'') smtp -> owner")" owner
+make_person ann rsa
+openssl cms -encrypt -aes256 -in mail.eml -from ann@example.org -to lsealed@lists.example.org -out sealed.eml pki/ann.pem
+is "an encrypted mail" "$(decision send --list lsealed --sender ann@example.org --message sealed.eml --rules "equal([msg_encrypted],'smime') smtp -> owner")" owner
+is "one that is not" "$(decision send --list lsealed --sender ann@example.org --message mail.eml --rules "equal([msg_encrypted],'') smtp -> owner")" owner
 is "no list, no [listname]" "$(decision send.private --sender eve@example.org)" "reject(reason='error-performing-condition')"
 
 # Block list, then the nearest file; a change holds at once.

@@ -33,6 +33,7 @@ struct FakeFacts final : Facts {
   Result<bool> is_listmaster(std::string_view address) const override {
     return listmasters.count(std::string(address)) > 0;
   }
+  Result<bool> has_list(std::string_view list) const override { return list != "absent"; }
   Result<std::vector<std::string>> variable(const Variable& variable) const override {
     const std::string key =
         variable.key.empty() ? variable.name : variable.name + "->" + variable.key;

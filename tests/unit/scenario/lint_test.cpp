@@ -31,10 +31,22 @@ const Row kRows[] = {
     {"send", "x", "match([sender],/(a+)+$/) -> do_it", 1, 21, "can take very long", false},
     {"send", "x", "equal([list->colour],'x') -> do_it", 1, 7, "no such list parameter", true},
     {"send", "x", "equal([sendr],'x') -> do_it", 1, 7, "did you mean sender?", false},
+    {"send", "x", "equal([sender] [email]) -> do_it", 1, 16, "comma is missing", false},
+    {"send", "x", "equal([sender],[email],) -> do_it", 1, 23, "nothing follows this comma", false},
+    {"send", "x", "match([sender],'ann') -> do_it", 1, 16, "taken as a regex", false},
+    {"send", "x", "equal([sender->x],a) -> do_it", 1, 7, "there is no [sender->x]", false},
+    {"send", "x", "equal([msg_part->size],a) -> do_it", 1, 7, "there is no [msg_part->size]",
+     false},
+    {"send", "x", "equal([custom_var->x],a) -> do_it", 1, 7, "did you mean custom_vars?", false},
     {"send", "x", "include('absent')", 1, 10, "no file include.absent", true},
     {"send", "x", "verify_netmask('300.1.1.1') -> do_it", 1, 16, "no range of addresses", false},
     {"subscribe", "x", "equal(a,b) -> editorkey", 1, 15, "means nothing in a subscribe", false},
     {"send", "x", "equal(a,b) -> do_itt", 1, 15, "did you mean do_it?", true},
+    {"sent", "x", "equal(a,b) smtp -> do_it", 1, 1, "did you mean send?", false},
+    {"send", "x", "!all() smtp -> do_it", 1, 2, "never holds: !all()", false},
+    {"send", "SMIME_only", "equal(a,b) smtp -> do_it", 1, 1, "promises S/MIME", false},
+    {"send", "auth_only", "equal(a,b) smtp -> do_it", 1, 1, "promises a confirmation", false},
+    {"send", "x", "true(a) -> do_it\nequal(a,b) smtp -> do_it", 1, 1, "1 operands", true},
     {"send", "private_smime", "equal(a,b) smtp -> do_it", 1, 1, "promises S/MIME", false},
     {"send", "private_smime", "equal(a,b) md5,smime -> do_it", 1, 1, "does it for md5", false},
     {"add", "auth", "equal(a,b) smtp -> do_it", 1, 1, "promises a confirmation", false},
@@ -79,6 +91,13 @@ TEST_CASE("the linter names place, reason and remedy") {
             .empty());
 }
 
+TEST_CASE("an author is no promise of a confirmation") {
+  CHECK(Scenario::check(
+            "send", {std::string("equal(a,b) smtp -> do_it") + kEnd, "/site/scenari/send.authors"},
+            no_includes)
+            .empty());
+}
+
 TEST_CASE("no rule for the end is said for every method") {
   const auto problems = Scenario::check("send", {"true() smime -> do_it\n", "send.x"}, no_includes);
   REQUIRE(problems.size() == 2);
@@ -105,9 +124,19 @@ TEST_CASE("dkim is smtp, unless the file tells them apart") {
 }
 
 TEST_CASE("a repeat within a repeat") {
-  for (const auto* bad : {"(a+)+", "(a*)*b", "(?:x|y+)*", "((a+)b)+", "(.*a){2,}", "([^)]+)+"})
+  for (const auto* bad :
+       {"(a+)+",          "(a*)*b",      "(?:x|y+)*",     "((a+)b)+",       "(.*a){2,}",
+        "([^)]+)+",       "(\\w+x)*",    "(A+a)*",        "(\\w+\\.?)*",    "(,?[^,]+)*",
+        "(\\w+\\.\\w+)*", "(a{2}\\w+)*", "(\\w+\\.|x+)*", "(\\w+\\.|\\w)*", "(\\w+\\.\\w?)*",
+        "([.\\w]+\\.)*",  "(?:\\w+)*",   "(?<n>\\w+)*",   "(-[a-z]+|b)*",   "((\\w+\\.)\\w?)*",
+        "(a-\\w+)*"}) {
+    INFO(bad);
     CHECK(nested_repeat(bad));
+  }
   for (const auto* good : {"a+b*", "(a+)?", "(?>a+)+", "(a++)+", "(ab)+", "[(a+)+]", "\\(a+\\)+",
-                           "(a+){2,3}", ")+", "("})
+                           "(a+){2,3}", ")+", "(", "@(\\w+\\.)*example", "^([^,]+, )*x",
+                           "(-[a-z]+)*", "(\\d+?:)+", "(a+b)*", "(?:\\w+\\.)+org"}) {
+    INFO(good);
     CHECK_FALSE(nested_repeat(good));
+  }
 }

@@ -62,6 +62,8 @@ TEST_CASE("variables are set by name, several times for several values") {
   CHECK(holds("equal([msg_header->X-Tag],b)", supposed));
   CHECK(holds("equal([msg_header->X-Tag][-2],a)", supposed));
   CHECK(holds("less_than([custom_vars->level],8)", supposed));
+  CHECK_FALSE(holds("equal([msg_part->type],'')", supposed));
+  CHECK_FALSE(holds("is_subscriber([msg_part->body],[msg_part->body])", supposed));
   CHECK(holds("verify_netmask('192.0.2.0/24')", supposed));
   CHECK_FALSE(holds("verify_netmask('198.51.100.0/24')", supposed));
   CHECK(ask("!verify_netmask('nonsense') -> do_it", supposed).action.reason ==

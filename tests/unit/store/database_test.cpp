@@ -362,3 +362,23 @@ TEST_CASE("work together is all or nothing") {
   CHECK(failed.error().what() == "enough");
   CHECK(*directory.count(secure()) == 0);
 }
+
+TEST_CASE("what else the rows of a member and of a person say") {
+  const TempDir dir;
+  const std::string file = dir / "paraph.sqlite";
+  const auto database = *Database::open(file);
+  auto& directory = database->directory();
+  REQUIRE(*directory.add_member(secure(), {.email = "bob@example.org"}));
+  script(file,
+         "update subscriber_table set bounce_score_subscriber = 40, topics_subscriber = 'a,b';"
+         "insert into user_table (email_user, lang_user, password_user) "
+         "values ('bob@example.org', 'de', 'geheim');");
+  CHECK(*directory.member_value(secure(), "BOB@example.org", "bounce_score") == "40");
+  CHECK(*directory.member_value(secure(), "bob@example.org", "topics") == "a,b");
+  CHECK(directory.member_value(secure(), "bob@example.org", "bounce")->empty());
+  CHECK(directory.member_value(secure(), "bob@example.org", "user_subscriber")->empty());
+  CHECK(directory.member_value(secure(), "eve@example.org", "bounce_score")->empty());
+  CHECK(*directory.user_value("Bob@example.org", "lang") == "de");
+  CHECK(directory.user_value("bob@example.org", "password")->empty());
+  CHECK(directory.user_value("eve@example.org", "lang")->empty());
+}
