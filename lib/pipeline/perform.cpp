@@ -106,8 +106,9 @@ class Performer {
     left_a_file_ = true;
     if (auto held = spool.hold(header, arrived(item_), hold.reason); !held) return held;
     if (hold.spool != "moderation" || !item_.list) return {};
-    // It is held, whether they can be told or not.
+    // What passes makes it wait, and the repeat finds it held. Else it is held, whether they can be told or not.
     if (const auto told = tell_editors(hold.reason); !told) {
+      if (told.error().retry() == Retry::later) return told;
       note_ = "editors not told: " + told.error().what();
       ports_.log.write(sys::Level::error, "editors-not-told",
                        {{"id", header.id.str()}, {"reason", told.error().advice()}});
