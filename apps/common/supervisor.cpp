@@ -246,8 +246,21 @@ class Supervisor {
     }
   }
 
-  // Workers end after what they have in hand, and the next ones read the new configuration.
+  // sd_notify(3): nothing of it before the first READY, and in any case READY when it is over, so that `systemctl reload`
+  // ends. The time is what Type=notify-reload asks for.
   void reload() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    if (told_ready_)
+      sys::notify_service_manager(
+          fmt::format("RELOADING=1\nMONOTONIC_USEC={}",
+                      std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000));
+    take_new_plan();
+    if (told_ready_) sys::notify_service_manager("READY=1");
+  }
+
+  // Workers end after what they have in hand, and the next ones read the new configuration.
+  void take_new_plan() {
     auto fresh = crew_.plan();
     if (!fresh) {
       complain(crew_.program,
@@ -394,7 +407,7 @@ class Supervisor {
       watchdog_next_ = now + watchdog_every_;
       sys::notify_service_manager("WATCHDOG=1");
     }
-    if (told_ready_) return;
+    if (told_ready_ || stopping_) return;
     for (const Worker& worker : workers_)
       if (worker.pid != 0 && slot_of(worker).ready) told_ready_ = true;
     if (told_ready_) sys::notify_service_manager("READY=1");

@@ -31,8 +31,10 @@ bool is_visible_utf8(std::string_view text) {
   if (!utf8::valid(text)) return false;
   for (std::size_t at = 0; at < text.size();) {
     const char32_t c = utf8::next(text, at);
-    for (const auto& span : kHidden)
-      if (c >= span.first && c <= span.last) return false;
+    for (const auto& span : kHidden) {
+      if (c < span.first) break;  // they ascend: a letter is past with the first two
+      if (c <= span.last) return false;
+    }
   }
   return true;
 }

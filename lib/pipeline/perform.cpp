@@ -109,10 +109,11 @@ class Performer {
     left_a_file_ = true;
     if (auto held = spool.hold(header, arrived(item_), hold.reason); !held) return held;
     if (!item_.list) return {};
-    // It is held, whether they can be told or not.
     const auto asked = hold.spool == "moderation"
                            ? ask_editors(item_, hold.reason, spools_.bulk, ports_)
                            : ask_author(item_, spools_.bulk, ports_);
+    // What passes makes it wait, and the repeat finds it held. Else it is held, whether they can be told or not.
+    if (!asked && asked.error().retry() == Retry::later) return asked.error();
     note_ = asked ? *asked : "nobody was asked: " + asked.error().what();
     if (!asked)
       ports_.log.write(sys::Level::error, "not-asked",

@@ -55,7 +55,8 @@ class DirectoryWatch {
   int fd_ = -1;
 };
 
-/// sd_notify(3) without the library: "READY=1", "STOPPING=1", "WATCHDOG=1". Nothing without $NOTIFY_SOCKET.
+/// sd_notify(3) without the library: assignments, one a line: "READY=1", "STOPPING=1", "WATCHDOG=1". Nothing without
+/// $NOTIFY_SOCKET.
 void notify_service_manager(std::string_view state);
 
 }  // namespace paraph::sys

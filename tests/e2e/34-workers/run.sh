@@ -185,7 +185,7 @@ for program in incoming distribute; do
   grep -q "CRITICAL.*paraph-$program" refused.out || fail "status does not name paraph-$program: $(cat refused.out)"; ok
 done
 
-# Ready, watchdog and stopping reach the service manager.
+# Ready, watchdog, reloading and stopping reach the service manager; after a reload it is ready again, a failed one too.
 python3 - "$work/notify" >notified.txt <<'PY' &
 import socket, sys
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -205,6 +205,17 @@ wait_for 10 test -S notify
 NOTIFY_SOCKET=$work/notify WATCHDOG_USEC=400000 paraph-incoming 2>/dev/null & daemon=$!
 wait_for 10 grep -q WATCHDOG=1 notified.txt || fail "no watchdog: $(cat notified.txt)"; ok
 wait_for 10 grep -q READY=1 notified.txt || fail "not ready: $(cat notified.txt)"; ok
+told() { [ "$(grep -c "$1" notified.txt)" = "$2" ]; }
+told READY=1 1 || fail "ready more than once: $(cat notified.txt)"; ok
+kill -HUP $daemon
+wait_for 10 told READY=1 2 || fail "not ready after a reload: $(cat notified.txt)"; ok
+told RELOADING=1 1 || fail "no reload: $(cat notified.txt)"; ok
+grep -A1 RELOADING=1 notified.txt | grep -qE '^MONOTONIC_USEC=[0-9]+$' || fail "no time of it: $(cat notified.txt)"; ok
+cp site/paraph.conf good.conf
+echo 'packet_size many' >>site/paraph.conf
+kill -HUP $daemon
+wait_for 10 told READY=1 3 || fail "a reload that failed never ends: $(cat notified.txt)"; ok
+cp good.conf site/paraph.conf
 kill $daemon; wait $daemon; wait $listener
 grep -q STOPPING=1 notified.txt || fail "not stopping: $(cat notified.txt)"; ok
 

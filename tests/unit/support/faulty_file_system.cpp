@@ -79,6 +79,9 @@ std::string words(std::string_view verb, std::string_view path, std::string_view
 FaultyFileSystem::FaultyFileSystem(sys::FileSystem& inner, int at, Fault fault, Errc code)
     : inner_(inner), state_(std::make_shared<State>(State{at, fault, code, 0, false, {}})) {}
 
+FaultyFileSystem::FaultyFileSystem(sys::FileSystem& inner, const FaultyFileSystem& first)
+    : inner_(inner), state_(first.state_) {}
+
 Result<std::string> FaultyFileSystem::read(std::string_view path, std::size_t limit) {
   return call(*state_, words("read", path), [&] { return inner_.read(path, limit); });
 }

@@ -43,9 +43,13 @@ constexpr Fault kEveryFault[] = {Fault::fail, Fault::cut_before, Fault::cut_duri
 class FaultyFileSystem : public sys::FileSystem {
  public:
   FaultyFileSystem(sys::FileSystem& inner, int at, Fault fault, Errc code = Errc::io);
+  /// Another disk of the same process: its calls are counted with those of `first`, and both are gone together.
+  FaultyFileSystem(sys::FileSystem& inner, const FaultyFileSystem& first);
 
   [[nodiscard]] bool happened() const { return state_->calls >= state_->at; }
   [[nodiscard]] int calls() const { return state_->calls; }
+  /// The process is gone: nothing else of it may take effect either.
+  [[nodiscard]] bool dead() const { return state_->dead; }
   /// "rename_new msg/T.x msg/x", one a call: what to print when a walk fails.
   [[nodiscard]] const std::vector<std::string>& trace() const { return state_->trace; }
 
