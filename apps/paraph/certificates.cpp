@@ -148,8 +148,12 @@ class Importer {
 
   Result<void> store(const std::string& address, const Candidate& candidate) {
     const auto& certificate = candidate.certificate;
-    std::string outcome = "would be stored";
-    if (!call_.dry_run) {
+    std::string outcome;
+    if (call_.dry_run) {
+      auto foreseen = foresee(address, certificate);
+      if (!foreseen) return std::move(foreseen).error();
+      outcome = *foreseen;
+    } else {
       list::CertificateArrival arrival;
       arrival.source = candidate.source;
       arrival.at = ports_.clock.now();
@@ -169,6 +173,16 @@ class Importer {
                      "until " + iso8601(certificate.not_after())});
     warn_if_useless(address, candidate);
     return {};
+  }
+
+  /// For --dry-run. What waits, is pinned or was removed, only storing decides.
+  Result<std::string> foresee(const std::string& address, const cms::Certificate& certificate) {
+    const auto known = ports_.certificates.history(address, ports_.clock.now());
+    if (!known) return known.error();
+    const bool there = std::any_of(known->begin(), known->end(), [&](const auto& each) {
+      return each.state == list::CertificateState::current && each.certificate == certificate;
+    });
+    return std::string(there ? word(Stored::already_there) : "would be stored");
   }
 
   void warn_if_useless(const std::string& address, const Candidate& candidate) {

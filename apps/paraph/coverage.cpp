@@ -39,8 +39,9 @@ bool ends_soon(const ReaderState& state, TimePoint now, std::chrono::seconds wit
 }
 
 std::string asked(const ReaderState& state) {
-  return state.asked == 0 ? "never asked"
-                          : "asked " + day(TimePoint(std::chrono::seconds(state.asked)));
+  const std::string what = state.reads ? "reminded" : "asked";
+  return state.asked == 0 ? "never " + what
+                          : what + " " + day(TimePoint(std::chrono::seconds(state.asked)));
 }
 
 std::string sentence(const ReaderState& state, TimePoint now) {
@@ -48,8 +49,10 @@ std::string sentence(const ReaderState& state, TimePoint now) {
   if (state.reads)
     return who +
            fmt::format("expires {} ({} days)", day(*state.until), days_until(*state.until, now));
-  if (state.problem == "missing") return who + "no certificate";
-  return who + state.problem + (state.detail.empty() ? "" : ": " + state.detail);
+  const std::string what = state.problem == "missing" ? "no certificate"
+                           : state.detail.empty()     ? state.problem
+                                                      : state.problem + ": " + state.detail;
+  return who + what + (state.editor ? ": cannot read what he moderates" : "");
 }
 
 std::string posts(std::size_t count) {
@@ -57,9 +60,9 @@ std::string posts(std::size_t count) {
 }
 
 Json describe(const ReaderState& state) {
-  Json json{{"address", state.address}, {"editor", state.editor}, {"reads", state.reads},
-            {"problem", state.problem}, {"detail", state.detail}, {"missed", state.missed},
-            {"until", nullptr},         {"asked", nullptr}};
+  Json json{{"address", state.address}, {"member", state.member},   {"editor", state.editor},
+            {"reads", state.reads},     {"problem", state.problem}, {"detail", state.detail},
+            {"missed", state.missed},   {"until", nullptr},         {"asked", nullptr}};
   if (state.until) json["until"] = iso8601(*state.until);
   if (state.asked != 0) json["asked"] = iso8601(TimePoint(std::chrono::seconds(state.asked)));
   return json;
@@ -67,6 +70,7 @@ Json describe(const ReaderState& state) {
 
 struct Sums {
   std::size_t members = 0, able = 0, losing = 0, editors = 0, able_editors = 0;
+  [[nodiscard]] bool all_read() const { return able == members && able_editors == editors; }
 };
 
 Result<config::ListConfig> config_of(Invocation& call) {
@@ -78,9 +82,11 @@ Result<config::ListConfig> config_of(Invocation& call) {
 Sums sum(const std::vector<ReaderState>& states, TimePoint now, std::chrono::seconds within) {
   Sums sums;
   for (const auto& state : states) {
-    ++(state.editor ? sums.editors : sums.members);
-    if (state.reads) ++(state.editor ? sums.able_editors : sums.able);
-    if (!state.editor && ends_soon(state, now, within)) ++sums.losing;
+    sums.members += state.member ? 1 : 0;
+    sums.able += state.member && state.reads ? 1 : 0;
+    sums.losing += state.member && ends_soon(state, now, within) ? 1 : 0;
+    sums.editors += state.editor ? 1 : 0;
+    sums.able_editors += state.editor && state.reads ? 1 : 0;
   }
   return sums;
 }
@@ -133,8 +139,10 @@ Result<int> cert_coverage(Invocation& call) {
   if (sums.editors > 0) text += fmt::format("; editors {} of {}", sums.able_editors, sums.editors);
   Json rows_json = Json::array();
   std::vector<std::vector<std::string>> rows;
+  bool any_late = false;
   for (const auto& state : *states) {
     const bool late = ends_soon(state, now, *within);
+    any_late = any_late || late;
     if (state.reads && !late && !call.has("all")) continue;
     rows_json.push_back(describe(state));
     rows.push_back({!state.reads ? "NO"
@@ -145,8 +153,7 @@ Result<int> cert_coverage(Invocation& call) {
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a[0] < b[0]; });  // NO, SOON, yes
-  const bool none = sums.able < sums.members || sums.able_editors < sums.editors;
-  const int code = none ? 2 : sums.losing > 0 ? 1 : 0;
+  const int code = !sums.all_read() ? 2 : any_late ? 1 : 0;
   call.print({{"list", config->address().str()},
               {"members", sums.members},
               {"able", sums.able},

@@ -1,5 +1,6 @@
 #include "cms/emails.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/ascii.h"
@@ -19,6 +20,14 @@ std::string_view octets(const ASN1_STRING* text) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
+/// RFC 9598 §3: only such an address may be a SmtpUTF8Mailbox. As one, an ASCII address would slip by the name constraints
+/// that are written for it.
+bool has_foreign_local_part(std::string_view address) {
+  const std::string_view local = address.substr(0, address.rfind('@'));
+  return std::any_of(local.begin(), local.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+}
+
 /// Attack A22: what a careless reader would cut short or show as something else is no address.
 bool acceptable(std::string_view address, bool international) {
   if (address.empty() || address.size() > kMaxAddress ||
@@ -30,7 +39,7 @@ bool acceptable(std::string_view address, bool international) {
       return false;
     }
   }
-  return !international || utf8::valid(address);
+  return !international || (utf8::valid(address) && has_foreign_local_part(address));
 }
 
 /// RFC 9598 §3: SmtpUTF8Mailbox ::= UTF8String.

@@ -11,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include "cms/name_constraints.h"
 #include "cms/openssl.h"
 #include "cms/public_key.h"
 #include "cms/revocation.h"
@@ -221,13 +222,16 @@ Verdict judge_strength(const std::vector<Certificate>& chain, const Policy& poli
   return {ChainStatus::good, {}};
 }
 
-/// RFC 5280 §4.2.1.9. OpenSSL also accepts issuers that only keyUsage makes a CA.
+/// RFC 5280 §4.2.1.9, §4.2.1.10. OpenSSL also accepts issuers that only keyUsage makes a CA.
 Verdict judge_issuers(const std::vector<Certificate>& chain) {
   for (std::size_t i = 1; i + 1 < chain.size(); ++i) {
     if (!chain[i].is_ca()) {
       return {ChainStatus::bad_chain,
               "issued by a certificate that is no CA: " + chain[i].subject()};
     }
+  }
+  if (const std::string email = excluded_address(chain); !email.empty()) {
+    return {ChainStatus::bad_chain, "name constraints above exclude the address " + email};
   }
   return {ChainStatus::good, {}};
 }

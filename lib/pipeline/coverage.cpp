@@ -64,11 +64,16 @@ Result<std::vector<ReaderState>> reader_states(const config::ListConfig& config,
   if (!editors) return editors.error();
   const std::size_t members = out.size();
   for (const auto& editor : *editors) {
-    const auto known = std::any_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(members),
-                                   [&](const auto& each) { return each.address == editor.email; });
-    if (known) continue;
+    const auto end = out.begin() + static_cast<std::ptrdiff_t>(members);
+    const auto known = std::find_if(out.begin(), end,
+                                    [&](const auto& each) { return each.address == editor.email; });
+    if (known != end) {
+      known->editor = true;
+      continue;
+    }
     auto state = state_of(editor.email, config, ports);
     if (!state) return std::move(state).error();
+    state->member = false;
     state->editor = true;
     out.push_back(*std::move(state));
   }

@@ -14,7 +14,8 @@ namespace paraph::pipeline {
 
 struct ReaderState {
   std::string address;
-  bool editor = false;  ///< and no receiving member
+  bool member = true;  ///< who gets copies
+  bool editor = false;
   bool reads = false;
   std::string problem, detail;     ///< as in store::SealTarget
   std::optional<TimePoint> until;  ///< when it reads: the certificate's end

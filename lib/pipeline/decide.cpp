@@ -264,6 +264,9 @@ std::string reason_codes(const smime::Protection& protection) {
 Outcome open_protection(Item& item, const Ports& ports) {
   auto opening = open_context(item.list, {item.sender}, item.header.received, ports);
   if (!opening) return std::move(opening).error();
+  if (item.header.word.given())
+    if (auto added = add_replaced(item.sender, opening->context, ports); !added)
+      return std::move(added).error();
   item.opened = smime::open(item.tree, opening->context);
   const auto& protection = item.opened.protection;
 

@@ -60,6 +60,11 @@ struct Opening {
                                            const std::vector<std::string>& from, TimePoint at,
                                            const Ports& ports);
 
+/// Adds the sender's certificates that others have replaced: what was at hand when a mail was held must be there when it is
+/// judged again (security rule 18). One that was removed stays out.
+[[nodiscard]] Result<void> add_replaced(std::string_view sender, smime::OpenContext& context,
+                                        const Ports& ports);
+
 /// Those anchors as they are on the disk; the same object for as long as the files are.
 [[nodiscard]] Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(
     const AnchorFiles& files, const Ports& ports);

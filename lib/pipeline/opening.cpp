@@ -148,4 +148,16 @@ Result<Opening> open_context(const std::optional<list::ListAddress>& list,
   return opening;
 }
 
+Result<void> add_replaced(std::string_view sender, smime::OpenContext& context,
+                          const Ports& ports) {
+  const auto address = mail::AddrSpec::parse(sender);
+  if (!address) return {};
+  auto all = ports.certificates.history(address->canonical(), ports.clock.now());
+  if (!all) return std::move(all).error();
+  for (auto& each : *all)
+    if (each.state == list::CertificateState::history && each.certificate.may_sign())
+      context.stored.push_back(std::move(each.certificate));
+  return {};
+}
+
 }  // namespace paraph::pipeline

@@ -478,8 +478,12 @@ Result<Performed> perform(const Item& item, const outcome::Disposition& disposit
                      .message_id = message_id(item)};
   if (auto done = std::visit(performer, disposition); !done) return done.error();
   if (!performer.note().empty()) row.reason = with_note(why, performer.note());
-  if (const auto& word = item.header.word; word.given())
+  if (const auto& word = item.header.word; word.given()) {
     row.reason = with_note(row.reason, fmt::format("{} by {}", word.verdict, word.by));
+    // Security rule 18: both verdicts are shown.
+    if (const auto now = scenario::to_string(item.judged); now != word.judged && !word.rejects())
+      row.reason = with_note(row.reason, fmt::format("{} when held, {} now", word.judged, now));
+  }
   // Published or held, the mail itself tells of its ending: without the row a repeat finds it under
   // the same name and keeps it. Of a discarded one the row is all that remains.
   if (performer.left_a_file()) return Performed{performer.unpublished(), std::move(row)};

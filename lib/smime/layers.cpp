@@ -153,6 +153,14 @@ bool has_bare_cr_or_nul(std::string_view octets) {
   return false;
 }
 
+bool has_two_readings(const mail::MimeTree& tree, const mail::Entity& entity) {
+  using mail::Defect;
+  return mail::has(entity.defects, Defect::field_without_colon) ||
+         mail::has(entity.defects, Defect::limit_header) ||
+         mail::has(entity.defects, Defect::duplicate_content_field) ||
+         has_bare_cr_or_nul(tree.message().at(entity.header));
+}
+
 std::optional<std::string> body_octets(const mail::MimeTree& tree, std::size_t index) {
   const mail::Entity& entity = tree.entities()[index];
   return mail::decode_body(tree.message().at(entity.body), entity.transfer_encoding);

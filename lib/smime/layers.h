@@ -30,6 +30,9 @@ enum class Container : std::uint8_t {
 /// A bare CR or NUL: line ends and header fields of their own for some readers (security rule 43).
 [[nodiscard]] bool has_bare_cr_or_nul(std::string_view octets);
 
+/// Whether readers could differ in where this header section ends, or which fields it has.
+[[nodiscard]] bool has_two_readings(const mail::MimeTree& tree, const mail::Entity& entity);
+
 /// The body as octets: transfer encoding removed.
 [[nodiscard]] std::optional<std::string> body_octets(const mail::MimeTree& tree,
                                                      std::size_t entity);

@@ -184,6 +184,9 @@ void Verdict::settle_identity() {
     deny(Reason::own_address);
   }
   const mail::Entity* header = protected_header();
+  if (header != nullptr && has_two_readings(tree(), *header)) {
+    deny(Reason::malformed);
+  }
   if (is_wrapper()) {
     // RFC 8551 §3.1: with the same From, a wrapper that protects the header; else a forward
     // (security rule 48).

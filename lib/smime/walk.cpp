@@ -124,6 +124,7 @@ bool Walk::enter(mail::MimeTree level) {
   trail_.tree = trail_.inner.get();
   trail_.root = 0;
   note_ambiguity(root());
+  trail_.ambiguous = trail_.ambiguous || has_bare_cr_or_nul(tree().message().at(root().header));
   return true;
 }
 

@@ -482,6 +482,9 @@ constexpr std::array kChainRows{
 cms::SealFitness judge(const cms::Certificate& certificate, const list::CertificateLookup& lookup,
                        const SealTerms& terms, std::string& detail) {
   const auto fitness = cms::fitness(certificate, terms.at, terms.policy);
+  const bool rsa = certificate.key_type() == cms::KeyType::rsa;
+  if (fitness == cms::SealFitness::weak_key && rsa)
+    detail = fmt::format("needs RSA {}", terms.policy.min_rsa_bits);
   if (fitness != cms::SealFitness::good || !terms.trust) return fitness;
   const auto verdict = terms.trust->anchors.judge(
       certificate, lookup.issuers, terms.at, cms::TrustAnchors::Purpose::encrypt, terms.policy,

@@ -1,6 +1,7 @@
-"""The vectors through the incoming daemon: per revocation list a site with the vectors' CA and one list per key and policy, a
-rule that distributes `smime` and refuses the rest with the reasons; what the ledger says is what the daemon made of each
-message."""
+"""The vectors through the incoming daemon: a site with the vectors' CA for each revocation list, one more for the cases with
+earlier mail, and in it one list per key and policy, whose rule distributes `smime` and refuses the rest with the reasons; what
+the ledger says is what the daemon made of each message."""
+import json
 import os
 import shutil
 import sqlite3
@@ -15,9 +16,9 @@ true() smtp,md5 -> reject(reason='vector',quiet)
 
 
 class Site:
-    def __init__(self, programs, root, pki, crl):
-        """`crl`: the name of the revocation list at hand, or None."""
-        self.programs, self.root, self.pki = programs, root / f"site-{crl}", pki
+    def __init__(self, programs, root, pki, crl, past):
+        """`crl`: the name of the revocation list at hand, or None. `past`: it sees earlier mail."""
+        self.programs, self.root, self.pki = programs, root / f"site-{crl}-{past}", pki
         self.config = self.root / "paraph.conf"
         self.environment = dict(os.environ, PARAPH_CONFIG=str(self.config))
         self.lists, self.queued, self.rows = {}, {}, {}
@@ -63,7 +64,8 @@ class Site:
     def queue(self, case, message, others):
         spool = self.root / "spool" / "msg"
         before = set(os.listdir(spool))
-        name = self.list_for(others)
+        elsewhere = message.suffix == ".earlier" and others["earlier"] == "elsewhere"
+        name = self.list_for(dict(others, key="other") if elsewhere else others)
         self.run("paraph-queue", f"{name}@{DOMAIN}", given=message.read_bytes())
         path = spool / next(entry for entry in set(os.listdir(spool)) - before if "@" in entry)
         head, rest = path.read_bytes().split(b"\nReturn-Path:", 1)
@@ -79,14 +81,21 @@ class Site:
             self.rows = {mail: (outcome, reason) for mail, outcome, reason
                          in base.execute("select id, outcome, reason from paraph_mail")}
 
+    def look(self, case, others):
+        """What an inspection says that knows the site and the list."""
+        message, name = self.root.parent / f"{case}.eml", self.list_for(others)
+        return json.loads(self.run("paraph", "message", "inspect", message, "--list", name, "--json"))
+
     def fault(self, case, expected, others):
         """None, or how the daemon's ending contradicts what the case expects. It knows more than a look from outside (its own
-        addresses, a locked key), so a case may say `# daemon METHOD [REASON…]` or `# daemon waits` besides."""
+        addresses, a locked key, earlier mail), so a case may say `# daemon METHOD [CODE…]` or `# daemon waits [CODE]` besides."""
         outcome, reason = self.rows.get(self.queued[case], ("waits", ""))
         method, *codes = others.get("daemon", f"{expected.get('auth_method')} {expected.get('reasons', '')}").split()
         said = f"daemon: {outcome} ({reason}), expected {method} {' '.join(codes)}"
         if (outcome == "waits") != (method == "waits") or (outcome == "distributed") != (method == "smime"):
             return said
+        if method == "waits":
+            return said if set(codes) - set(self.look(case, others)["reasons"]) else None
         if reason.startswith("vector"):  # the list's rule, which repeats all reasons but the one that is a remark
             codes = [code for code in codes if code != "revocation_unknown"]
             return None if reason.removeprefix("vector").removeprefix(": ") == ",".join(codes) else said

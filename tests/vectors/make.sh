@@ -4,6 +4,8 @@
 #   # expect FIELD VALUE…   status, auth_method, reasons, layers, encrypted, opened, inside_encryption, cipher
 #   # witness WHAT          what the openssl command says: verify, decrypt (exit 0), no-verify, no-decrypt
 #   # crl NAME | crl-check MODE | policies OID,…   revocation lists (of pki.sh), how they are asked, required policies
+#   # daemon METHOD [CODE…] | daemon waits [CODE]   what the incoming daemon makes of it, where it knows more than a look from outside
+#   # earlier here | earlier elsewhere   the daemon saw "$EARLIER", written by the case, before: for this list or another
 #   # key NAME | at TIME    the key to open with (default list; none), the time of judgement (default now)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +14,7 @@ out=$1; shift
 export KIT=$here PKI=$out/pki
 [ $# -gt 0 ] || set -- $(cd "$here/cases" && ls | sed 's/\.sh$//')
 for name in "$@"; do
-    export CASE=$name TMP; TMP=$(mktemp -d "$out/tmp.XXXXXX")
+    export CASE=$name EARLIER=$out/$name.earlier TMP; TMP=$(mktemp -d "$out/tmp.XXXXXX")
     # In a shell of its own: `set -e` means nothing inside the condition of an `if`.
     if ! bash -euo pipefail -c '. "$KIT/kit.sh"; . "$0"' "$here/cases/$name.sh" > "$out/$name.eml" 2> "$TMP/err"; then
         echo "vectors: case $name failed: $(cat "$TMP/err")" >&2

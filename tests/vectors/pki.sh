@@ -131,6 +131,17 @@ keyUsage = critical,digitalSignature,keyCertSign"
 issue alice-policy rsa2048 ca '/CN=Alice Example' "$(person alice@example.org)
 $usage
 certificatePolicies = 1.3.6.1.4.1.99999.1"
+# Names that have more than one spelling, and an intermediate that excludes them.
+mailbox() {  # mailbox ADDRESS: SAN with this SmtpUTF8Mailbox
+    printf 'basicConstraints = critical,CA:FALSE\nsubjectAltName = @mailbox\n%s\n[mailbox]\notherName = 1.3.6.1.5.5.7.8.9;FORMAT:UTF8,UTF8:%s\n' "$ec_usage" "$1"
+}
+issue middle-excluding p256 ca '/O=Example/CN=Vector Excluding CA' "$authority
+nameConstraints = critical,excluded;email:alice@example.org,excluded;email:xn--bcher-kva.example"
+issue alice-excluded p256 middle-excluding '/CN=Alice Example' "$(person Alice@example.org)
+$ec_usage"
+issue international p256 ca '/CN=Jürgen Example' "$(mailbox jürgen@xn--bcher-kva.example)"
+issue international-excluded p256 middle-excluding '/CN=Jürgen Example' "$(mailbox jürgen@BÜCHER.example)"
+issue international-ascii p256 ca '/CN=Alice Example' "$(mailbox alice@example.org)"
 # The same issuer, serial number and key as alice, and other dates.
 config "$(person alice@example.org)
 $usage"

@@ -168,6 +168,7 @@ check "stored" in_use ellen ellen
 paraph cert history ellen@example.org --json | grep -q '"source": "ldif"' || fail "no source"; ok
 openssl crl2pkcs7 -nocrl -certfile pki/ellen.pem -certfile pki/ca.pem -outform DER -out ellen.p7b
 paraph cert import ellen.p7b | grep -q 'already there' || fail "PKCS#7"; ok
+paraph cert import ellen.p7b --dry-run | grep -q 'already there' || fail "a dry run does not look what is there"; ok
 cp pki/bob2.pem site/X509-user-certs/dora@example.org
 paraph cert history dora@example.org | grep -q 'a file of the directory' || fail "a file that was put there is not manual"; ok
 finished

@@ -239,6 +239,22 @@ refuse "for programs" 1 paraph cert expiring --json
 grep -q '"address": "soon@example.org"' refused.out || fail "$(cat refused.out)"; ok
 refuse "coverage" 2 paraph cert coverage secure
 grep -q '^SOON .*soon@example.org .*expires .* days' refused.out || fail "$(cat refused.out)"; ok
+# An editor is counted as one whether he is a member or not, and whose certificate ends soon is worth a warning.
+paraph list create desk --owner alice@example.org >/dev/null 2>&1
+make_person ina rsa
+paraph cert import pki/ina.pem >/dev/null
+paraph member add desk ina@example.org >/dev/null
+paraph editor add desk ina@example.org >/dev/null
+check "an editor who is a member" paraph cert coverage desk
+paraph cert coverage desk | grep -q '1 of 1 receiving members .*editors 1 of 1' || fail "$(paraph cert coverage desk)"; ok
+paraph editor add desk soon@example.org >/dev/null
+refuse "an editor who soon cannot read" 1 paraph cert coverage desk
+grep -q '^SOON .*soon@example.org .*(editor) expires .*never reminded' refused.out || fail "$(cat refused.out)"; ok
+paraph editor add desk joe@example.org >/dev/null
+make_person joe rsa1024
+paraph cert import pki/joe.pem >/dev/null 2>&1
+refuse "an editor who cannot" 2 paraph cert coverage desk
+grep -q '^NO .*joe@example.org .*(editor) weak_key: .*RSA 1024.*needs RSA 2048: cannot read what he moderates' refused.out || fail "$(cat refused.out)"; ok
 empty_mailboxes
 check "dry run" paraph cert remind secure --dry-run
 run_daemons

@@ -82,6 +82,65 @@ paraph moderation distribute secure "$id" >/dev/null; run_daemons
 became "$id" 'rejected blocked'
 [ "$(count_for bob)" = 0 ] || fail "distributed against a rule"; ok
 
+# --- and so does what is known of the signer now (security rule 18) ---------------------------------------------------------------------
+# hold_signed NAME FROM; then release_judged WANTED
+hold_signed() {
+  scenario 'true() smtp,md5,smime -> editorkey'
+  make_signed "$1" "$2" secure; post "post/$1.eml"; run_daemons
+  id=$(id_in moderation secure); empty_mailboxes
+  became "$id" held
+}
+release_judged() {
+  scenario "true() smtp,md5 -> reject(reason='unproven')
+true() smime -> do_it"
+  paraph moderation distribute secure "$id" >/dev/null; run_daemons
+  became "$id" "$1"
+}
+hold_signed proven alice
+release_judged 'distributed distribute by'
+
+# Whom nobody knew when the post came, is not known to have written it because his authority is trusted later.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout pki/late.key -out pki/late.pem -days 3650 -config pki/ca.conf -extensions root \
+  -subj "/CN=TEST late CA" 2>/dev/null
+openssl req -newkey rsa:2048 -nodes -keyout pki/dora.key -out pki/dora.req -config pki/ca.conf -subj "/CN=TEST dora" \
+  -addext subjectAltName=email:dora@example.org -addext keyUsage=digitalSignature 2>/dev/null
+openssl ca -batch -config pki/ca.conf -cert pki/late.pem -keyfile pki/late.key -extensions person -notext -in pki/dora.req \
+  -out pki/dora.pem -startdate 20250101000000Z -enddate 20460101000000Z 2>/dev/null
+hold_signed early dora
+paraph ca add pki/late.pem >/dev/null 2>&1
+release_judged 'rejected unproven'
+hold_signed late dora
+release_judged 'distributed distribute by'
+
+# The signature carries no certificate, and the stored one was replaced while the post waited.
+hold_bare() {
+  make_signed "$1" alice secure
+  openssl cms -sign -in "post/$1.txt" -signer pki/alice.pem -inkey pki/alice.key -md sha256 -nocerts -from alice@example.org \
+    -to secure@lists.example.org -subject "Post $1" -out "post/$1.signed"
+  { printf 'Message-ID: <%s@example.org>\n' "$1"; cat "post/$1.signed"; } >"post/$1.eml"
+  scenario 'true() smtp,md5,smime -> editorkey'
+  post "post/$1.eml"; run_daemons
+  id=$(id_in moderation secure); empty_mailboxes
+  became "$id" held
+}
+hold_bare renewed
+make_person alice rsa "" 20260101000000Z
+paraph cert import pki/alice.pem >/dev/null
+paraph cert history alice@example.org | grep -q '^history ' || fail "nothing was replaced"; ok
+release_judged 'distributed distribute by'
+hold_bare taken
+paraph cert remove alice@example.org >/dev/null
+release_judged 'rejected unproven'
+
+# Revoked while the post waited.
+hold_signed betrayed alice
+openssl ca -config pki/ca.conf -cert pki/ca.pem -keyfile pki/ca.key -revoke pki/alice.pem 2>/dev/null
+openssl ca -gencrl -config pki/ca.conf -cert pki/ca.pem -keyfile pki/ca.key -crldays 30 -out revoked.crl 2>/dev/null
+paraph crl import revoked.crl >/dev/null
+release_judged 'rejected unproven'
+[[ $(outcome "$id") == *'revoked'*'smime when held, smtp now'* ]] || fail "not both verdicts are shown: $(outcome "$id")"; ok
+rm site/crl/*
+
 # --- confirmation, then moderation ----------------------------------------------------------------------------------------------------
 scenario 'true() smtp -> request_auth,editorkey
 true() md5,smime -> do_it'

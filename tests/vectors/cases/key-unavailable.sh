@@ -7,6 +7,6 @@
 # expect encrypted true
 # expect opened true
 # key locked
-# daemon waits
+# daemon waits key_unavailable
 # witness decrypt
 text | encrypted aes-256-cbc locked | post
