@@ -136,7 +136,8 @@ Result<int> key_announce(Invocation& call) {
                                   .list = home->list,
                                   .domain = home->list ? home->list->domain() : ports.site.domain(),
                                   .auto_submitted = "auto-generated",
-                                  .in_reply_to = {}};
+                                  .in_reply_to = {},
+                                  .only_signed = true};
     const std::string reverse_path =
         home->list ? home->list->with_suffix(ports.site.get("return_path_suffix")) : std::string();
     if (auto sent =

@@ -30,6 +30,7 @@ struct Notice {
   /// of `data`. `cut`: longer ones end in "…". `whole`: they are all there, and the notice goes unsigned if one is longer.
   enum class Values : unsigned char { cut, whole };
   Values values = Values::cut;
+  bool only_signed = false;                      ///< worth nothing unsigned: an Error rather
   std::optional<cms::Certificate> seal_to = {};  ///< enqueued encrypted for it
 };
 inline constexpr std::size_t kSignedValue = 80;
