@@ -180,7 +180,7 @@ Result<void> enqueue_notice_to(const std::vector<std::string>& recipients, const
   if (*sent) return {};
   auto message = compose_notice(notice, ports);
   if (message && notice.seal_to)
-    message = smime::encrypt_message(*message, *notice.seal_to, cms::ContentCipher::aes_256_cbc);
+    message = smime::encrypt_message(*message, *notice.seal_to, notice.cipher);
   if (!message) return std::move(message).error();
   return enqueue(notice.id, notice.to, recipients, notice.list ? notice.list->str() : std::string{},
                  reverse_path, *message, bulk, ports);

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cms/certificate.h"
+#include "cms/seal.h"
 #include "compose/compose.h"
 #include "list/list.h"
 #include "pipeline/ports.h"
@@ -32,6 +33,7 @@ struct Notice {
   Values values = Values::cut;
   bool only_signed = false;                      ///< worth nothing unsigned: an Error rather
   std::optional<cms::Certificate> seal_to = {};  ///< enqueued encrypted for it
+  cms::ContentCipher cipher = cms::ContentCipher::aes_256_cbc;
 };
 inline constexpr std::size_t kSignedValue = 80;
 
