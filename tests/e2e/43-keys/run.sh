@@ -294,6 +294,64 @@ run_daemons
 openssl cms -decrypt -in "$(mail_for bob)" -recip pki/bob.pem -inkey pki/bob.key -out bare.eml
 cmp bare.eml post/bare.txt || fail "an unsigned post was signed or changed"; ok
 
+# --- no oracle (rule 39): of a foreign value a signed notice holds 80 characters, of an editor's words all or no signature --------
+text_of() {  # FILE…: what a reader sees, blanks left out
+  python3 - "$@" <<'PY'
+import email, email.policy, re, sys
+for name in sys.argv[1:]:
+    mail = email.message_from_binary_file(open(name, "rb"), policy=email.policy.default)
+    print(re.sub(r"\s+", "", mail.get_body().get_content()))
+    assert [p.get_content_type() for p in mail.walk() if not p.is_multipart()] in (
+        ["text/plain"], ["text/plain", "application/pkcs7-signature"]), "an attachment"
+PY
+}
+long=$(printf 'x%.0s' {1..64})@$(printf 'y%.0s' {1..60}).example.org
+stranger() {  # NAME LIST CERTIFICATE
+  openssl cms -encrypt -aes256 -in post/bare.txt -from "$long" -to "$2@lists.example.org" -subject x -out "post/$1.enc" "$3"
+  { printf 'Return-Path: <alice@example.org>\nMessage-ID: <%s@example.org>\n' "$1"; cat "post/$1.enc"; } | paraph-queue "$2@lists.example.org"
+  run_daemons
+}
+next_day
+empty_mailboxes
+stranger long secure $keys/current.pem
+check "signed" signed_by "$(mail_for carol)" pki/new.pem
+text_of "$(mail_for carol)" >text.txt
+grep -qF "${long:0:79}…" text.txt || fail "not the beginning of the address: $(cat text.txt)"; ok
+! grep -qF "${long:0:80}" text.txt || fail "more than 80 characters are signed"; ok
+next_day
+empty_mailboxes
+paraph list create bare --owner alice@example.org --type open >/dev/null 2>&1
+paraph key generate bare >/dev/null 2>&1
+openssl req -new -key site/list_data/bare/private_key -out pki/bare.req -config pki/ca.conf -subj "/CN=TEST bare" \
+  -addext "subjectAltName=email:other@lists.example.org" -addext "keyUsage=critical,keyEncipherment" 2>/dev/null
+sign_request pki/bare.req pki/bare.pem -days 700
+cp pki/bare.pem site/list_data/bare/cert.pem
+sed -i 's/^encrypted_post_policy.*/encrypted_post_policy any/; s/^send .*/send public/' site/list_data/bare/config
+paraph member add bare carol@example.org >/dev/null
+stranger whole bare pki/bare.pem
+! grep -q multipart/signed "$(mail_for carol)" || fail "signed by a certificate of another address"; ok
+grep -qF "$long" <(text_of "$(mail_for carol)") || fail "not all of it in an unsigned notice"; ok
+# an editor's words
+mkdir -p $keys/scenari
+printf 'title.gettext held\n\ntrue() smtp,md5,smime -> editorkey\n' >$keys/scenari/send.held
+sed -i 's/^send .*/send held/' $keys/config
+reject_with() {  # NAME WORDS…
+  empty_mailboxes
+  post_to_secure "$1"
+  run_daemons
+  id=$(paraph moderation list secure -j | json -1 id)
+  paraph moderation reject secure "$id" "${@:2}" >/dev/null
+  run_daemons
+  answer=$(mail_for alice | xargs grep -l 'was refused')
+}
+reject_with short Please ask the helpdesk.
+check "a short word is signed" signed_by "$answer" pki/new.pem
+words="Please ask the helpdesk, which has a form for requests of this kind, and will answer you within two days, it says."
+reject_with longer "$words"
+! grep -q multipart/signed "$answer" || fail "a long word is signed"; ok
+grep -qF "${words// /}" <(text_of "$answer") || fail "the editor's words were cut: $(cat "$answer")"; ok
+sed -i 's/^send .*/send public/' $keys/config
+
 # --- an expired key opens mail, and signs nothing ------------------------------------------------------------------------
 make_list past alice@example.org
 openssl ca -batch -config pki/ca.conf -cert pki/ca.pem -keyfile pki/ca.key -extensions person -notext -in site/list_data/past/request.pem \
