@@ -63,6 +63,15 @@ outcome "10,000 nested parts" open distributed '' <nested.eml
 grep -q 'deep' "$(mail_for bob | xargs grep -l 'Subject: nested')" || fail "nested post lost"; ok
 
 plain loop alice open | sed 's/^Subject:/X-Loop: open@lists.example.org\n&/' | outcome "a loop" open discarded loop
+plain looplist alice open | sed 's/^Subject:/List-Id: Open things\n  <OPEN.lists.example.org>\n&/' | outcome "our own List-Id" open discarded 'loop: List-Id'
+plain otherlist alice open | sed 's/^Subject:/List-Id: <other.lists.example.org>\n&/' | outcome "another's List-Id" open distributed ''
+# by the hundredth hop it has been round: counted, whoever wrote them
+hops() { for ((i = 0; i < $1; i++)); do printf 'Received: from a by b; Mon, 23 Nov 2026 12:00:00 +0000\n'; done; }
+{ hops 100; plain hops100 alice open | sed 1d; } | outcome "100 Received fields" open distributed ''
+{ hops 101; plain hops101 alice open | sed 1d; } | outcome "101 Received fields" open quarantined 'loop: more than 100 Received'
+# what a list sends comes back from a member's own forwarding
+plain round alice open | outcome "a post" open distributed ''
+mail_for bob | xargs grep -l 'Subject: Post round' | head -1 | xargs cat | outcome "the copy of it, sent back" open discarded loop
 plain auto alice open | sed 's/^Subject:/Auto-Submitted: auto-generated\n&/' | outcome "an automaton" open discarded automatic
 plain acme alice open | sed 's/^Subject:.*/Subject: ACME: token\nAuto-Submitted: auto-generated; type=acme/' | outcome "CA validation" open quarantined ca_validation
 plain nolist alice nolist | outcome "an unknown list" nolist rejected unknown_list
