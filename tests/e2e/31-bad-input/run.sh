@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Bad input: each has a clear outcome with a reason somebody can see, and the next message goes through.
 . "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+shopt -s lastpipe  # `mail | outcome …` counts in this shell
 
 make_ca
 make_person alice rsa
