@@ -84,6 +84,25 @@ open("bare.eml", "wb").write(data.replace(b"Open words", b"Open\x00words", 1))
 PY
 outcome "a NUL in a clear-signed part" secure rejected unsafe_octets <bare.eml
 
+# --- addresses of ours are nobody's (rule 42) ------------------------------------------------------------------------
+for address in open secure OPEN open-request open-owner open-editor sympa sympa-request listmaster; do
+  for role in member owner editor; do refuse "$address@ as $role" 65 paraph $role add secure "$address@lists.example.org"; done
+  refuse "$address@ as the owner of a new list" 64 paraph list create fresh --owner "$address@lists.example.org"
+done
+refuse "a list that owns itself" 64 paraph list create fresh --owner fresh@lists.example.org
+refuse "among others" 65 bash -c 'echo open@lists.example.org | paraph member import secure -'
+[ "$(paraph member list secure | grep -c lists.example.org)" = 0 ] || fail "$(paraph member list secure)"; ok
+# what a database says all the same (Sympa's, say) makes no loop
+python3 - <<'PY'
+import sqlite3
+with sqlite3.connect("site/paraph.sqlite") as db:
+    db.execute("insert into subscriber_table (list_subscriber, robot_subscriber, user_subscriber, date_epoch_subscriber, reception_subscriber) "
+               "values ('open', 'lists.example.org', 'open@lists.example.org', 1, 'mail')")
+PY
+plain itself alice open | outcome "a list that is its own member" open distributed ''
+outcome "what it sends itself" open discarded loop <"$(grep -rl 'Subject: Post itself' site/maildir/open@lists.example.org/new)"
+paraph member del open open@lists.example.org >/dev/null
+
 # --- subscribers' certificates -------------------------------------------------------------------------------------
 for who in empty garbage truncated; do paraph member add secure $who@example.org >/dev/null; done
 : >site/X509-user-certs/empty@example.org
