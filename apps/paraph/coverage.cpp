@@ -91,30 +91,81 @@ Sums sum(const std::vector<ReaderState>& states, TimePoint now, std::chrono::sec
   return sums;
 }
 
-Result<bool> remind_one(const std::string& address, const std::optional<list::ListAddress>& list,
-                        const std::string& problem, const std::string& detail,
-                        const std::optional<TimePoint>& until, const Invocation& call,
-                        spool::BulkSpool& bulk, const pipeline::Ports& ports) {
+/// Whom and on behalf of what; `config`: of the list, or null for the site.
+struct Reminders {
+  const config::ListConfig* config = nullptr;
+  spool::BulkSpool& bulk;
+  const pipeline::Ports& ports;
+};
+
+// Security rule 36: sealed while there is something to seal it to.
+Result<bool> remind_one(const ReaderState& state, const Reminders& reminders,
+                        const Invocation& call) {
+  const auto& [config, bulk, ports] = reminders;
   const auto now = ports.clock.now();
+  std::optional<list::ListAddress> list;
+  if (config != nullptr) list = config->address();
   const std::string name = list ? list->str() : std::string();
-  const auto last = ports.notices.last_told(address, name, "reminder");
+  const auto last = ports.notices.last_told(state.address, name, "reminder");
   if (!last) return last.error();
   if (*last <= epoch(now) && epoch(now) - *last < store::Notices::kDay) return false;
   if (call.dry_run) return true;
-  pipeline::Notice notice{
-      .id = spool::QueueId::make(now, ports.random),
-      .template_name = "certificate-reminder.tt2",
-      .data = {{"case", problem}, {"detail", detail}, {"until", until ? day(*until) : ""}},
-      .to = address,
-      .list = list,
-      .domain = list ? list->domain() : ports.site.domain(),
-      .auto_submitted = "auto-generated",
-      .in_reply_to = {}};
+  pipeline::Notice notice{.id = spool::QueueId::make(now, ports.random),
+                          .template_name = "certificate-reminder.tt2",
+                          .data = {{"case", state.problem},
+                                   {"detail", state.detail},
+                                   {"until", state.until ? day(*state.until) : ""}},
+                          .to = state.address,
+                          .list = list,
+                          .domain = list ? list->domain() : ports.site.domain(),
+                          .auto_submitted = "auto-generated",
+                          .in_reply_to = {}};
+  if (state.certificate) {
+    const auto cipher = pipeline::cipher_for(state.address, *state.certificate, ports, config);
+    if (!cipher) return cipher.error();
+    notice.cipher = *cipher;
+    notice.seal_to = state.certificate;
+  }
   if (auto sent = pipeline::enqueue_notice(notice, {}, bulk, ports); !sent)
     return std::move(sent).error();
-  if (auto noted = ports.notices.told(address, name, "reminder", epoch(now)); !noted)
+  if (auto noted = ports.notices.told(state.address, name, "reminder", epoch(now)); !noted)
     return std::move(noted).error();
   return true;
+}
+
+// Security rule 36: a member of some list, or one who should read what he moderates.
+Result<bool> reads_a_list(const std::string& address, const pipeline::Ports& ports) {
+  const auto lists = ports.site.lists();
+  if (!lists) return lists.error();
+  for (const auto& list : *lists) {
+    const auto member = ports.directory.member(list, address);
+    if (!member) return member.error();
+    if (*member) return true;
+    const auto editors = ports.directory.admins(list, list::Role::editor);
+    if (!editors) return editors.error();
+    if (std::any_of(editors->begin(), editors->end(),
+                    [&](const auto& editor) { return editor.email == address; }))
+      return true;
+  }
+  return false;
+}
+
+Result<ReaderState> state_of(const std::string& address, const pipeline::Ports& ports) {
+  const auto reads = reads_a_list(address, ports);
+  if (!reads) return reads.error();
+  if (!*reads)
+    return Error::never(Errc::not_found, address + " is a member of no list: nothing was sent")
+        .with_hint("paraph cert show " + address);
+  auto target = pipeline::seal_target(address, ports);
+  if (!target) return std::move(target).error();
+  ReaderState state;
+  state.address = address;
+  state.reads = target->certificate.has_value();
+  if (state.reads) state.until = target->certificate->not_after();
+  state.certificate = std::move(target->certificate);
+  state.problem = std::move(target->problem);
+  state.detail = std::move(target->detail);
+  return state;
 }
 
 }  // namespace
@@ -214,36 +265,30 @@ Result<int> cert_remind(Invocation& call) {
   auto spools = open_spools((*runtime)->site());
   if (!spools) return std::move(spools).error();
   std::vector<ReaderState> wanted;
-  std::optional<list::ListAddress> list;
+  std::optional<config::ListConfig> config;
   const auto address = mail::AddrSpec::parse(call.arguments[0]);
   auto named = ports.site.resolve_list(call.arguments[0]);
   if (named) {
-    list = *named;
-    auto config = config::ListConfig::load(ports.site, *list);
-    auto states = config ? pipeline::reader_states(*config, ports)
-                         : Result<std::vector<ReaderState>>(config.error());
+    auto loaded = config::ListConfig::load(ports.site, *named);
+    if (!loaded) return std::move(loaded).error();
+    config = *std::move(loaded);
+    auto states = pipeline::reader_states(*config, ports);
     if (!states) return std::move(states).error();
     for (auto& state : *states)
       if (!state.reads || ends_soon(state, ports.clock.now(), *within))
         wanted.push_back(std::move(state));
   } else if (address) {
-    auto target = pipeline::seal_target(address->canonical(), ports);
-    if (!target) return std::move(target).error();
-    ReaderState state;
-    state.address = address->canonical();
-    state.reads = target->certificate.has_value();
-    if (state.reads) state.until = target->certificate->not_after();
-    state.problem = target->problem;
-    state.detail = target->detail;
-    wanted.push_back(std::move(state));
+    auto state = state_of(address->canonical(), ports);
+    if (!state) return std::move(state).error();
+    wanted.push_back(*std::move(state));
   } else {
     return std::move(named).error();
   }
+  const Reminders reminders{config ? &*config : nullptr, spools->bulk, ports};
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows;
   for (const auto& state : wanted) {
-    auto sent = remind_one(state.address, list, state.problem, state.detail, state.until, call,
-                           spools->bulk, ports);
+    auto sent = remind_one(state, reminders, call);
     if (!sent) return std::move(sent).error();
     const std::string outcome = !*sent         ? "reminded less than a day ago"
                                 : call.dry_run ? "would be reminded"

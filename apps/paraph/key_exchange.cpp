@@ -9,8 +9,11 @@
 #include "apps/paraph/waiting.h"
 #include "base/ascii.h"
 #include "cms/keys.h"
+#include "mail/entity.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/outbox.h"
+#include "smime/open.h"
+#include "spool/missed_spool.h"
 #include "sys/file_system.h"
 
 namespace paraph::app {
@@ -59,6 +62,31 @@ tt2::Data announcement(const pipeline::KeyGeneration& published) {
                               {"sha256", grouped(certificate.sha256())},
                               {"not_before", iso8601(certificate.not_before()).substr(0, 10)},
                               {"not_after", iso8601(certificate.not_after()).substr(0, 10)}})}};
+}
+
+// A mended certificate brings posts that were missed, as long as the key opens them that they came for.
+Result<std::string> missed_for(const pipeline::KeyGeneration& one, const KeyHome& home,
+                               const config::Site& site) {
+  const std::string none;
+  auto root = sys::open_root(site.spool_directory("missed"));
+  if (!root)
+    return root.error().code() == Errc::not_found ? none : Result<std::string>(root.error());
+  spool::MissedSpool missed(*std::move(root));
+  const auto ids = missed.ids();
+  if (!ids) return ids.error();
+  for (const auto& id : *ids) {
+    auto spooled = missed.read(id);
+    if (!spooled) return std::move(spooled).error();
+    if (!*spooled || !home.list || (*spooled)->header.list != home.list->str()) continue;
+    smime::OpenContext context;
+    context.keys.locked = {one.certificate};  // it waits for a key when it names this one
+    context.at = (*spooled)->header.received;
+    const auto tree = mail::scan(mail::RawMessage(std::move((*spooled)->message)));
+    if (smime::open(tree, context).protection.must_wait)
+      return fmt::format(
+          "mail {}, which somebody missed, is encrypted to it (missed_post_retention)", id.str());
+  }
+  return none;
 }
 
 /// Why a generation must stay; empty: it may go.
@@ -136,7 +164,8 @@ Result<int> key_announce(Invocation& call) {
                                   .list = home->list,
                                   .domain = home->list ? home->list->domain() : ports.site.domain(),
                                   .auto_submitted = "auto-generated",
-                                  .in_reply_to = {}};
+                                  .in_reply_to = {},
+                                  .only_signed = true};
     const std::string reverse_path =
         home->list ? home->list->with_suffix(ports.site.get("return_path_suffix")) : std::string();
     if (auto sent =
@@ -181,8 +210,12 @@ Result<int> key_retire(Invocation& call) {
                                    [&](const auto& word) { return is_named(one, word); });
     if (!words.empty() && !named) continue;
     // What is not named is not taken while it is valid.
-    const std::string why =
+    std::string why =
         needed_for(one, *ring, *home, waiting, named && call.has("unexpired"), now, policy);
+    if (why.empty()) {
+      auto missed = missed_for(one, *home, site);
+      why = missed ? *std::move(missed) : missed.error().advice();
+    }
     std::string place;
     if (why.empty() && !call.dry_run) {
       auto moved = move_away(**root, one);

@@ -69,13 +69,15 @@ std::string next_suffix(const std::vector<KeyFiles>& files, TimePoint now) {
   return suffix;
 }
 
+Error already_there(const sys::FileSystem& root, const std::string& name) {
+  return Error::never(Errc::exists, root.full_path(name) + " is there already; nothing was changed")
+      .with_hint("paraph key renew LIST|site makes the next generation beside it");
+}
+
 Result<void> write_key_file(sys::FileSystem& root, const std::string& name,
                             const std::string& octets) {
   auto written = root.write_new(name, octets);
-  if (!written && written.error().code() == Errc::exists)
-    return Error::never(Errc::exists,
-                        root.full_path(name) + " is there already; nothing was changed")
-        .with_hint("paraph key renew LIST|site makes the next generation beside it");
+  if (!written && written.error().code() == Errc::exists) return already_there(root, name);
   if (!written) return written;
   return root.sync_directory(".");
 }

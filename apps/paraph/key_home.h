@@ -37,6 +37,8 @@ struct KeyFiles {
 [[nodiscard]] std::vector<KeyFiles> waiting_keys(const std::vector<KeyFiles>& files);
 /// ".20261124", or ".20261124-2" where that is taken.
 [[nodiscard]] std::string next_suffix(const std::vector<KeyFiles>& files, TimePoint now);
+/// Errc::exists about that file.
+[[nodiscard]] Error already_there(const sys::FileSystem& root, const std::string& name);
 /// O_EXCL, 0600 (security rule 47): Errc::exists when it is there.
 [[nodiscard]] Result<void> write_key_file(sys::FileSystem& root, const std::string& name,
                                           const std::string& octets);

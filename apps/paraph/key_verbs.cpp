@@ -96,9 +96,18 @@ Result<int> make_pairs(Invocation& call, const KeyHome& home, Wanted wanted,
   return kOk;
 }
 
-Result<int> would_make(const Invocation& call, const KeyHome& home) {
-  call.print({{"for", home.name}, {"dry_run", true}},
-             "would generate a key pair for " + home.name + "\n");
+std::string first_file(const Wanted& wanted, const std::string& generation) {
+  return "private_key" + generation + (wanted.split ? ".sign" : "");
+}
+
+Result<int> would_make(const Invocation& call, const KeyHome& home, const std::string& file) {
+  auto root = sys::open_root(home.directory);
+  if (!root) return std::move(root).error();
+  const auto there = (*root)->exists(file);
+  if (!there) return there.error();
+  if (*there) return already_there(**root, file);
+  call.print({{"for", home.name}, {"file", (*root)->full_path(file)}, {"dry_run", true}},
+             fmt::format("would generate {} for {}\n", (*root)->full_path(file), home.name));
   return kOk;
 }
 
@@ -178,7 +187,7 @@ Result<int> key_generate(Invocation& call) {
   if (!home) return std::move(home).error();
   auto wanted = read_wanted(call, *home, cms::KeyAlgorithm::rsa_3072, false);
   if (!wanted) return std::move(wanted).error();
-  if (call.dry_run) return would_make(call, *home);
+  if (call.dry_run) return would_make(call, *home, first_file(*wanted, {}));
   return make_pairs(call, *home, std::move(*wanted), {});
 }
 
@@ -209,8 +218,9 @@ Result<int> key_renew(Invocation& call) {
       call, *home, curve ? cms::KeyAlgorithm::ec_p256 : cms::KeyAlgorithm::rsa_3072, split);
   if (!wanted) return std::move(wanted).error();
   wanted->self_signed = call.has("self-signed");
-  if (call.dry_run) return would_make(call, *home);
-  return make_pairs(call, *home, std::move(*wanted), next_suffix(*files, now));
+  const std::string generation = next_suffix(*files, now);
+  if (call.dry_run) return would_make(call, *home, first_file(*wanted, generation));
+  return make_pairs(call, *home, std::move(*wanted), generation);
 }
 
 Result<int> key_request(Invocation& call) {
@@ -248,7 +258,7 @@ Result<int> key_request(Invocation& call) {
   std::string text;
   for (const auto& suffix : suffixes) {
     auto key = read_key(home->directory + "/private_key" + suffix, *phrase);
-    if (!key) return std::move(key).error();
+    if (!key) return std::move(key).error().with_hint("paraph key show " + call.arguments[0]);
     cms::KeyRequest request;
     request.common_name = home->common_name;
     request.emails = home->addresses;

@@ -181,6 +181,11 @@ Result<int> list_create(Invocation& call) {
   if (!owner)
     return Error::never(Errc::usage, "--owner: an address is needed: who answers for the list?")
         .with_hint("paraph list create " + argument + " --owner ADDRESS");
+  // Rule 42, and what is written to the owners must reach somebody.
+  if (owner->canonical() == list->str() || pipeline::is_own_address(site, *owner))
+    return Error::never(Errc::usage,
+                        owner->canonical() + ": an address of this site cannot hold a role")
+        .with_hint("paraph list create " + argument + " --owner SOMEBODY'S-OWN-ADDRESS");
   const std::string type_name = call.has("type") ? call.option("type") : "sealed";
   const auto* const type = std::find_if(kTypes.begin(), kTypes.end(),
                                         [&](const TypeRow& row) { return row.name == type_name; });

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "base/ascii.h"
 #include "cms/ciphers.h"
 #include "cms/der.h"
 #include "cms/openssl.h"
@@ -93,19 +92,21 @@ struct DigestRow {
 constexpr std::array kDigests{DigestRow{"sha-256", "SHA256"}, DigestRow{"sha-384", "SHA384"},
                               DigestRow{"sha-512", "SHA512"}};
 
+using DigestPtr = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
+
 const DigestRow& digest_for(EVP_PKEY* key) {
   const int bits = EVP_PKEY_get_bits(key);
   if (EVP_PKEY_is_a(key, "EC") == 1) return kDigests.at(bits <= 256 ? 0 : bits <= 384 ? 1 : 2);
   std::array<char, 32> name{};
   // 2: the key's own parameters demand it (RFC 4055 §3.1).
   const int demanded = EVP_PKEY_get_default_digest_name(key, name.data(), name.size());
+  // Under one of its names: "SHA2-384".
+  const DigestPtr digest(demanded == 2 ? EVP_MD_fetch(library(), name.data(), nullptr) : nullptr);
   ERR_clear_error();
   for (const auto& row : kDigests)
-    if (demanded == 2 && ascii::iequals(name.data(), row.name)) return row;
+    if (digest && EVP_MD_is_a(digest.get(), row.name) == 1) return row;
   return kDigests.front();
 }
-
-using DigestPtr = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
 
 // Below SHA-256, as trust.cpp has it for chains.
 bool weakly_signed(const Certificate& certificate) {

@@ -37,6 +37,7 @@ Result<ReaderState> state_of(const std::string& address, const config::ListConfi
   state.address = address;
   state.reads = target->certificate.has_value();
   if (state.reads) state.until = target->certificate->not_after();
+  state.certificate = std::move(target->certificate);
   state.problem = std::move(target->problem);
   state.detail = std::move(target->detail);
   state.missed = standing->missed;

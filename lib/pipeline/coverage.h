@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cms/certificate.h"
 #include "config/site.h"
 #include "pipeline/ports.h"
 
@@ -17,10 +18,11 @@ struct ReaderState {
   bool member = true;  ///< who gets copies
   bool editor = false;
   bool reads = false;
-  std::string problem, detail;     ///< as in store::SealTarget
-  std::optional<TimePoint> until;  ///< when it reads: the certificate's end
-  std::size_t missed = 0;          ///< posts of this list
-  long long asked = 0;             ///< epoch of the last notice or reminder, 0: never
+  std::string problem, detail;                  ///< as in store::SealTarget
+  std::optional<TimePoint> until;               ///< when it reads: the certificate's end
+  std::optional<cms::Certificate> certificate;  ///< when it reads
+  std::size_t missed = 0;                       ///< posts of this list
+  long long asked = 0;                          ///< epoch of the last notice or reminder, 0: never
 };
 /// Receiving members by address, then editors who are none.
 [[nodiscard]] Result<std::vector<ReaderState>> reader_states(const config::ListConfig& config,

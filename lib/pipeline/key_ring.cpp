@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "base/ascii.h"
 #include "cms/recipient.h"
@@ -55,12 +57,30 @@ bool self_signed(const cms::Certificate& certificate) {
   return certificate.subject() == certificate.issuer();
 }
 
+/// Which `key renew` made it: the day and its number of that day, both 0 for any other (".20261129", ".20261129-2.sign").
+std::pair<int, int> renewal(std::string_view suffix) {
+  std::pair<int, int> out{0, 0};
+  const char* const end = suffix.data() + suffix.size();
+  if (suffix.size() < 9 || suffix.front() != '.') return out;
+  const auto day = std::from_chars(suffix.data() + 1, suffix.data() + 9, out.first);
+  if (day.ec != std::errc() || day.ptr != suffix.data() + 9) return {0, 0};
+  out.second = 1;
+  if (day.ptr != end && *day.ptr == '-') std::from_chars(day.ptr + 1, end, out.second);
+  return out;
+}
+
+/// The name that `key install` gives to what it takes the place of.
+bool laid_aside(const KeyGeneration& one) {
+  return one.suffix == "." + one.certificate.sha256().substr(0, 8);
+}
+
 // A self-signed certificate is often newer than the one a CA made of its request, and dated back. Of two that a CA
-// made within a second, the later generation is the newer: `key renew` names them by the day.
+// dates alike, as many do to the day, the later generation is the newer.
 bool goes_before(const KeyGeneration& a, const KeyGeneration& b) {
   const auto rank = [](const KeyGeneration& one) {
     const auto& c = one.certificate;
-    return std::tuple(!self_signed(c), c.not_before(), c.not_after(), one.suffix);
+    return std::tuple(!self_signed(c), c.not_before(), c.not_after(), !laid_aside(one),
+                      renewal(one.suffix), one.suffix);
   };
   return rank(a) > rank(b);
 }

@@ -109,6 +109,41 @@ Result<bool> was_sent(const spool::QueueId& id, const Ports& ports) {
   return row->has_value();
 }
 
+// Sympa 4.7: with a key the list itself speaks, replies go to its owners; without one, the owners' address speaks.
+std::string signing_address(const Notice& notice, const Ports& ports) {
+  return notice.list ? notice.list->str() : ports.site.command_address(notice.domain);
+}
+
+// Without a signer: unsigned.
+Result<std::string> composed(const Notice& notice, tt2::Data data, const cms::Signer* signer,
+                             const Ports& ports) {
+  const std::string address = signing_address(notice, ports);
+  const std::string plain_address = notice.list ? notice.list->with_suffix("-request") : address;
+  compose::Authored authored;
+  authored.from = signer != nullptr ? address : plain_address;
+  authored.from_name = notice.list ? notice.list->name() : ports.site.get("gecos", notice.domain);
+  authored.to = notice.to;
+  authored.message_id = message_id(notice.id, notice.domain);
+  authored.in_reply_to = notice.in_reply_to;
+  if (signer != nullptr && notice.list) authored.reply_to = plain_address;
+  authored.auto_submitted = notice.auto_submitted;
+  authored.date = ports.clock.now();
+
+  // His own address stands in To as it is; in the text it is a value like others.
+  add_standard_data(data, notice.list, notice.domain,
+                    signer != nullptr ? shortened(std::string_view(notice.to)) : notice.to,
+                    authored.from, ports);
+  auto message = compose::from_template(notice.template_name,
+                                        loader(ports, notice.list, notice.domain), data, authored);
+  if (!message || signer == nullptr) return message;
+  const std::string seed = ports.digest.sha256("boundary:" + notice.id.str());
+  return smime::sign_message(*message, *signer, ports.clock.now(), seed);
+}
+
+void goes_unsigned(const std::string& problem, const Ports& ports) {
+  ports.log.write(sys::Level::warning, "unsigned", {{"problem", problem}});
+}
+
 }  // namespace
 
 Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
@@ -118,40 +153,18 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
   if (!ring) return std::move(ring).error();
   for (const auto& problem : ring->problems)
     ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
-
-  // Sympa 4.7: with a key the list itself speaks, replies go to its owners; without one, the
-  // owners' address speaks.
-  const std::string signing_address =
-      notice.list ? notice.list->str() : ports.site.command_address(notice.domain);
-  const auto key = signing_key(*ring, signing_address, ports.clock.now(), policy_of(ports.site));
-  if (!key.refusal.empty())
-    ports.log.write(sys::Level::warning, "unsigned", {{"problem", key.refusal}});
+  const auto key =
+      signing_key(*ring, signing_address(notice, ports), ports.clock.now(), policy_of(ports.site));
+  if (!key.refusal.empty()) goes_unsigned(key.refusal, ports);
   const auto whole = tt2::Value::of(notice.data);
   const auto cut = shortened(whole);
-  const bool sign = key.signer && (notice.values == Notice::Values::cut || same(whole, cut));
-  tt2::Data data = sign ? cut.hash : notice.data;
-  const std::string plain_address =
-      notice.list ? notice.list->with_suffix("-request") : signing_address;
-
-  compose::Authored authored;
-  authored.from = sign ? signing_address : plain_address;
-  authored.from_name = notice.list ? notice.list->name() : ports.site.get("gecos", notice.domain);
-  authored.to = notice.to;
-  authored.message_id = message_id(notice.id, notice.domain);
-  authored.in_reply_to = notice.in_reply_to;
-  if (sign && notice.list) authored.reply_to = plain_address;
-  authored.auto_submitted = notice.auto_submitted;
-  authored.date = ports.clock.now();
-
-  // His own address stands in To as it is; in the text it is a value like others.
-  add_standard_data(data, notice.list, notice.domain,
-                    sign ? shortened(std::string_view(notice.to)) : notice.to, authored.from,
-                    ports);
-  auto message = compose::from_template(notice.template_name,
-                                        loader(ports, notice.list, notice.domain), data, authored);
-  if (!message || !sign) return message;
-  const std::string seed = ports.digest.sha256("boundary:" + notice.id.str());
-  return smime::sign_message(*message, *key.signer, ports.clock.now(), seed);
+  if (key.signer && (notice.values == Notice::Values::cut || same(whole, cut))) {
+    auto message = composed(notice, cut.hash, &*key.signer, ports);
+    // What the key cannot sign is told all the same; what is wrong with the template shows again.
+    if (message || message.error().retry() == Retry::later || notice.only_signed) return message;
+    goes_unsigned(key.generation->file + ": " + message.error().what(), ports);
+  }
+  return composed(notice, notice.data, nullptr, ports);
 }
 
 Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,

@@ -33,6 +33,7 @@ struct Notice {
   /// of `data`. `cut`: longer ones end in "…". `whole`: they are all there, and the notice goes unsigned if one is longer.
   enum class Values : unsigned char { cut, whole };
   Values values = Values::cut;
+  bool only_signed = false;                      ///< worth nothing unsigned: an Error rather
   std::optional<cms::Certificate> seal_to = {};  ///< enqueued encrypted for it
   cms::ContentCipher cipher = cms::ContentCipher::aes_256_cbc;
   /// With `seal_to`: a decrypted post that goes along as message/rfc822, inside the encryption and outside our signature.

@@ -422,7 +422,8 @@ class Performer {
                         .list = item_.list,
                         .domain = item_.destination.domain,
                         .auto_submitted = "auto-replied",
-                        .in_reply_to = message_id(item_)};
+                        .in_reply_to = message_id(item_),
+                        .values = Notice::Values::whole};  // an editor's words are not cut
     return enqueue_notice(notice, {}, spools_.bulk, ports_);
   }
 

@@ -32,6 +32,12 @@ std::optional<Cipher> of_stated(const CipherWishes& wishes, const store::Reader&
   return best;
 }
 
+template <class Config>  // a list's or the site's
+CipherWishes wishes_of(const Config& config) {
+  return {cms::cipher_from_name(config.get("cipher")),
+          cms::cipher_from_name(config.get("cipher_floor")).value_or(Cipher::aes_128_cbc)};
+}
+
 Result<std::shared_ptr<const store::SealTrust>> seal_trust(const config::ListConfig* list,
                                                            bool pins, const Ports& ports) {
   const auto files = anchor_files(ports.site, list);
@@ -77,8 +83,7 @@ Result<store::SealTarget> seal_target(const std::string& member, const Ports& po
 }
 
 CipherWishes cipher_wishes(const config::ListConfig& config) {
-  return {cms::cipher_from_name(config.get("cipher")),
-          cms::cipher_from_name(config.get("cipher_floor")).value_or(Cipher::aes_128_cbc)};
+  return wishes_of(config);
 }
 
 Cipher choose_cipher(const CipherWishes& wishes, const store::Reader& reader) {
@@ -87,6 +92,18 @@ Cipher choose_cipher(const CipherWishes& wishes, const store::Reader& reader) {
   if (!wanted) wanted = wishes.preferred;
   const Cipher cipher = wanted.value_or(Cipher::aes_256_cbc);
   return strength(cipher) < strength(wishes.floor) ? wishes.floor : cipher;
+}
+
+Result<Cipher> cipher_for(const std::string& address, const cms::Certificate& certificate,
+                          const Ports& ports, const config::ListConfig* config) {
+  store::Reader reader;
+  auto by_hand = ports.memory.cipher_for(address);
+  if (!by_hand) return std::move(by_hand).error();
+  reader.cipher = *std::move(by_hand);
+  const auto stated = ports.memory.capability(certificate.sha256());
+  if (!stated) return stated.error();
+  if (*stated) reader.stated = (*stated)->stated;
+  return choose_cipher(config != nullptr ? wishes_of(*config) : wishes_of(ports.site), reader);
 }
 
 }  // namespace paraph::pipeline

@@ -33,4 +33,10 @@ struct CipherWishes {
 [[nodiscard]] cms::ContentCipher choose_cipher(const CipherWishes& wishes,
                                                const store::Reader& reader);
 
+/// choose_cipher() for mail to one person, who reads with that certificate; without a list, by the site's wishes.
+[[nodiscard]] Result<cms::ContentCipher> cipher_for(const std::string& address,
+                                                    const cms::Certificate& certificate,
+                                                    const Ports& ports,
+                                                    const config::ListConfig* config = nullptr);
+
 }  // namespace paraph::pipeline

@@ -111,7 +111,12 @@ Result<void> tell_author(const spool::SpoolHeader& post, const config::ListConfi
   auto notice = notice_for(post.sender, true, post, config.address(), data, ports);
   auto target = seal_target(post.sender, ports, &config);
   if (!target) return std::move(target).error();
-  notice.seal_to = std::move(target->certificate);
+  if (target->certificate) {
+    const auto cipher = cipher_for(post.sender, *target->certificate, ports, &config);
+    if (!cipher) return cipher.error();
+    notice.cipher = *cipher;
+    notice.seal_to = std::move(target->certificate);
+  }
   return enqueue_notice(notice, {}, bulk, ports);
 }
 

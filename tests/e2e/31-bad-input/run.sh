@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Bad input: each has a clear outcome with a reason somebody can see, and the next message goes through.
 . "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
+shopt -s lastpipe  # `mail | outcome …` counts in this shell
 
 make_ca
 make_person alice rsa
@@ -63,6 +64,15 @@ outcome "10,000 nested parts" open distributed '' <nested.eml
 grep -q 'deep' "$(mail_for bob | xargs grep -l 'Subject: nested')" || fail "nested post lost"; ok
 
 plain loop alice open | sed 's/^Subject:/X-Loop: open@lists.example.org\n&/' | outcome "a loop" open discarded loop
+plain looplist alice open | sed 's/^Subject:/List-Id: Open things\n  <OPEN.lists.example.org>\n&/' | outcome "our own List-Id" open discarded 'loop: List-Id'
+plain otherlist alice open | sed 's/^Subject:/List-Id: <other.lists.example.org>\n&/' | outcome "another's List-Id" open distributed ''
+# by the hundredth hop it has been round: counted, whoever wrote them
+hops() { for ((i = 0; i < $1; i++)); do printf 'Received: from a by b; Mon, 23 Nov 2026 12:00:00 +0000\n'; done; }
+{ hops 100; plain hops100 alice open | sed 1d; } | outcome "100 Received fields" open distributed ''
+{ hops 101; plain hops101 alice open | sed 1d; } | outcome "101 Received fields" open quarantined 'loop: more than 100 Received'
+# what a list sends comes back from a member's own forwarding
+plain round alice open | outcome "a post" open distributed ''
+mail_for bob | xargs grep -l 'Subject: Post round' | head -1 | xargs cat | outcome "the copy of it, sent back" open discarded loop
 plain auto alice open | sed 's/^Subject:/Auto-Submitted: auto-generated\n&/' | outcome "an automaton" open discarded automatic
 plain acme alice open | sed 's/^Subject:.*/Subject: ACME: token\nAuto-Submitted: auto-generated; type=acme/' | outcome "CA validation" open quarantined ca_validation
 plain nolist alice nolist | outcome "an unknown list" nolist rejected unknown_list
@@ -73,6 +83,25 @@ data = open("post/bare.eml", "rb").read()
 open("bare.eml", "wb").write(data.replace(b"Open words", b"Open\x00words", 1))
 PY
 outcome "a NUL in a clear-signed part" secure rejected unsafe_octets <bare.eml
+
+# --- addresses of ours are nobody's (rule 42) ------------------------------------------------------------------------
+for address in open secure OPEN open-request open-owner open-editor sympa sympa-request listmaster; do
+  for role in member owner editor; do refuse "$address@ as $role" 65 paraph $role add secure "$address@lists.example.org"; done
+  refuse "$address@ as the owner of a new list" 64 paraph list create fresh --owner "$address@lists.example.org"
+done
+refuse "a list that owns itself" 64 paraph list create fresh --owner fresh@lists.example.org
+refuse "among others" 65 bash -c 'echo open@lists.example.org | paraph member import secure -'
+[ "$(paraph member list secure | grep -c lists.example.org)" = 0 ] || fail "$(paraph member list secure)"; ok
+# what a database says all the same (Sympa's, say) makes no loop
+python3 - <<'PY'
+import sqlite3
+with sqlite3.connect("site/paraph.sqlite") as db:
+    db.execute("insert into subscriber_table (list_subscriber, robot_subscriber, user_subscriber, date_epoch_subscriber, reception_subscriber) "
+               "values ('open', 'lists.example.org', 'open@lists.example.org', 1, 'mail')")
+PY
+plain itself alice open | outcome "a list that is its own member" open distributed ''
+outcome "what it sends itself" open discarded loop <"$(grep -rl 'Subject: Post itself' site/maildir/open@lists.example.org/new)"
+paraph member del open open@lists.example.org >/dev/null
 
 # --- subscribers' certificates -------------------------------------------------------------------------------------
 for who in empty garbage truncated; do paraph member add secure $who@example.org >/dev/null; done

@@ -236,7 +236,11 @@ ends "a replay after the crash" 'held replayed_signature'
 # --- CA mail --------------------------------------------------------------------------------------------------------
 acme() { plain "$1" alice any | sed 's/^Subject:.*/Subject: =?utf-8?q?ACME:_token?=/'; }
 send any < <(acme acme1 | sed 's/^From:.*/&\nFrom: acme@ca.example/'); ends "CA mail with two From fields" 'quarantined ca_validation'
-send any-request < <(acme acme2); ends "CA mail to the owners" 'quarantined ca_validation'
+for to in any any-request any-editor any-owner any-subscribe any-unsubscribe secure sympa listmaster; do
+  send $to < <(acme "acme-$to" | sed "s/^To:.*/To: $to@lists.example.org/"); ends "CA mail to $to@" 'quarantined ca_validation'
+done
+send any < <(acme acme2 | sed 's/^Subject:.*/Subject:  acme: token/'); ends "CA mail in small letters" 'quarantined ca_validation'
+! grep -rqs 'ACME\|token' site/maildir || fail "CA mail has left: $(grep -rl 'ACME\|token' site/maildir)"; ok
 send sympa < <(plain acme3 alice sympa | sed 's/^Subject:/Auto-Submitted: auto-generated; type = acme\n&/'); ends "CA mail to the command address" 'quarantined ca_validation'
 echo 'ca_senders validation@authority.example, ca.example' >>site/paraph.conf
 send any < <(plain ca1 alice any | sed 's/^From:.*/From: Checks <noreply@mail.CA.example>/'); ends "from a CA's domain" 'quarantined ca_validation'

@@ -64,8 +64,22 @@ ends() {
 }
 # Everything that a reader of the site, its logs or the wire could see, what the tools print included.
 say() {
-  { paraph status; paraph spool list; paraph spool list --json; paraph lists; } >"words/$1" 2>&1 || true
-  while read -r id; do paraph trace "$id"; done < <(ledger "select id from paraph_mail order by received desc limit 3") >>"words/$1" 2>&1 || true
+  { paraph status; paraph status --json; paraph spool list; paraph spool list --json; paraph lists
+    for list in moderated confirmed secure; do
+      for spool in moderation request; do
+        paraph $spool list $list; paraph $spool list $list --json
+        while read -r id; do paraph $spool show $list "$id"; paraph $spool show $list "$id" --json; done < <(waiting_in $spool $list)
+      done
+    done
+    while read -r id; do paraph trace "$id"; paraph trace "$id" --json; done < <(ledger "select id from paraph_mail order by received desc limit 3")
+    while read -r id; do paraph spool show "$id"; paraph spool show "$id" --json; done < <(
+      paraph spool list --json | python3 -c 'import json, sys; [print(e["id"]) for e in json.load(sys.stdin) if e["id"]]')
+    paraph cert coverage secure; paraph cert coverage secure --json; paraph cert show alice@example.org --json
+    paraph message inspect "post/$1.eml" --list secure; paraph message inspect "post/$1.eml" --list secure --json
+  } >"words/$1" 2>&1 </dev/null || true
+}
+waiting_in() {  # moderation|request LIST: ids
+  paraph "$1" list "$2" --json 2>/dev/null | python3 -c 'import json, sys; [print(e["id"]) for e in json.load(sys.stdin)]'
 }
 nowhere() {
   python3 "$support/canary.py" "$canary" site site-tmp out words ./*.log >found.txt || fail "$1: $(cat found.txt)"
@@ -117,6 +131,62 @@ sed "s/First line/Second line/" post/distributed.signed >post/changed.signed
 wrap changed alice secure post/changed.signed; ends changed secure rejected
 
 nowhere "after each ending"
+grep -q '"outcome": "held"' words/confirmed && grep -q '"encrypted": true' words/distributed || fail "the tools told nothing: $(cat words/confirmed)"; ok
+
+# --- a moderator decides: released, refused with and without a word, confirmed ---------------------------------------------
+decided() {  # moderation|request VERB LIST OUTCOME [WORD…]: about the one post that waits there
+  local id got
+  id=$(waiting_in "$1" "$3")
+  [ "$(wc -w <<<"$id")" = 1 ] || fail "$1 of $3: not one waits but '$id'"
+  paraph "$1" "$2" "$3" "$id" "${@:5}" >"words/$2-$id" 2>&1 || fail "$1 $2: $(cat "words/$2-$id")"
+  run_daemons
+  got=$(ledger "select outcome || ' ' || reason from paraph_mail where id = '$id'")
+  [[ $got == $4* ]] || fail "$2: ledger says '$got', wanted '$4'"
+  ok
+  say "$2-$id"
+}
+before=$(grep -l '^X-Envelope: .*bob@example.org' out/*.eml | wc -l)
+decided moderation distribute moderated 'distributed distribute by'
+copy=$(grep -l '^X-Envelope: .*bob@example.org' out/*.eml | xargs ls -t | head -1)
+sed 1d "$copy" >bob.eml
+check "bob reads what was released" opens bob.eml bob post/moderated.txt
+decided request accept confirmed 'distributed confirm by'
+[ "$(grep -l '^X-Envelope: .*bob@example.org' out/*.eml | wc -l)" -ge $((before + 2)) ] || fail "not both were sent to bob"; ok
+secret refusal alice moderated;  ends refusal moderated held
+decided moderation reject moderated 'rejected moderated' Please ask the helpdesk.
+grep -q 'Please ask the helpdesk' out/*.eml || fail "the author is not told"; ok
+secret unwanted alice moderated; ends unwanted moderated held
+decided moderation reject moderated 'rejected moderated' --quiet
+secret unconfirmed alice confirmed; ends unconfirmed confirmed held
+decided request refuse confirmed 'rejected '
+nowhere "after a moderator's decisions"
+
+# --- while the daemons run: their environment, arguments and open files, SQLite's log, .wait notes ---------------------------
+secret running alice secure
+secret kept alice moderated
+paraph-incoming 2>>incoming.log & incoming=$!
+paraph-distribute 2>>distribute.log & distribute=$!
+paraph-queue secure@lists.example.org <post/running.eml
+paraph-queue moderated@lists.example.org <post/kept.eml
+sent() { [ "$(ledger "select count(*) from paraph_copy c join paraph_mail m on m.id = c.mail_id where m.message_id = 'running@example.org' and c.outcome != ''")" = 5 ] &&
+  [ -n "$(waiting_in moderation moderated)" ]; }
+for ((i = 0; i < 600; i++)); do sent && break; sleep 0.1; done
+sent || fail "the daemons did not end: $(tail -n 3 incoming.log distribute.log)"; ok
+[ -s site/paraph.sqlite-wal ] || fail "no log of SQLite's to look into"; ok
+mkdir -p processes
+for pid in $incoming $distribute $(pgrep -P $incoming) $(pgrep -P $distribute); do
+  for what in environ cmdline limits; do cat "/proc/$pid/$what" >"processes/$pid.$what" 2>/dev/null || true; done
+  grep -q '^Max core file size  *0  *0 ' "/proc/$pid/limits" || fail "process $pid may leave a dump"
+  # what is deleted and open is on the disk all the same
+  for file in /proc/"$pid"/fd/*; do [ -f "$file" ] && cat "$file" >"processes/$pid.fd.${file##*/}" 2>/dev/null || true; done
+done
+ok
+[ -n "$(find processes -name '*.fd.*' -size +0)" ] || fail "no open file was looked into"; ok
+python3 "$support/canary.py" "$canary" processes >found.txt || fail "in a process: $(cat found.txt)"; ok
+nowhere "while the daemons run"
+kill $incoming $distribute
+wait $incoming $distribute || true
+say running
 
 # --- the MTA is away, the key is locked, a worker dies: what waits is ciphertext -----------------------------------------
 sed -i 's,^transport.*,transport smtp://127.0.0.1:1,' site/paraph.conf
@@ -124,6 +194,7 @@ secret waiting alice secure
 paraph-queue secure@lists.example.org <post/waiting.eml
 run_daemons
 paraph spool list | grep -q refused || fail "nothing waits for the MTA: $(paraph spool list)"; ok
+[ -n "$(find site/spool -name '*.wait' -size +0)" ] || fail "no note says why it waits"; ok
 say waiting
 nowhere "while a packet waits"
 sed -i "s,^transport.*,transport smtp://127.0.0.1:$port," site/paraph.conf

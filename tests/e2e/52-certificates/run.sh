@@ -137,6 +137,16 @@ send disturbed
 [ "$(count_for bob)" = 1 ] && [ "$(count_for carol)" = 1 ] || fail "somebody was disturbed"; ok
 for who in weak empty authority; do [ "$(count_for $who)" = 1 ] || fail "$who got no notice"; done; ok
 
+# The next notice, a day later, counts what was missed until then.
+! grep -q 'you have missed' "$(mail_for weak)" || fail "a first notice counts"; ok
+empty_mailboxes
+send sameday
+[ "$(count_for weak)" = 0 ] || fail "told twice a day"; ok
+next_day
+send nextday
+[ "$(count_for weak)" = 1 ] || fail "weak was told $(count_for weak) times"; ok
+tr -s '\r\n ' ' ' <"$(mail_for weak)" | grep -q 'you have missed 3 encrypted messages' || fail "it counts: $(cat "$(mail_for weak)")"; ok
+
 # --- ciphers: what a reader's program states, what is set for him, the floor ------------------------------------------
 cipher_for() { ledger "select c.cipher from paraph_copy c join paraph_mail m on m.id=c.mail_id where c.member='$1@example.org' and c.outcome='sealed' order by m.rowid desc limit 1" 2>/dev/null ||
   ledger "select c.cipher from paraph_copy c join paraph_mail m on m.id=c.mail_id where c.member='$1@example.org' and c.outcome='sealed' order by m.received desc, m.id desc limit 1"; }

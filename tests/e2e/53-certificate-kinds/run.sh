@@ -226,8 +226,10 @@ printf '\nreview anybody\n' >>site/list_data/secure/config
 empty_mailboxes
 send seen bob
 for mail in $(mail_for bob); do openssl cms -decrypt -in "$mail" -recip pki/bob.pem -inkey pki/bob.key -out "opened.$(basename "$mail")" 2>/dev/null || true; done
-grep -l 'nobody@example.org  missing' opened.* >/dev/null || fail "the author is not told: $(tail -3 distribute.log)"; ok
+summary=$(grep -l 'nobody@example.org  missing' opened.* || true)
+[ -n "$summary" ] || fail "the author is not told: $(tail -3 distribute.log)"; ok
 ! mail_for bob | xargs grep -l 'nobody@example.org' || fail "the author's summary is not sealed"; ok
+grep -q 'smime-type=authEnveloped-data' "site/maildir/bob@example.org/new/${summary#opened.}" || fail "the summary is below the list's cipher_floor"; ok
 
 # --- expiring, remind ---------------------------------------------------------------------------------------------------
 make_person soon rsa "" 20250101000000Z "$(date -u -d '+10 days' +%Y%m%d000000Z)"
@@ -263,6 +265,18 @@ check "remind" paraph cert remind secure
 check "and again" paraph cert remind secure
 run_daemons
 [ "$(count_for soon)" = 1 ] && [ "$(count_for nobody)" = 1 ] && [ "$(count_for bob)" = 0 ] || fail "not one reminder each"; ok
+# Rule 36: sealed while there is something to seal it to, and for members alone.
+grep -q 'smime-type=authEnveloped-data' "$(mail_for soon)" || fail "a reminder is not sealed: $(cat "$(mail_for soon)")"; ok
+! grep -q 'valid until' "$(mail_for soon)" || fail "a sealed reminder says it outside"; ok
+check "and opens" openssl cms -decrypt -in "$(mail_for soon)" -recip pki/soon.pem -inkey pki/soon.key -out reminder.txt
+[ "$(openssl cms -verify -in reminder.txt -CAfile pki/ca.pem 2>/dev/null | tr -s '\r\n ' ' ' | grep -c "valid until $(date -u -d '+10 days' +%F)")" = 1 ] ||
+  fail "a reminder without its date: $(cat reminder.txt)"; ok
+grep -q 'No certificate of yours' <(tr -s '\r\n ' ' ' <"$(mail_for nobody)") || fail "nobody's reminder: $(cat "$(mail_for nobody)")"; ok
+paraph cert import pki/refused.pem >/dev/null 2>&1 || true
+refuse "a stranger is not reminded" 66 paraph cert remind refused@example.org
+check "one member by his address" paraph cert remind bob@example.org
+run_daemons
+[ "$(count_for refused)" = 0 ] && grep -q 'smime-type=' "$(mail_for bob)" || fail "bob's reminder is not sealed"; ok
 
 # --- show: who is believed, whose member, and when last sealed to ---------------------------------------------------------
 shown() { paraph cert show "$1@example.org" --json | python3 -c '

@@ -122,6 +122,20 @@ empty_mailboxes
 signed_command bob "$daves"
 became "$id" 'distributed distribute by dave@example.org'
 opens "$(mail_for alice | head -1)" alice post/secret.txt >/dev/null || fail "alice cannot open her copy"; ok
+# A day later the same is worth nothing (rule 46): the time of receipt is the queue's, so it is moved.
+make_post late alice secure; paraph-queue secure@$lists <post/late.eml; run_daemons
+id=$(id_in moderation secure); line=$(line_for dave DISTRIBUTE); empty_mailboxes
+{ printf 'Content-Type: text/plain\r\n\r\n%s\r\n' "$line" >command.txt
+  openssl cms -sign -in command.txt -signer pki/bob.pem -inkey pki/bob.key -md sha256 -from bob@example.org -to sympa@$lists -subject release -out late.signed; }
+for hours in 25 23; do
+  { printf 'Return-Path: <bob@example.org>\nMessage-ID: <late.%s@example.org>\n' $hours; cat late.signed; } | paraph-queue sympa@$lists
+  sed -i "s/^X-Paraph-Received: .*/X-Paraph-Received: $(date -u -d "+$hours hours" +%FT%TZ)/" "$(find site/spool/msg -maxdepth 1 -type f)"
+  [ $hours = 25 ] || python3 -c 'import sqlite3
+with sqlite3.connect("site/paraph.sqlite") as db: db.execute("delete from paraph_guard")'   # its signature was seen with the first
+  run_daemons
+  [ $hours = 23 ] || became "$id" held
+done
+became "$id" 'distributed distribute by dave@example.org'
 # The very mail once more: a duplicate; and its signature in another: no signature any more.
 paraph-queue sympa@$lists <command.eml; run_daemons
 [ "$(ledger "select count(*) from paraph_mail where outcome = 'duplicate'")" = 1 ] || fail "not a duplicate"; ok

@@ -33,6 +33,13 @@ std::string genpkey(const std::string& key) {
   const std::size_t colon = key.find(':');
   const std::string kind = key.substr(0, colon);
   const std::string size = colon == std::string::npos ? std::string() : key.substr(colon + 1);
+  if (const auto digest = size.find(':'); kind == "rsa-pss" && digest != std::string::npos) {
+    const std::string name = size.substr(digest + 1);
+    return fmt::format(
+        "-algorithm rsa-pss -pkeyopt rsa_keygen_bits:{} -pkeyopt rsa_pss_keygen_md:{} -pkeyopt "
+        "rsa_pss_keygen_mgf1_md:{} -pkeyopt rsa_pss_keygen_saltlen:32",
+        size.substr(0, digest), name, name);
+  }
   if (kind == "rsa" || kind == "rsa-pss") {
     return fmt::format("-algorithm {} -pkeyopt rsa_keygen_bits:{}", kind, size);
   }
