@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "store/store.h"
-#include "support/temp_dir.h"
+#include "support/pki.h"
 
 using namespace paraph;
 using paraph::testing::TempDir;
