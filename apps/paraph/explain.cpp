@@ -36,8 +36,9 @@ class Kept final : public sys::Log {
 };
 
 pipeline::Ports quiet(const pipeline::Ports& p, sys::Log& log) {
-  return {p.site,   p.directory, p.certificates, p.recipients, p.ledger, p.alarms, p.guard,
-          p.memory, p.notices,   p.clock,        p.random,     p.digest, log,      p.cache};
+  return {p.site,   p.directory, p.certificates, p.recipients, p.ledger,
+          p.alarms, p.guard,     p.memory,       p.notices,    p.keys,
+          p.clock,  p.random,    p.digest,       log,          p.cache};
 }
 
 // --- the mail

@@ -72,6 +72,9 @@ struct Told {
   std::string operator()(const outcome::AnswerCertificate& answer) const {
     return fmt::format("ANSWERED: {}: the certificate of {} is stored", who, answer.address);
   }
+  std::string operator()(const outcome::Commands& commands) const {
+    return fmt::format("ANSWERED: {}: {}", who, outcome::reason(commands));
+  }
   std::string operator()(const outcome::Duplicate& duplicate) const {
     return fmt::format("DUPLICATE: {}: of {}", who, duplicate.of);
   }

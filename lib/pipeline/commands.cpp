@@ -75,11 +75,12 @@ class Service {
  public:
   Service(const Item& item, const Ports& ports) : item_(item), ports_(ports) {}
 
-  Result<CommandAnswer> answer(const Command& command) {
+  Result<CommandAnswer> answer(Command command) {
+    // Rule 28: of what somebody has encrypted no text is kept or told.
+    const bool encrypted = item_.opened.payload.has_value();
+    if (encrypted) command = without_words(std::move(command));
     CommandAnswer out{command::to_string(command), {}};
-    // Rule 28: what somebody has encrypted is told to nobody else.
-    if (!command.reason.empty() && item_.opened.payload)
-      out.command = command::to_string(without_words(command));
+    if (encrypted && !command.request.empty()) out.command = command::row(command.verb).usage;
     const auto done = command.verb == Verb::help                    ? help(out)
                       : command::row(command.verb).function.empty() ? by_key(command, out)
                                                                     : by_scenario(command, out);
@@ -120,10 +121,9 @@ class Service {
     if (!refused) return refused.error();
     if (*refused) return says(out, "needs_smime");
     const bool quiet = command.quiet && meaning->verdict == "reject";
-    out.effect =
-        outcome::GiveWord{(*key)->item, std::string(meaning->spool),
-                          std::string(meaning->verdict) + (quiet ? "-quietly" : ""),
-                          (*key)->recipient, item_.opened.payload ? std::string() : command.reason};
+    out.effect = outcome::GiveWord{(*key)->item, std::string(meaning->spool),
+                                   std::string(meaning->verdict) + (quiet ? "-quietly" : ""),
+                                   (*key)->recipient, command.reason};
     return says(out, meaning->status);
   }
 
