@@ -38,8 +38,8 @@ secret() {
   local name=$1 from=$2 list=$3
   mkdir -p post
   { printf 'Content-Type: text/plain; charset=utf-8; protected-headers="v1"; hp="cipher"\r\n'
-    printf 'From: %s@example.org\r\nSubject: %s\r\n\r\nFirst line.\r\n%s at the start of a line, and x%s, xx%s.\r\n' \
-      "$from" "$canary" "$canary" "$canary" "$canary"; } >"post/$name.txt"
+    printf 'From: %s@example.org\r\nSubject: %s\r\n\r\nFirst line of %s.\r\n%s at the start of a line, and x%s, xx%s.\r\n' \
+      "$from" "$canary" "$name" "$canary" "$canary" "$canary"; } >"post/$name.txt"
   openssl cms -sign -in "post/$name.txt" -signer "pki/$from.pem" -inkey "pki/$from.key" -md sha256 -out "post/$name.signed"
   wrap "$name" "$from" "$list" "post/$name.signed"
 }

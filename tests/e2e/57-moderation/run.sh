@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Posts that wait for an editor or for their author: listed, shown, released, refused, expired. Released, they are judged again (security
 # rule 18) and go out byte for byte; the editor's word stands for a coverage too (encrypted_post_min_coverage) and for a repeated signature,
-# and not against a rule that refuses now. Nothing of an encrypted post is in the notice to the editors.
+# and not against a rule that refuses now. Of an encrypted post the editor gets what is sealed to him, and nothing else.
 . "${PARAPH_SOURCE:?}/tests/e2e/support/site.sh"
 
 make_ca
@@ -50,7 +50,8 @@ make_post secret alice secure; post post/secret.eml; run_daemons
 id=$(id_in moderation secure)
 became "$id" held
 ! grep -q "Post secret" "$(mail_for bob)" || fail "the notice tells about an encrypted post: $(cat "$(mail_for bob)")"; ok
-[ "$(grep -c 'An encrypted message' "$(mail_for bob)")" = 1 ] || fail "the notice does not say that it is encrypted"; ok
+openssl cms -decrypt -in "$(mail_for bob)" -recip pki/bob.pem -inkey pki/bob.key -out notice.eml || fail "the notice is not sealed to bob"; ok
+[ "$(grep -c 'An encrypted message' notice.eml)" = 1 ] || fail "the notice does not say that it is encrypted: $(cat notice.eml)"; ok
 empty_mailboxes
 paraph moderation distribute secure "$id" >/dev/null; run_daemons
 became "$id" 'distributed distribute by'

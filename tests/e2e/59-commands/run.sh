@@ -122,6 +122,15 @@ empty_mailboxes
 signed_command bob "$daves"
 became "$id" 'distributed distribute by dave@example.org'
 opens "$(mail_for alice | head -1)" alice post/secret.txt >/dev/null || fail "alice cannot open her copy"; ok
+# The very mail once more: a duplicate; and its signature in another: no signature any more.
+paraph-queue sympa@$lists <command.eml; run_daemons
+[ "$(ledger "select count(*) from paraph_mail where outcome = 'duplicate'")" = 1 ] || fail "not a duplicate"; ok
+make_post again alice secure; paraph-queue secure@$lists <post/again.eml; run_daemons
+id=$(id_in moderation secure)
+sed "s/<command\.$commands@/<replayed@/" command.eml | paraph-queue sympa@$lists; run_daemons; became "$id" held
+check "CLI all the same" paraph moderation reject --quiet secure "$id"
+run_daemons; became "$id" 'rejected moderated'
+
 # A day later the same is worth nothing (rule 46): the time of receipt is the queue's, so it is moved.
 make_post late alice secure; paraph-queue secure@$lists <post/late.eml; run_daemons
 id=$(id_in moderation secure); line=$(line_for dave DISTRIBUTE); empty_mailboxes
@@ -136,15 +145,6 @@ with sqlite3.connect("site/paraph.sqlite") as db: db.execute("delete from paraph
   [ $hours = 23 ] || became "$id" held
 done
 became "$id" 'distributed distribute by dave@example.org'
-# The very mail once more: a duplicate; and its signature in another: no signature any more.
-paraph-queue sympa@$lists <command.eml; run_daemons
-[ "$(ledger "select count(*) from paraph_mail where outcome = 'duplicate'")" = 1 ] || fail "not a duplicate"; ok
-make_post again alice secure; paraph-queue secure@$lists <post/again.eml; run_daemons
-id=$(id_in moderation secure)
-sed "s/<command\.$commands@/<replayed@/" command.eml | paraph-queue sympa@$lists; run_daemons; became "$id" held
-check "CLI all the same" paraph moderation reject --quiet secure "$id"
-run_daemons; became "$id" 'rejected moderated'
-
 # --- a signed post, and one that is encrypted and not signed -----------------------------------------------------------------------------------
 empty_mailboxes
 make_signed clear alice open; paraph-queue open@$lists <post/clear.eml; run_daemons

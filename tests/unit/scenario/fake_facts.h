@@ -40,6 +40,8 @@ struct FakeFacts final : Facts {
     const auto found = variables.find(key);
     if (variable.name == "list" && found == variables.end())
       return Error::never(Errc::config, "unknown list parameter " + variable.key);
+    if (found == variables.end() && variable.name == "msg_part" && !variable.index)
+      return std::vector<std::string>{};  // a message without parts
     if (found == variables.end()) return std::vector<std::string>{""};
     if (!variable.index) return found->second;
     const int n = static_cast<int>(found->second.size());

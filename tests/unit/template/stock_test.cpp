@@ -36,6 +36,7 @@ struct Case {
 };
 
 const Value kList = hash({{"name", "secure"}, {"domain", "lists.example.org"}});
+const Value kConf = hash({{"sympa", "sympa@lists.example.org"}});
 const Value kUser = hash({{"email", "bob@example.org"}});
 
 std::vector<Case> cases() {
@@ -63,20 +64,21 @@ std::vector<Case> cases() {
                  {{"list", kList}, {"case", "expired"}, {"kept", "1"}},
                  {"has expired", "kept for you, this one among"}});
   for (const char* author : {"1", ""})
-    out.push_back({"encrypted-post-summary.tt2",
-                   {{"author", author},
-                    {"sender", "ann@example.org"},
-                    {"list", kList},
-                    {"all", "60"},
-                    {"able", "8"},
-                    {"without", "52"},
-                    {"rows", tt2::Value::of(std::vector<tt2::Value>{
-                                 hash({{"address", "bob@example.org"}, {"reason", "expired"}})})},
-                    {"more", "51"},
-                    {"message_id", "1@example.org"},
-                    {"subject", "CANARY"}},
-                   {"52 of 60", "secure@lists.example.org", "bob@example.org  expired", "51 more", "<1@example.org>",
-                    *author != '\0' ? "Your encrypted" : "paraph cert coverage secure"}});
+    out.push_back(
+        {"encrypted-post-summary.tt2",
+         {{"author", author},
+          {"sender", "ann@example.org"},
+          {"list", kList},
+          {"all", "60"},
+          {"able", "8"},
+          {"without", "52"},
+          {"rows", tt2::Value::of(std::vector<tt2::Value>{
+                       hash({{"address", "bob@example.org"}, {"reason", "expired"}})})},
+          {"more", "51"},
+          {"message_id", "1@example.org"},
+          {"subject", "CANARY"}},
+         {"52 of 60", "secure@lists.example.org", "bob@example.org  expired", "51 more",
+          "<1@example.org>", *author != '\0' ? "Your encrypted" : "paraph cert coverage secure"}});
   for (const char* member : {"1", ""})
     out.push_back({"certificate-pending.tt2",
                    {{"address", "bob@example.org"},
@@ -98,25 +100,65 @@ std::vector<Case> cases() {
                     {"reason", "an editor (send.editorkey:5)"},
                     {"id", "5k1zqaaa"},
                     {"size", "812"},
+                    {"authkey", "keykeykey"},
+                    {"conf", kConf},
                     {"subject", "CANARY"}},
                    {"bob@example.org", "(send.editorkey:5)", "812",
                     "paraph moderation distribute secure 5k1zqaaa",
+                    "DISTRIBUTE secure@lists.example.org keykeykey",
+                    "REJECT secure@lists.example.org keykeykey",
                     *encrypted != '\0' ? "An encrypted" : "A message"}});
+  out.push_back({"send_auth.tt2",
+                 {{"authkey", "keykeykey"},
+                  {"list", kList},
+                  {"conf", kConf},
+                  {"message_id", "1@example.org"},
+                  {"subject_of_post", "Minutes"}},
+                 {"secure@lists.example.org", "CONFIRM keykeykey", "sympa@lists.example.org",
+                  "<1@example.org>", "Minutes"}});
+  for (const char* name : {"request_auth.tt2", "request_approve.tt2"})
+    out.push_back({name,
+                   {{"authkey", "keykeykey"},
+                    {"list", kList},
+                    {"conf", kConf},
+                    {"id", "5k1zqaaa"},
+                    {"sender", "bob@example.org"},
+                    {"request", "ADD secure@lists.example.org eve@example.org"}},
+                   {"bob@example.org", "AUTH keykeykey",
+                    "ADD secure@lists.example.org eve@example.org", "sympa@lists.example.org"}});
+  for (const char* name : {"welcome.tt2", "bye.tt2", "listowner_notification.tt2"})
+    out.push_back({name,
+                   {{"address", "bob@example.org"},
+                    {"by", "alice@example.org"},
+                    {"list", kList},
+                    {"conf", kConf}},
+                   {"bob@example.org", "alice@example.org has asked", "secure@lists.example.org"}});
+  for (const auto& [status, words] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"joined", "is a member now"},
+           {"unknown_key", "stands for nothing"},
+           {"needs_smime", "signs the mail"},
+           {"help", "one a line"},
+           {"fault", "could not be understood"}})
+    out.push_back({"command_report.tt2",
+                   {{"entries", tt2::Value::of(std::vector<tt2::Value>{tt2::Value::of(tt2::Data{
+                                    {"cmd", "ADD x"}, {"status", status}, {"detail", "more"}})})}},
+                   {"> ADD x", words, "more"}});
   out.push_back({"reject.tt2",
                  {{"sender", "bob@example.org"},
                   {"message_id", "1@example.org"},
                   {"list", kList},
                   {"reason", "Please write to the helpdesk."}},
                  {"secure@lists.example.org", "Please write to the helpdesk.", "<1@example.org>"}});
-  out.push_back({"capabilities-fell.tt2",
-                 {{"address", "bob@example.org"},
-                  {"before", "AES-256-GCM AES-128-CBC"},
-                  {"now", "AES-128-CBC"},
-                  {"lost", "AES-256-GCM"},
-                  {"list", kList},
-                  {"domain", "lists.example.org"}},
-                 {"bob@example.org", "no longer decrypt: AES-256-GCM", "Before: AES-256-GCM AES-128-CBC",
-                  "paraph cert show bob@example.org", "listmaster@lists.example.org"}});
+  out.push_back(
+      {"capabilities-fell.tt2",
+       {{"address", "bob@example.org"},
+        {"before", "AES-256-GCM AES-128-CBC"},
+        {"now", "AES-128-CBC"},
+        {"lost", "AES-256-GCM"},
+        {"list", kList},
+        {"domain", "lists.example.org"}},
+       {"bob@example.org", "no longer decrypt: AES-256-GCM", "Before: AES-256-GCM AES-128-CBC",
+        "paraph cert show bob@example.org", "listmaster@lists.example.org"}});
   for (const char* why : {"missing", "expired", "weak_key"})
     out.push_back(
         {"certificate-reminder.tt2",
