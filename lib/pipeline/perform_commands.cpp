@@ -65,8 +65,8 @@ class Worker {
                         {"mail_from", item_.sender}});
       return {};
     }
-    const auto code = done.error().code();
-    if (code != Errc::not_found && code != Errc::busy && code != Errc::exists) return done;
+    // Busy: somebody has it in hand, or his word lies in msg already. It passes, and the mail waits for that.
+    if (done.error().code() != Errc::not_found) return done;
     status_ = "already_decided";
     return {};
   }
