@@ -284,7 +284,11 @@ class Service {
     const bool in_time = !signers.empty() && signers.front().signing_time &&
                          *signers.front().signing_time + kCommandLife >= item_.header.received;
     const bool bound = command.line > 0 && command.list.find('@') != std::string::npos;
-    return in_time && bound ? AuthMethod::smime : AuthMethod::smtp;
+    // Rule 11: what was signed for somebody else is no command to us.
+    const auto& named = item_.opened.protection.protected_recipients;
+    const bool for_us = !named || std::find(named->begin(), named->end(),
+                                            ascii::to_lower(item_.header.address)) != named->end();
+    return in_time && for_us && bound ? AuthMethod::smime : AuthMethod::smtp;
   }
 
   const Item& item_;
@@ -297,6 +301,16 @@ void forget_stale_certificates(Item& item) {
   if (signers.empty() || !signers.front().signing_time ||
       *signers.front().signing_time + kCommandLife < item.header.received)
     item.effects.clear();
+}
+
+// Rule 10: who only sends on what somebody else has encrypted neither carries it out nor hears what it was. Rule 17: the
+// null sender is a program. Rule 27: nobody speaks as an address of ours.
+bool may_command(const Item& item, const Ports& ports) {
+  const auto& protection = item.opened.protection;
+  if (item.opened.payload && !(protection.smime && protection.signature.inside_encryption))
+    return false;
+  const auto sender = mail::AddrSpec::parse(item.sender);
+  return !item.header.null_sender() && sender && !is_own_address(ports.site, *sender);
 }
 
 }  // namespace
@@ -314,6 +328,7 @@ scenario::Action settled(const spool::Word& word, const scenario::RuleAction& ac
 }
 
 Outcome serve_commands(Item& item, const Ports& ports) {
+  if (!may_command(item, ports)) return std::optional<outcome::Disposition>();
   const Script script = script_of(item);
   const bool certificate = script.commands.empty() && item.opened.protection.smime;
   if (script.empty() || certificate) return std::optional<outcome::Disposition>();

@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/encode.h"
 #include "mail/address.h"
+#include "pipeline/commands.h"
 #include "pipeline/key_ring.h"
 #include "sys/file_system.h"
 
@@ -325,6 +326,13 @@ Result<Marks> marks(const Ports& ports) {
 }
 
 Outcome guard_against_replay(Item& item, const Ports& ports) {
+  // LIST-subscribe@ and LIST-unsubscribe@: what is signed in such a mail says nothing, so it is no post that could be
+  // held, released and then obeyed.
+  if (item.list && takes_commands(item.destination.kind)) {
+    item.opened.protection.smime = false;
+    item.method = scenario::AuthMethod::smtp;
+    return std::optional<outcome::Disposition>();
+  }
   auto known = marks(ports);
   if (!known) return std::move(known).error();
   return Examination(item, ports, std::move(*known)).run();
