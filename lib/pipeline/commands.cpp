@@ -25,6 +25,7 @@ using scenario::AuthMethod;
 using store::KeyAction;
 
 constexpr auto kCommandLife = std::chrono::hours(24);
+constexpr auto kSkew = std::chrono::minutes(5);
 
 /// What a key of that kind lets its holder say with that verb.
 struct Meaning {
@@ -68,6 +69,15 @@ Script script_of(const Item& item) {
     static_cast<void>(smime::with_typed_text(
         item.opened, [&](std::string_view text) { script = command::read_text(text); }));
   return script;
+}
+
+// Rule 46: signed within the day before it came, and not ahead of the clock.
+bool is_fresh(const Item& item) {
+  const auto& signers = item.opened.protection.signature.signers;
+  if (signers.empty() || !signers.front().signing_time) return false;
+  const auto signed_at = *signers.front().signing_time;
+  return signed_at + kCommandLife >= item.header.received &&
+         signed_at <= item.header.received + kSkew;
 }
 
 /// The commands of one mail, one after the other.
@@ -280,15 +290,12 @@ class Service {
   // Rule 46.
   [[nodiscard]] AuthMethod method_for(const Command& command) const {
     if (item_.method != AuthMethod::smime || item_.header.word.given()) return item_.method;
-    const auto& signers = item_.opened.protection.signature.signers;
-    const bool in_time = !signers.empty() && signers.front().signing_time &&
-                         *signers.front().signing_time + kCommandLife >= item_.header.received;
     const bool bound = command.line > 0 && command.list.find('@') != std::string::npos;
     // Rule 11: what was signed for somebody else is no command to us.
     const auto& named = item_.opened.protection.protected_recipients;
     const bool for_us = !named || std::find(named->begin(), named->end(),
                                             ascii::to_lower(item_.header.address)) != named->end();
-    return in_time && for_us && bound ? AuthMethod::smime : AuthMethod::smtp;
+    return is_fresh(item_) && for_us && bound ? AuthMethod::smime : AuthMethod::smtp;
   }
 
   const Item& item_;
@@ -297,10 +304,7 @@ class Service {
 
 // Rule 46: certificates are learned only from a mail whose commands could have counted.
 void forget_stale_certificates(Item& item) {
-  const auto& signers = item.opened.protection.signature.signers;
-  if (signers.empty() || !signers.front().signing_time ||
-      *signers.front().signing_time + kCommandLife < item.header.received)
-    item.effects.clear();
+  if (!is_fresh(item)) item.effects.clear();
 }
 
 // Rule 10: who only sends on what somebody else has encrypted neither carries it out nor hears what it was. Rule 17: the
