@@ -94,7 +94,7 @@ std::string Certificate::pem() const {
 }
 
 std::string Certificate::sha256() const {
-  return ascii::hex_upper(digest().sha256(impl_->der));
+  return impl_->sha256.get([this] { return ascii::hex_upper(digest().sha256(impl_->der)); });
 }
 
 std::string Certificate::subject() const {
@@ -223,8 +223,10 @@ std::string Certificate::issuer_and_serial_der() const {
 }
 
 std::string Certificate::spki_sha256() const {
-  return ascii::hex_upper(
-      digest().sha256(der_of(X509_get_X509_PUBKEY(impl_->x509.get()), i2d_X509_PUBKEY)));
+  return impl_->spki_sha256.get([this] {
+    return ascii::hex_upper(
+        digest().sha256(der_of(X509_get_X509_PUBKEY(impl_->x509.get()), i2d_X509_PUBKEY)));
+  });
 }
 
 }  // namespace paraph::cms

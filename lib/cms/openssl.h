@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -32,10 +33,25 @@ using BioPtr = std::unique_ptr<BIO, Freed<BIO_free_all>>;
 using CipherContextPtr = std::unique_ptr<EVP_CIPHER_CTX, Freed<EVP_CIPHER_CTX_free>>;
 using DigestContextPtr = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 
+/// What is made when it is first asked for.
+class MadeOnce {
+ public:
+  template <class Make>
+  const std::string& get(const Make& make) const {
+    std::call_once(made_, [&] { text_ = make(); });
+    return text_;
+  }
+
+ private:
+  mutable std::once_flag made_;
+  mutable std::string text_;
+};
+
 struct Certificate::Impl {
   X509Ptr x509;
   std::string der;
   std::vector<std::string> emails;
+  MadeOnce sha256, spki_sha256;  ///< asked for several times with each mail
 };
 
 struct PrivateKey::Impl {

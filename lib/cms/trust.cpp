@@ -13,6 +13,7 @@
 
 #include "cms/name_constraints.h"
 #include "cms/openssl.h"
+#include "cms/path_memory.h"
 #include "cms/public_key.h"
 #include "cms/revocation.h"
 
@@ -27,6 +28,7 @@ struct FreeStack {
 using StackPtr = std::unique_ptr<STACK_OF(X509), FreeStack>;
 using Verdict = TrustAnchors::Verdict;
 
+constexpr std::size_t kPathsKept = 1024;
 constexpr std::chrono::minutes kSkew{5};  // security rule 47: on notBefore only
 constexpr int kMinCurveBits = 224;        // as strong as RSA-2048
 constexpr std::array<std::string_view, 3> kChecks = {"off", "soft", "require"};
@@ -37,6 +39,7 @@ struct TrustAnchors::Impl {
   std::vector<Certificate> anchors;
   std::vector<Certificate> issuers;
   StorePtr store;
+  mutable PathMemory memory{kPathsKept};
 };
 
 namespace {
@@ -276,6 +279,23 @@ Verdict TrustAnchors::judge(const Certificate& leaf, const std::vector<Certifica
       sk_X509_push(others.get(), one.impl().x509.get());
     }
   }
+  // The state of revocation may be another each time.
+  const auto revocation_of = [&](bool issued) {
+    RevocationFinding crls;
+    if (revocation.check != CrlCheck::off && revocation.crls.all().empty()) {
+      // Known without walking the chain a second time. An anchor needs no CRL.
+      if (issued) crls.unknown = no_crl_for(leaf.impl().x509.get());
+    } else if (revocation.check != CrlCheck::off) {
+      crls = check_revocation(impl_->store.get(), leaf.impl().x509.get(), others.get(), revocation);
+    }
+    return crls;
+  };
+  const PathQuestion question{leaf, untrusted, at, purpose, policy};
+  if (const auto known = impl_->memory.find(question)) {
+    auto crls = revocation_of(known->issued);
+    if (!crls.revoked.empty()) return {ChainStatus::revoked, std::move(crls.revoked), {}};
+    return {ChainStatus::good, {}, std::move(crls.unknown)};
+  }
   Walk walk{at, {ChainStatus::good, {}}};
   const auto context = prepare(impl_->store.get(), leaf.impl().x509.get(), others.get(), walk);
   if (!context) {
@@ -295,13 +315,8 @@ Verdict TrustAnchors::judge(const Certificate& leaf, const std::vector<Certifica
             {}};
   }
   const auto chain = chain_of(context.get(), leaf, {&impl_->anchors, &untrusted, &impl_->issuers});
-  RevocationFinding crls;
-  if (revocation.check != CrlCheck::off && revocation.crls.all().empty()) {
-    // Known without walking the chain a second time. An anchor needs no CRL.
-    if (chain.size() > 1) crls.unknown = no_crl_for(leaf.impl().x509.get());
-  } else if (revocation.check != CrlCheck::off) {
-    crls = check_revocation(impl_->store.get(), leaf.impl().x509.get(), others.get(), revocation);
-  }
+  const GoodPath path{chain.size() > 1};
+  const auto crls = revocation_of(path.issued);
   const Verdict revoked{
       crls.revoked.empty() ? ChainStatus::good : ChainStatus::revoked, crls.revoked, {}};
   // From the worst fault to the least: what an administrator should hear about first.
@@ -311,6 +326,7 @@ Verdict TrustAnchors::judge(const Certificate& leaf, const std::vector<Certifica
       return verdict;
     }
   }
+  impl_->memory.keep(question, impl_->anchors, impl_->issuers, kSkew, path);
   return {ChainStatus::good, {}, crls.unknown};
 }
 

@@ -73,9 +73,9 @@ class Performer {
         bulk_priority(parse_priority(item_.config ? item_.config->get("priority") : std::string()));
     header.sender = distribute.sender;
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
-    std::string after;
+    Page page;
     auto handed =
-        hand_over(header, arrived(item_), [&] { return next_recipients(distribute, after); });
+        hand_over(header, arrived(item_), [&] { return next_recipients(distribute, page); });
     if (handed && !left_a_file_) note_ = "no_subscribers";
     return handed;
   }
@@ -427,16 +427,20 @@ class Performer {
     return enqueue_notice(notice, {}, spools_.bulk, ports_);
   }
 
-  // The next page of members who get a copy now. `after` moves on; an empty page ends the list.
-  Result<std::vector<std::string>> next_recipients(const Distribute& distribute,
-                                                   std::string& after) {
-    for (;;) {
-      auto page = ports_.directory.members(distribute.list, after, kMembersPerRead);
-      if (!page) return std::move(page).error();
-      if (page->empty()) return std::vector<std::string>{};
-      after = page->back().email;
+  struct Page {
+    std::string after;
+    bool last = false;
+  };
+
+  // The next members who get a copy now; none end the list.
+  Result<std::vector<std::string>> next_recipients(const Distribute& distribute, Page& page) {
+    while (!page.last) {
+      auto members = ports_.directory.members(distribute.list, page.after, kMembersPerRead);
+      if (!members) return std::move(members).error();
+      page.last = members->size() < kMembersPerRead;
+      if (!members->empty()) page.after = members->back().email;
       std::vector<std::string> recipients;
-      for (const auto& member : *page) {
+      for (const auto& member : *members) {
         if (member.suspended || !list::receives_copies(member.reception)) continue;
         if (member.reception == list::ReceptionMode::not_me && member.email == distribute.sender)
           continue;
@@ -444,6 +448,7 @@ class Performer {
       }
       if (!recipients.empty()) return recipients;
     }
+    return std::vector<std::string>{};
   }
 
   const Item& item_;
