@@ -2,27 +2,11 @@
 
 #include <algorithm>
 
+#include "pipeline/receivers.h"
 #include "pipeline/sealing.h"
 
 namespace paraph::pipeline {
 namespace {
-
-constexpr std::size_t kPage = 1000;
-
-/// The next page of members who get copies; empty at the end. `after` moves on.
-Result<std::vector<std::string>> receiving(const list::ListAddress& list, std::string& after,
-                                           const Ports& ports) {
-  for (;;) {
-    const auto page = ports.directory.members(list, after, kPage);
-    if (!page) return page.error();
-    std::vector<std::string> out;
-    if (page->empty()) return out;
-    after = page->back().email;
-    for (const auto& member : *page)
-      if (!member.suspended && list::receives_copies(member.reception)) out.push_back(member.email);
-    if (!out.empty()) return out;
-  }
-}
 
 Result<ReaderState> state_of(const std::string& address, const config::ListConfig& config,
                              const Ports& ports) {
@@ -50,9 +34,9 @@ Result<ReaderState> state_of(const std::string& address, const config::ListConfi
 Result<std::vector<ReaderState>> reader_states(const config::ListConfig& config,
                                                const Ports& ports) {
   std::vector<ReaderState> out;
-  std::string after;
+  Receivers receivers(config.address(), {}, ports.directory);
   for (;;) {
-    const auto page = receiving(config.address(), after, ports);
+    const auto page = receivers.next();
     if (!page) return page.error();
     if (page->empty()) break;
     for (const auto& address : *page) {
@@ -85,9 +69,9 @@ Result<Coverage> coverage_of(const config::ListConfig& config, const Ports& port
   const auto terms = seal_terms(ports, &config);
   if (!terms) return terms.error();
   Coverage out;
-  std::string after;
+  Receivers receivers(config.address(), {}, ports.directory);
   for (;;) {
-    const auto page = receiving(config.address(), after, ports);
+    const auto page = receivers.next();
     if (!page) return page.error();
     if (page->empty()) return out;
     (void)ports.recipients.prefetch(*page, *terms);  // saves time, or does not

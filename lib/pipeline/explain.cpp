@@ -4,12 +4,11 @@
 
 #include <vector>
 
+#include "pipeline/receivers.h"
 #include "pipeline/sealing.h"
 
 namespace paraph::pipeline {
 namespace {
-
-constexpr std::size_t kPage = 1000;
 
 using outcome::Distribute;
 using scenario::AuthMethod;
@@ -92,17 +91,6 @@ class Preview {
   const Ports& ports_;
 };
 
-std::vector<std::string> who_get_it(const std::vector<list::Subscriber>& page,
-                                    const std::string& sender) {
-  std::vector<std::string> members;
-  for (const auto& member : page) {
-    if (member.suspended || !list::receives_copies(member.reception)) continue;
-    if (member.reception == list::ReceptionMode::not_me && member.email == sender) continue;
-    members.push_back(member.email);
-  }
-  return members;
-}
-
 void count(Reach& reach, const Copy& copy) {
   ++reach.all;
   ++reach.outcomes[copy.outcome];
@@ -158,14 +146,13 @@ Result<Reach> reach_of(const Distribute& distribution, const config::ListConfig&
   Preview preview(distribution, config, ports);
   if (auto begun = preview.begin(config); !begun) return std::move(begun).error();
   Reach reach;
-  for (std::string after;;) {
-    const auto page = ports.directory.members(distribution.list, after, kPage);
-    if (!page) return page.error();
-    if (page->empty()) return reach;
-    after = page->back().email;
-    const auto members = who_get_it(*page, distribution.sender);
-    preview.expect(members);
-    for (const auto& member : members) {
+  Receivers receivers(distribution.list, distribution.sender, ports.directory);
+  for (;;) {
+    const auto members = receivers.next();
+    if (!members) return members.error();
+    if (members->empty()) return reach;
+    preview.expect(*members);
+    for (const auto& member : *members) {
       const Copy copy = preview.copy_for(member);
       count(reach, copy);
       if (each) each(copy);

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "pipeline/receivers.h"
 #include "pipeline/sealing.h"
 #include "spool/missed_spool.h"
 #include "sys/file_system.h"
@@ -38,8 +39,7 @@ Result<bool> can_read(const std::string& member, const config::ListConfig& confi
                       const Ports& ports) {
   auto subscriber = ports.directory.member(config.address(), member);
   if (!subscriber) return std::move(subscriber).error();
-  if (!*subscriber || (*subscriber)->suspended || !list::receives_copies((*subscriber)->reception))
-    return false;
+  if (!*subscriber || !gets_copy(**subscriber, {})) return false;
   auto terms = seal_terms(ports, &config);
   if (!terms) return std::move(terms).error();
   auto target = ports.recipients.find(member, *terms);

@@ -19,6 +19,7 @@
 #include "pipeline/outbox.h"
 #include "pipeline/perform_commands.h"
 #include "pipeline/priority.h"
+#include "pipeline/receivers.h"
 #include "pipeline/sealing.h"
 #include "store/recipients.h"
 
@@ -35,7 +36,6 @@ using outcome::Hold;
 using outcome::Quarantine;
 using outcome::Reject;
 
-constexpr std::size_t kMembersPerRead = 1000;
 constexpr std::size_t kRefusalsToUnknown = 1;
 constexpr std::size_t kRefusalsToKnown = 10;
 
@@ -73,9 +73,8 @@ class Performer {
         bulk_priority(parse_priority(item_.config ? item_.config->get("priority") : std::string()));
     header.sender = distribute.sender;
     header.reverse_path = distribute.list.with_suffix(ports_.site.get("return_path_suffix"));
-    Page page;
-    auto handed =
-        hand_over(header, arrived(item_), [&] { return next_recipients(distribute, page); });
+    Receivers receivers(distribute.list, distribute.sender, ports_.directory);
+    auto handed = hand_over(header, arrived(item_), [&] { return receivers.next(); });
     if (handed && !left_a_file_) note_ = "no_subscribers";
     return handed;
   }
@@ -425,30 +424,6 @@ class Performer {
                         .in_reply_to = message_id(item_),
                         .values = Notice::Values::whole};  // an editor's words are not cut
     return enqueue_notice(notice, {}, spools_.bulk, ports_);
-  }
-
-  struct Page {
-    std::string after;
-    bool last = false;
-  };
-
-  // The next members who get a copy now; none end the list.
-  Result<std::vector<std::string>> next_recipients(const Distribute& distribute, Page& page) {
-    while (!page.last) {
-      auto members = ports_.directory.members(distribute.list, page.after, kMembersPerRead);
-      if (!members) return std::move(members).error();
-      page.last = members->size() < kMembersPerRead;
-      if (!members->empty()) page.after = members->back().email;
-      std::vector<std::string> recipients;
-      for (const auto& member : *members) {
-        if (member.suspended || !list::receives_copies(member.reception)) continue;
-        if (member.reception == list::ReceptionMode::not_me && member.email == distribute.sender)
-          continue;
-        recipients.push_back(member.email);
-      }
-      if (!recipients.empty()) return recipients;
-    }
-    return std::vector<std::string>{};
   }
 
   const Item& item_;
