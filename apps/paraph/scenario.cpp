@@ -230,6 +230,9 @@ Scenario::Library library_beside(const std::string& path) {
     return pipeline::file_beside(path, fmt::format("include.{}", name));
   });
   known.has_list_parameter = pipeline::is_list_parameter;
+  known.has_site_parameter = [](std::string_view name) {
+    return !pipeline::site_parameter(name).empty();
+  };
   known.has_filter = [path](std::string_view file) {
     const auto found = search_beside(path, file, "nobody");
     return found || found.error().code() != Errc::not_found;

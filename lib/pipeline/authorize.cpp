@@ -66,6 +66,7 @@ scenario::Scenario::Library library(const Question& question, const config::Site
     return Source{std::move((*file)->text), std::move((*file)->path)};
   });
   known.has_list_parameter = is_list_parameter;
+  known.has_site_parameter = [](std::string_view name) { return !site_parameter(name).empty(); };
   return known;
 }
 
@@ -117,6 +118,15 @@ bool is_list_parameter(std::string_view name) {
          std::any_of(table.begin(), table.end(), [&](const auto& row) { return row.name == name; });
 }
 
+std::string_view site_parameter(std::string_view key) {
+  const std::string_view name = key == "host" ? std::string_view("domain") : key;
+  const auto& table = config::parameter_table();
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& row) {
+    return row.name == name && row.type != "secret";
+  });
+  return found == table.end() ? std::string_view() : std::string_view(found->name);
+}
+
 std::optional<Source> file_beside(const std::string& path, std::string_view name) {
   if (path.find('/') == std::string::npos || name.find('/') != std::string_view::npos)
     return std::nullopt;
@@ -135,6 +145,7 @@ scenario::Scenario::Library library_of(const config::Site& site,
         return Source{std::move((*file)->text), std::move((*file)->path)};
       });
   known.has_list_parameter = is_list_parameter;
+  known.has_site_parameter = [](std::string_view name) { return !site_parameter(name).empty(); };
   known.has_filter = [&site, list, domain](std::string_view file) {
     const auto found = site.find_file(list, domain, "search_filters", file);
     return !found || found->has_value();

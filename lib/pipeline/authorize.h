@@ -53,5 +53,7 @@ struct Question {
                                                                     std::string_view name);
 /// Whether [list->NAME] may be asked: a parameter of lists, or name, address, total.
 [[nodiscard]] bool is_list_parameter(std::string_view name);
+/// The parameter that [conf->KEY] shows; empty: there is none, or it is a secret.
+[[nodiscard]] std::string_view site_parameter(std::string_view key);
 
 }  // namespace paraph::pipeline

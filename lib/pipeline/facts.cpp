@@ -102,13 +102,8 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
                                    question_.message_encrypted};
   if (auto values = scenario::message_values(variable, view)) return *values;
   if (variable.name == "conf") {
-    const std::string_view name =
-        variable.key == "host" ? std::string_view("domain") : std::string_view(variable.key);
-    const auto& table = config::parameter_table();
-    const bool known = std::any_of(table.begin(), table.end(), [&](const auto& row) {
-      return row.name == name && row.type != "secret";
-    });
-    return one(known ? ports_.site.get(name) : std::string{});
+    const auto name = site_parameter(variable.key);
+    return one(name.empty() ? std::string{} : ports_.site.get(name, question_.domain));
   }
   if (variable.name == "list") {
     if (!list) return Error::never(Errc::config, variable.text + ": no list here");
@@ -119,9 +114,7 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
       if (!count) return failed(std::move(count).error());
       return one(std::to_string(*count));
     }
-    const auto& table = config::parameter_table();
-    if (std::none_of(table.begin(), table.end(),
-                     [&](const auto& row) { return row.name == variable.key; }))
+    if (!is_list_parameter(variable.key))
       return Error::never(Errc::config, variable.text + ": no such list parameter");
     auto configured = config::ListConfig::load(ports_.site, *list);
     if (!configured) return failed(std::move(configured).error());

@@ -131,6 +131,11 @@ void check_words(const Operand& operand, OperandKind kind, std::size_t column,
       remarks.push_back(
           {column, fmt::format("{}: no such list parameter", variable->text), true,
            "paraph config show LIST names them; name, address and total are there too"});
+    } else if (row->name == "conf" && library.has_site_parameter &&
+               !library.has_site_parameter(variable->key)) {
+      remarks.push_back(
+          {column, fmt::format("{}: no such parameter of the site, always empty", variable->text),
+           false, "paraph config show names them; host is the domain"});
     }
     return;
   }

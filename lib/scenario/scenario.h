@@ -107,10 +107,12 @@ class Scenario {
     std::string path;
   };
   using Includer = std::function<std::optional<Source>(std::string_view name)>;
-  /// What a file may name. Without `has_list_parameter` every [list->X] is taken, without `has_filter` every search().
+  /// What a file may name. Without `has_list_parameter` every [list->X] is taken, without `has_site_parameter` every
+  /// [conf->X], without `has_filter` every search().
   struct Library {
     Includer include;
     std::function<bool(std::string_view name)> has_list_parameter = {};  ///< fatal when not
+    std::function<bool(std::string_view name)> has_site_parameter = {};  ///< a warning when not
     std::function<bool(std::string_view file)> has_filter = {};          ///< a warning when not
     // NOLINTNEXTLINE(google-explicit-constructor): most have includes alone
     template <class Function, class = std::enable_if_t<std::is_constructible_v<Includer, Function>>>

@@ -87,6 +87,11 @@ make_person ann rsa
 openssl cms -encrypt -aes256 -in mail.eml -from ann@example.org -to lsealed@lists.example.org -out sealed.eml pki/ann.pem
 is "an encrypted mail" "$(decision send --list lsealed --sender ann@example.org --message sealed.eml --rules "equal([msg_encrypted],'smime') smtp -> owner")" owner
 is "one that is not" "$(decision send --list lsealed --sender ann@example.org --message mail.eml --rules "equal([msg_encrypted],'') smtp -> owner")" owner
+mkdir -p site/etc/second.example.org; echo 'gecos the second' >site/etc/second.example.org/robot.conf
+named_so() { decision create_list --domain "$1" --sender eve@example.org --rules "match([conf->gecos],/the second/) smtp -> listmaster"; }
+is "[conf->…] is the domain's" "$(named_so second.example.org)" listmaster
+is "and no other's" "$(named_so lists.example.org)" "reject(reason='no-rule-match')"
+rm -r site/etc/second.example.org
 is "no list, no [listname]" "$(decision send.private --sender eve@example.org)" "reject(reason='error-performing-condition')"
 
 # Block list, then the nearest file; a change holds at once.

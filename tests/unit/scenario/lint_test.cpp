@@ -30,6 +30,8 @@ const Row kRows[] = {
     {"send", "x", "match([sender],/(/) -> do_it", 1, 18, "regex: ", true},
     {"send", "x", "match([sender],/(a+)+$/) -> do_it", 1, 21, "can take very long", false},
     {"send", "x", "equal([list->colour],'x') -> do_it", 1, 7, "no such list parameter", true},
+    {"send", "x", "equal([conf->colour],'x') -> do_it", 1, 7, "no such parameter of the site",
+     false},
     {"send", "x", "equal([sendr],'x') -> do_it", 1, 7, "did you mean sender?", false},
     {"send", "x", "equal([sender] [email]) -> do_it", 1, 16, "comma is missing", false},
     {"send", "x", "equal([sender],[email],) -> do_it", 1, 23, "nothing follows this comma", false},
@@ -61,6 +63,7 @@ const Row kRows[] = {
 std::vector<Problem> problems_of(const Row& row) {
   Scenario::Library library(no_includes);
   library.has_list_parameter = [](std::string_view name) { return name == "total"; };
+  library.has_site_parameter = [](std::string_view name) { return name == "domain"; };
   library.has_filter = [](std::string_view file) { return file == "there.txt"; };
   return Scenario::check(
       row.function, {std::string(row.rules) + kEnd, std::string(row.function) + "." + row.name},
