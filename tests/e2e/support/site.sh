@@ -22,6 +22,19 @@ refuse() {
   [ "$got" -eq "$want" ] || { cat refused.err >&2; fail "$what: exit $got, wanted $want"; }
   ok
 }
+# -q reads to the end here: whoever writes into a grep that leaves early dies of it, and under pipefail that fails what has
+# matched, and passes what must not match.
+grep() {
+  local argument quiet="" arguments=() count
+  for argument; do
+    case $argument in
+      -q) quiet=yes; continue ;;
+      -q*) quiet=yes; argument=-${argument#-q} ;;
+    esac
+    arguments+=("$argument")
+  done
+  if [ -z "$quiet" ]; then command grep "${arguments[@]}"; else count=$(command grep -c "${arguments[@]}"); fi
+}
 finished() { echo "$checks checks passed"; }
 
 make_ca() {
