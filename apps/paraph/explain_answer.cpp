@@ -155,7 +155,12 @@ constexpr std::array kMends{
         "its author's mail program, or a gateway, must stop sending bare CR, NUL or endless lines"},
     Mend{"encrypted_not_signed",
          "its author signs first and encrypts then, to the list's certificate: paraph key show {}"},
-    Mend{"no_command", "paraph member add LIST ADDRESS"},
+    Mend{
+        "no_command",
+        "a command in the text, such as SUBSCRIBE LIST (HELP names them); a signed mail stores its "
+        "certificate"},
+    Mend{"sympa-request@", "check the aliases: that address is a person's, not the queue's"},
+    Mend{"bounce: ", "check the aliases: that address is paraph-bouncequeue's"},
     Mend{"coverage", "paraph cert coverage {}"},
     Mend{"automatic",
          "nothing, if a program sent it; else reject_mail_from_automates_feature: paraph config "
@@ -169,9 +174,47 @@ std::string mend_of(const std::string& reason, const Explanation& explained) {
   for (const auto& row : kMends)
     if (std::string_view(reason).starts_with(row.reason))
       return fmt::format(fmt::runtime(row.deed), list_of(explained));
-  return fmt::format("paraph scenario eval send --list {} --sender {} --trace", list_of(explained),
+  return {};
+}
+
+std::string scenario_step(const Explanation& explained) {
+  return fmt::format("{} scenario eval send --list {} --sender {} --trace", Invocation::program,
+                     list_of(explained),
                      explained.item.sender.empty() ? "ADDRESS" : explained.item.sender);
 }
+
+/// Of an ending that has no reason to mend.
+struct Next {
+  const Explanation& explained;
+
+  std::string operator()(const outcome::Forward&) const {
+    return explained.item.list
+               ? fmt::format("{} list show {} names them", Invocation::program, list_of(explained))
+               : std::string("paraph config show listmaster names them");
+  }
+  std::string operator()(const outcome::Commands& commands) const {
+    for (const auto& answer : commands.answers)
+      if (std::holds_alternative<outcome::AskFor>(answer.effect))
+        return fmt::format("somebody's answer, once it is asked for: {} request list {}",
+                           Invocation::program,
+                           std::get<outcome::AskFor>(answer.effect).list.name());
+    return "nothing: the answer says how each command went";
+  }
+  std::string operator()(const outcome::AnswerCertificate& answer) const {
+    return "paraph cert show " + answer.address;
+  }
+  std::string operator()(const outcome::Hold&) const {
+    return fmt::format("an editor's or the author's word, once it is held: {} moderation list {}",
+                       Invocation::program, list_of(explained));
+  }
+  std::string operator()(const outcome::Duplicate& duplicate) const {
+    return "paraph trace " + duplicate.of;
+  }
+  template <class Other>
+  std::string operator()(const Other&) const {
+    return scenario_step(explained);
+  }
+};
 
 std::string next_of_ending(const Explained& all, const Explanation& explained) {
   const auto list = list_of(explained);
@@ -193,17 +236,16 @@ std::string next_of_ending(const Explained& all, const Explanation& explained) {
     case Remedy::none:
       break;
   }
-  if (std::holds_alternative<outcome::Hold>(*explained.ending))
-    return fmt::format("an editor's or the author's word, once it is held: {} moderation list {}",
-                       Invocation::program, list);
-  return mend_of(outcome::reason(*explained.ending), explained);
+  const auto mend = mend_of(outcome::reason(*explained.ending), explained);
+  return mend.empty() ? std::visit(Next{explained}, *explained.ending) : mend;
 }
 
 std::string next_of_entry(const Explained& all) {
   const auto& entry = *all.subject.entry;
   const auto& id = all.subject.short_id;
   if (is_held(all.subject)) {
-    const auto list = all.now ? list_of(*all.now) : entry.header->list;
+    // A request lies in mail to sympa@, and is about a list all the same.
+    const auto list = all.now && all.now->item.list ? list_of(*all.now) : entry.header->list;
     return entry.spool == "auth"
                ? fmt::format("{0} request accept {1} {2}, or: refuse {1} {2}", Invocation::program,
                              list, id)

@@ -124,6 +124,8 @@ Explanation explain(const spool::SpoolHeader& header, const mail::MimeTree& tree
 Remedy remedy_for(const Explanation& explained, const Ports& ports) {
   const auto& item = explained.item;
   if (!item.list || !explained.ending || explained.is_distributed()) return Remedy::none;
+  // What the scenario lets through is held for something else.
+  if (item.decision && item.decision->action.action == scenario::Action::do_it) return Remedy::none;
   const bool signs = item.method == AuthMethod::smime;
   const auto signed_by_him =
       explain(item.header, item.tree, {item.sender, AuthMethod::smime, item.header.word}, ports);

@@ -162,6 +162,26 @@ refuse 'no such id' 66 paraph message explain aaaaaaaaaaaaaaaaaaaa
 paraph spool show "$held" | grep -q "paraph message explain ${held:0:8}" || fail "spool show does not name explain"; ok
 paraph trace "$held" | grep -q "paraph message explain ${held:0:8}" || fail "trace does not name explain"; ok
 
+# --- what is no post of somebody who needs a signature ----------------------------------------------------------------------------------
+printf '\nencrypted_post_min_coverage 90\n' >>site/list_data/secure/config
+explains 'HELD for an editor: alice@example.org to secure@lists.example.org: coverage: ' post/good.eml
+says '^  next +paraph cert coverage secure'
+explains 'FORWARDED: alice@example.org to secure-request@lists.example.org' hello.eml --list secure-request@lists.example.org
+says '^  next +paraph list show secure'
+explains 'FORWARDED: alice@example.org to listmaster@lists.example.org' hello.eml --list listmaster@lists.example.org
+says '^  next +paraph config show listmaster'
+explains 'QUARANTINED: alice@example.org to sympa-request@lists.example.org' hello.eml --list sympa-request@lists.example.org
+says '^  next +check the aliases'
+explains 'REJECTED: alice@example.org to sympa@lists.example.org: no_command' hello.eml --list sympa@lists.example.org
+says '^  next +a command in the text'
+printf 'From: alice@example.org\nTo: sympa@lists.example.org\nMessage-ID: <join@example.org>\nSubject: subscribe open\n\n' >join.eml
+explains 'ANSWERED: alice@example.org to sympa@lists.example.org: SUBSCRIBE open' join.eml
+says "^  next +somebody's answer.*paraph request list open"
+paraph-queue sympa@lists.example.org <join.eml; paraph-incoming --once 2>>incoming.log
+request=$(newest --spool auth)
+explains "HELD for its author's confirmation: alice@example.org to sympa@lists.example.org: SUBSCRIBE open" "$request"
+says "^  next +paraph request accept open@lists.example.org ${request:0:8}"
+
 # --- owners: their lists alone, and no file ------------------------------------------------------------------------------------------------
 may() { local who=$1; shift; paraph --as "$who@example.org" message explain "$@"; }
 check 'an owner asks about his list' may olga "$held" --list moderated >out
