@@ -139,6 +139,48 @@ Result<int> add_admins(Invocation& call, list::Role role) {
   return conclude(call, "added", done, unchanged, *input);
 }
 
+// A list without editors has its owners in their place; one without owners has nobody.
+Result<void> leave_an_owner(const std::vector<list::Admin>& owners, const AddressInput& input,
+                            const list::ListAddress& list) {
+  const auto leaves = [&](const list::Admin& owner) {
+    return std::any_of(input.good.begin(), input.good.end(),
+                       [&](const auto& named) { return named.address == owner.email; });
+  };
+  if (owners.empty() || !std::all_of(owners.begin(), owners.end(), leaves)) return {};
+  return Error::never(Errc::usage, list.str() + " would have no owner; nothing was changed")
+      .with_hint(fmt::format("paraph owner add {} ADDRESS, first", list.name()));
+}
+
+Result<int> remove_admins(Invocation& call, list::Role role) {
+  auto list = call.list();
+  if (!list) return std::move(list).error();
+  auto runtime = call.runtime();
+  if (!runtime) return std::move(runtime).error();
+  auto input = read_addresses(call, 1);
+  if (!input) return std::move(input).error();
+  auto& database = (*runtime)->database();
+  std::vector<std::string> done;
+  std::vector<std::string> unchanged;
+  const auto remove_all = [&]() -> Result<void> {
+    const auto admins = database.directory().admins(*list, role);
+    if (!admins) return admins.error();
+    if (role == list::Role::owner)
+      if (auto left = leave_an_owner(*admins, *input, *list); !left) return left;
+    for (const auto& named : input->good) {
+      const auto holds = [&](const auto& admin) { return admin.email == named.address; };
+      const bool known = std::any_of(admins->begin(), admins->end(), holds);
+      if (known && !call.dry_run)
+        if (auto gone = database.directory().remove_admin(*list, role, named.address); !gone)
+          return gone.error();
+      (known ? done : unchanged).push_back(named.address);
+    }
+    return {};
+  };
+  auto removed = call.dry_run ? remove_all() : database.together(remove_all);
+  if (!removed) return std::move(removed).error();
+  return conclude(call, "removed", done, unchanged, *input);
+}
+
 Result<int> list_admins(Invocation& call, list::Role role) {
   auto list = call.list();
   if (!list) return std::move(list).error();
@@ -386,6 +428,12 @@ Result<int> owner_add(Invocation& call) {
 }
 Result<int> editor_add(Invocation& call) {
   return add_admins(call, list::Role::editor);
+}
+Result<int> owner_del(Invocation& call) {
+  return remove_admins(call, list::Role::owner);
+}
+Result<int> editor_del(Invocation& call) {
+  return remove_admins(call, list::Role::editor);
 }
 Result<int> owner_list(Invocation& call) {
   return list_admins(call, list::Role::owner);

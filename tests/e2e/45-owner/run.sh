@@ -67,6 +67,17 @@ check "and lists them" as olga member list hers@lists.example.org --json >out
 grep -q '"ann@example.org"' out || fail "$(cat out)"; ok
 check "removes one" as olga member del hers bob@example.org >/dev/null
 is "one is left" "$(members hers)" ann@example.org
+check "makes an editor" as olga editor add hers ed@example.org >/dev/null
+check "and ends his office" as olga editor del hers ed@example.org Eve@example.org >out
+is "of whom it was" "$(paste -sd, out)" "removed ed@example.org,unchanged eve@example.org"
+is "no editor is left" "$(as olga editor list hers)" ""
+paraph owner add hers second@example.org >/dev/null
+check "an owner less, to be" paraph owner del hers second@example.org --dry-run >/dev/null
+is "nothing was changed" "$(paraph owner list hers | grep -c .)" 2
+refuse "somebody must be left" 64 paraph owner del hers second@example.org olga@example.org
+is "and both are" "$(paraph owner list hers | grep -c .)" 2
+check "an owner less" paraph owner del hers second@example.org >/dev/null
+is "one is left" "$(paraph owner list hers | grep -c .)" 1
 as olga help >out; grep -q 'member add' out || fail "help: $(cat out)"; ok
 ! grep -qE 'list create|status|cert import|spool' out || fail "help of verbs that are refused: $(cat out)"; ok
 
