@@ -80,10 +80,13 @@ class Connection {
   explicit Connection(std::string path) : path_(std::move(path)) {}
   [[nodiscard]] Result<void> set_up(std::chrono::milliseconds patience);
   [[nodiscard]] Result<void> use_wal(std::chrono::milliseconds patience);
+  void wait_for_locks(std::chrono::milliseconds patience);
   /// Before a write outside a transaction, and before one begins: what the commit has to wait for.
   [[nodiscard]] Result<void> settle_durability();
 
   std::string path_;
+  std::chrono::milliseconds patience_ = default_patience;
+  std::chrono::steady_clock::time_point busy_since_;
   sqlite3* handle_ = nullptr;
   bool synced_ = true;  ///< as SQLite has been told
   bool wanted_ = true;  ///< as the next commit shall be

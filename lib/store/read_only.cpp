@@ -43,7 +43,7 @@ Result<std::unique_ptr<Connection>> Connection::open_for_reading(const std::stri
                       nullptr) != SQLITE_OK)
     return connection->failure("open");
   sqlite3_extended_result_codes(connection->handle_, 1);
-  sqlite3_busy_timeout(connection->handle_, static_cast<int>(patience.count()));
+  connection->wait_for_locks(patience);
   if (auto set = connection->execute("PRAGMA temp_store = MEMORY"); !set)
     return std::move(set).error();
   return connection;

@@ -67,7 +67,8 @@ TEST_CASE("a new database: private, write-ahead logged, with Sympa's tables and 
             "select group_concat(name) from (select name from sqlite_master where type = 'table' "
             "order by name)") ==
         "admin_table,exclusion_table,paraph_alarm,paraph_capability,paraph_certificate,"
-        "paraph_copy,paraph_guard,paraph_key,paraph_mail,paraph_missed,paraph_notice,paraph_reader,paraph_"
+        "paraph_copy,paraph_guard,paraph_key,paraph_mail,paraph_missed,paraph_notice,paraph_reader,"
+        "paraph_"
         "recipient,"
         "paraph_schema,"
         "subscriber_table,user_"
@@ -85,7 +86,7 @@ TEST_CASE("the file is private whatever the umask") {
         fs::perms::none);
 }
 
-TEST_CASE("each connection waits, keeps temporary data in memory and checks foreign keys") {
+TEST_CASE("each connection keeps temporary data in memory and checks foreign keys") {
   const TempDir dir;
   auto connection = Connection::open(dir / "x.sqlite");
   REQUIRE(connection);
@@ -95,7 +96,6 @@ TEST_CASE("each connection waits, keeps temporary data in memory and checks fore
     REQUIRE(*query->step());
     return query->integer(0);
   };
-  CHECK(pragma("PRAGMA busy_timeout") == 5000);
   CHECK(pragma("PRAGMA temp_store") == 2);
   CHECK(pragma("PRAGMA foreign_keys") == 1);
   CHECK(pragma("PRAGMA synchronous") == 2);
@@ -316,6 +316,29 @@ TEST_CASE("a locked database says busy, later, and works again afterwards") {
     CHECK(Database::open(file));  // an up-to-date file opens, and is read, without the lock
   }
   CHECK(store::Transaction::begin(**other));
+}
+
+TEST_CASE("a lock is waited for as long as patience lasts, and no longer") {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
+  const TempDir dir;
+  const std::string file = dir / "x.sqlite";
+  auto holder = Connection::open(file);
+  auto patient = Connection::open(file);
+  auto hasty = Connection::open(file, milliseconds(100));
+  REQUIRE((holder && patient && hasty));
+  auto held = std::make_optional(store::Transaction::begin(**holder));
+  REQUIRE(*held);
+  const auto start = steady_clock::now();
+  CHECK_FALSE(store::Transaction::begin(**hasty));
+  CHECK(steady_clock::now() - start >= milliseconds(100));
+  std::thread later([&] {
+    std::this_thread::sleep_for(milliseconds(300));
+    held.reset();
+  });
+  CHECK(store::Transaction::begin(**patient));
+  later.join();
+  CHECK(steady_clock::now() - start < Connection::default_patience);
 }
 
 TEST_CASE("two connections write in turns and see each other's rows") {
