@@ -80,6 +80,20 @@ extern "C" int syncfs(int fd) noexcept {
   return counted(SYS_syncfs, fd);
 }
 
+// Several at once go by io_submit(2), and their time is that of waiting for them. Linked with --wrap=syscall.
+extern "C" long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
+extern "C" long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
+  if (spent == nullptr || (number != SYS_io_submit && number != SYS_io_getevents))
+    return __real_syscall(number, a, b, c, d, e, f);
+  const auto start = std::chrono::steady_clock::now();
+  const long result = __real_syscall(number, a, b, c, d, e, f);
+  if (number == SYS_io_submit && result > 0) spent->syncs += result;
+  spent->sync_us += std::chrono::duration_cast<std::chrono::microseconds>(
+                        std::chrono::steady_clock::now() - start)
+                        .count();
+  return result;
+}
+
 namespace {
 
 /// Ends the program: a benchmark has nothing to fall back on.
