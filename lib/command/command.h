@@ -71,6 +71,8 @@ struct Script {
   static constexpr std::size_t kMost = 20;  ///< commands of one mail; those behind are a Fault
   std::vector<Command> commands;
   std::vector<Fault> faults;
+  /// Something but blank lines stood before the first of them: an answer, perhaps, that quotes a mail, and no order.
+  bool preceded = false;
   [[nodiscard]] bool empty() const { return commands.empty() && faults.empty(); }
 };
 
@@ -83,7 +85,7 @@ struct Line {
 [[nodiscard]] std::optional<Line> read_line(std::string_view line);
 /// The one command of a Subject (UTF-8), behind at most one "Re:".
 [[nodiscard]] Script read_subject(std::string_view subject);
-/// UTF-8 text with LF or CRLF. Unknown lines before the first command are passed over, one after it is a Fault and ends
+/// UTF-8 text with LF or CRLF. Unknown lines before the first command are passed over (`preceded`), one after it is a Fault and ends
 /// the reading; so do `-- ` and QUIT. Quoted lines (`>`) are never commands. A key alone on a line belongs to the line
 /// before, from which a mail program has broken it off. Only the first 64 KiB are read.
 [[nodiscard]] Script read_text(std::string_view text);

@@ -194,13 +194,19 @@ Script read_text(std::string_view text) {
   while (const auto raw = lines.next()) {
     if (ends_script(*raw)) break;
     const auto line = ascii::trim(*raw);
-    if (is_passed_over(line)) continue;
+    if (is_passed_over(line)) {
+      script.preceded = script.preceded || (script.empty() && !line.empty());
+      continue;
+    }
     const auto number = lines.number();
     auto read = read_line(line);
     if (read && read->fault)  // broken off before its key, perhaps
       if (const auto key = lines.next_key())
         if (auto joined = read_line(fmt::format("{} {}", line, *key))) read = std::move(joined);
-    if (!read && script.empty()) continue;
+    if (!read && script.empty()) {
+      script.preceded = true;
+      continue;
+    }
     if (!read) {
       script.faults.push_back({number, "is no command; it and what follows were not read"});
       break;

@@ -83,7 +83,8 @@ bool is_fresh(const Item& item) {
 /// The commands of one mail, one after the other.
 class Service {
  public:
-  Service(const Item& item, const Ports& ports) : item_(item), ports_(ports) {}
+  Service(const Item& item, const Script& script, const Ports& ports)
+      : item_(item), script_(script), ports_(ports) {}
 
   Result<CommandAnswer> answer(Command command) {
     // Rule 28: of what somebody has encrypted no text is kept or told.
@@ -287,10 +288,11 @@ class Service {
     return list::ListAddress::parse(text.substr(0, at), domain);
   }
 
-  // Rule 46.
+  // Rule 46. Attack A33: whoever answers a mail may quote a command and mean none, so what stands below words is no order.
   [[nodiscard]] AuthMethod method_for(const Command& command) const {
     if (item_.method != AuthMethod::smime || item_.header.word.given()) return item_.method;
-    const bool bound = command.line > 0 && command.list.find('@') != std::string::npos;
+    const bool bound =
+        command.line > 0 && !script_.preceded && command.list.find('@') != std::string::npos;
     // Rule 11: what was signed for somebody else is no command to us.
     const auto& named = item_.opened.protection.protected_recipients;
     const bool for_us = !named || std::find(named->begin(), named->end(),
@@ -299,6 +301,7 @@ class Service {
   }
 
   const Item& item_;
+  const Script& script_;
   const Ports& ports_;
 };
 
@@ -338,7 +341,7 @@ Outcome serve_commands(Item& item, const Ports& ports) {
   if (script.empty() || certificate) return std::optional<outcome::Disposition>();
   forget_stale_certificates(item);
   outcome::Commands commands{item.destination.domain, {}};
-  Service service(item, ports);
+  Service service(item, script, ports);
   for (const auto& each : script.commands) {
     auto answer = service.answer(each);
     if (!answer) return std::move(answer).error();

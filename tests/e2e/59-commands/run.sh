@@ -114,12 +114,15 @@ command dave "$daves"; became "$id" held
 says dave 'signs the mail' || fail "$(report_for dave)"; ok
 signed_command alice "$daves"; became "$id" held                        # alice is no editor
 signed_command bob "DISTRIBUTE secure ${daves##* }"; became "$id" held  # no whole name
+for before in 'What does this mean?' '> quoted' '# remark'; do            # attack A33: quoted in an answer, it is no order
+  signed_command bob "$before" "" "$daves"; became "$id" held
+done
 { printf 'Content-Type: text/plain\r\n\r\nhello\r\n' >command.txt
   openssl cms -sign -in command.txt -signer pki/bob.pem -inkey pki/bob.key -md sha256 -from bob@example.org -to sympa@$lists -subject "$daves" -out command.signed
   { printf 'Return-Path: <bob@example.org>\nMessage-ID: <subject.1@example.org>\n'; cat command.signed; } | paraph-queue sympa@$lists; run_daemons; }
 became "$id" held                                                       # the Subject is not signed
 empty_mailboxes
-signed_command bob "$daves"
+signed_command bob "" "$daves"
 became "$id" 'distributed distribute by dave@example.org'
 opens "$(mail_for alice | head -1)" alice post/secret.txt >/dev/null || fail "alice cannot open her copy"; ok
 # The very mail once more: a duplicate; and its signature in another: no signature any more.

@@ -80,6 +80,15 @@ TEST_CASE(
   CHECK(script.faults[0].what.find("Thank") == std::string::npos);
 }
 
+TEST_CASE("attack A33: what stands before the first command is told, but for blank lines") {
+  CHECK_FALSE(read_text("SUB news\nwords\n").preceded);
+  CHECK_FALSE(read_text("\n \t\r\n\nSUB news\n> quoted\n").preceded);
+  CHECK_FALSE(read_text("\nSUB\n").preceded);
+  for (const auto* before : {"I do not want this:", "> quoted", "# remark", "QUIT?", "\u00a0"})
+    CHECK(read_text(std::string(before) + "\nSUB news\n").preceded);
+  CHECK_FALSE(read_subject("Re: sub news").preceded);
+}
+
 TEST_CASE("a quoted line is never a command, and a signature ends them") {
   CHECK(read_text("> DISTRIBUTE news " + kKey + "\n").empty());
   CHECK(read_text("-- \nSUB news\n").empty());
