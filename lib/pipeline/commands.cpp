@@ -86,7 +86,7 @@ class Service {
   Service(const Item& item, const Script& script, const Ports& ports)
       : item_(item), script_(script), ports_(ports) {}
 
-  Result<CommandAnswer> answer(Command command) {
+  Result<CommandAnswer> answer(Command command) const {
     // Rule 28: of what somebody has encrypted no text is kept or told.
     const bool encrypted = item_.opened.payload.has_value();
     if (encrypted) command = without_words(std::move(command));
@@ -97,6 +97,18 @@ class Service {
                                                                     : by_scenario(command, out);
     if (!done) return done.error();
     return out;
+  }
+
+  // Rule 46. Attack A33: whoever answers a mail may quote a command and mean none, so what stands below words is no order.
+  [[nodiscard]] AuthMethod method_for(const Command& command) const {
+    if (item_.method != AuthMethod::smime || item_.header.word.given()) return item_.method;
+    const bool bound =
+        command.line > 0 && !script_.preceded && command.list.find('@') != std::string::npos;
+    // Rule 11: what was signed for somebody else is no command to us.
+    const auto& named = item_.opened.protection.protected_recipients;
+    const bool for_us = !named || std::find(named->begin(), named->end(),
+                                            ascii::to_lower(item_.header.address)) != named->end();
+    return is_fresh(item_) && for_us && bound ? AuthMethod::smime : AuthMethod::smtp;
   }
 
  private:
@@ -120,7 +132,7 @@ class Service {
 
   // --- by key ---
 
-  Result<void> by_key(const Command& command, CommandAnswer& out) {
+  Result<void> by_key(const Command& command, CommandAnswer& out) const {
     const auto digest = ascii::hex_lower(ports_.digest.sha256(command.key));
     const auto key = ports_.keys.find(digest);
     if (!key) return key.error();
@@ -148,7 +160,7 @@ class Service {
 
   // Rule 17: releasing takes an editor's own signature where the list says so; unless it says something, where no unsigned
   // post could get through without an editor.
-  Result<bool> lacks_signature(const Command& command, const std::string& list_name) {
+  Result<bool> lacks_signature(const Command& command, const std::string& list_name) const {
     const auto list = named(list_name);
     if (!list) return true;
     auto config = config::ListConfig::load(ports_.site, *list);
@@ -169,7 +181,7 @@ class Service {
   }
 
   // An editor, or an owner of a list without any.
-  Result<bool> is_editor(const list::ListAddress& list) {
+  Result<bool> is_editor(const list::ListAddress& list) const {
     for (const auto role : {list::Role::editor, list::Role::owner}) {
       const auto admins = ports_.directory.admins(list, role);
       if (!admins) return admins.error();
@@ -182,7 +194,7 @@ class Service {
 
   // --- by scenario ---
 
-  Result<void> by_scenario(const Command& command, CommandAnswer& out) {
+  Result<void> by_scenario(const Command& command, CommandAnswer& out) const {
     if (item_.header.word.rejects()) return says(out, "refused", item_.header.word.reason);
     const auto list = named(command.list);
     if (!list) return says(out, "unknown_list");
@@ -208,7 +220,7 @@ class Service {
   }
 
   Result<void> apply(const Command& command, const Question& question,
-                     const scenario::Decision& decision, CommandAnswer& out) {
+                     const scenario::Decision& decision, CommandAnswer& out) const {
     const bool joins = command.verb == Verb::subscribe || command.verb == Verb::add;
     const auto member = ports_.directory.member(*question.list, question.email);
     if (!member) return member.error();
@@ -240,7 +252,8 @@ class Service {
 
   // In somebody else's name: he is asked, and whoever asks learns nothing (Sympa 6.3).
   Result<void> ask_concerned(const Command& command, const Question& question,
-                             const scenario::Decision& decision, bool vain, CommandAnswer& out) {
+                             const scenario::Decision& decision, bool vain,
+                             CommandAnswer& out) const {
     const bool own_affair = command.verb == Verb::subscribe || command.verb == Verb::signoff;
     const bool other = own_affair && question.email != question.sender;
     const bool to_target = decision.action.confirm_by_email || other;
@@ -254,7 +267,7 @@ class Service {
   }
 
   Result<void> ask(const Command& command, const Question& question,
-                   const scenario::Decision& decision, list::Role role, CommandAnswer& out) {
+                   const scenario::Decision& decision, list::Role role, CommandAnswer& out) const {
     auto people = people_of(question.list, role, ports_);
     if (!people) return std::move(people).error();
     if (people->empty()) return says(out, "nobody_to_ask");
@@ -288,27 +301,10 @@ class Service {
     return list::ListAddress::parse(text.substr(0, at), domain);
   }
 
-  // Rule 46. Attack A33: whoever answers a mail may quote a command and mean none, so what stands below words is no order.
-  [[nodiscard]] AuthMethod method_for(const Command& command) const {
-    if (item_.method != AuthMethod::smime || item_.header.word.given()) return item_.method;
-    const bool bound =
-        command.line > 0 && !script_.preceded && command.list.find('@') != std::string::npos;
-    // Rule 11: what was signed for somebody else is no command to us.
-    const auto& named = item_.opened.protection.protected_recipients;
-    const bool for_us = !named || std::find(named->begin(), named->end(),
-                                            ascii::to_lower(item_.header.address)) != named->end();
-    return is_fresh(item_) && for_us && bound ? AuthMethod::smime : AuthMethod::smtp;
-  }
-
   const Item& item_;
   const Script& script_;
   const Ports& ports_;
 };
-
-// Rule 46: certificates are learned only from a mail whose commands could have counted.
-void forget_stale_certificates(Item& item) {
-  if (!is_fresh(item)) item.effects.clear();
-}
 
 // Rule 10: who only sends on what somebody else has encrypted neither carries it out nor hears what it was. Rule 17: the
 // null sender is a program. Rule 27: nobody speaks as an address of ours.
@@ -339,9 +335,13 @@ Outcome serve_commands(Item& item, const Ports& ports) {
   const Script script = script_of(item);
   const bool certificate = script.commands.empty() && item.opened.protection.smime;
   if (script.empty() || certificate) return std::optional<outcome::Disposition>();
-  forget_stale_certificates(item);
   outcome::Commands commands{item.destination.domain, {}};
-  Service service(item, script, ports);
+  const Service service(item, script, ports);
+  // Rule 46: a certificate is learned only from a mail of which something counts as signed.
+  const bool proves =
+      std::any_of(script.commands.begin(), script.commands.end(),
+                  [&](const auto& each) { return service.method_for(each) == AuthMethod::smime; });
+  if (!proves) item.effects.clear();
   for (const auto& each : script.commands) {
     auto answer = service.answer(each);
     if (!answer) return std::move(answer).error();

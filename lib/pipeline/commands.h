@@ -12,7 +12,7 @@ namespace paraph::pipeline {
 /// The stage: ends as outcome::Commands when the mail holds a command; else it goes on.
 ///   method    `smime` only for a command in the signed text (not in the Subject) that names LIST@DOMAIN, with nothing but
 ///             blank lines before the first, signed within the day before it came, and which the guard let pass (rule 46);
-///             else the scenario is asked for `smtp`
+///             else the scenario is asked for `smtp`. Without such a command its certificate is not learned
 ///   by key    CONFIRM, AUTH, DISTRIBUTE, REJECT do what the key stands for, and nothing else (rule 16). Where a list's
 ///             `release_by_mail` asks for it, DISTRIBUTE needs an editor's own signature as well (rule 17)
 ///   the rest  the list's scenario decides, as for paraph-owner

@@ -229,6 +229,14 @@ command bob "DEL open frank@example.org" ; [[ $(members) == *frank* ]] || fail "
 signed_command alice "DEL open@$lists frank@example.org" "ADD open@$lists heidi@example.org" "bogus words"
 [[ $(members) != *frank* && $(members) == *heidi* ]] || fail "alice's signed commands: $(members) $(report_for alice)"; ok
 says alice 'line 5' || says alice 'could not be understood' || fail "the third line"; ok
+# Rule 46: a certificate is learned where a command counts as signed, and nowhere else.
+make_person judy ec
+for unbound in "SUBSCRIBE other" "HELP" "CONFIRM aaaaaaaaaaaaaaaaaaaaaaaaaa"; do
+  signed_command judy "$unbound"
+  ! paraph cert show judy@example.org 2>/dev/null | grep -q 'TEST judy' || fail "learned from: $unbound"; ok
+done
+signed_command judy "SUBSCRIBE other@$lists"
+paraph cert show judy@example.org | grep -q 'TEST judy' || fail "not learned from a signed command: $(paraph cert show judy@example.org)"; ok
 # the addresses of the list
 empty_mailboxes
 plain bye bob open | paraph-queue open-unsubscribe@$lists; run_daemons
