@@ -10,6 +10,7 @@
 #include "command/command.h"
 #include "mail/address.h"
 #include "pipeline/authorize.h"
+#include "pipeline/facts.h"
 #include "pipeline/key_ring.h"
 #include "smime/open.h"
 
@@ -137,10 +138,16 @@ class Service {
     const auto key = ports_.keys.find(digest);
     if (!key) return key.error();
     const auto* meaning = *key ? meaning_of(command.verb, (*key)->action) : nullptr;
-    // One answer for a key that never was, one for another list, and one that has expired.
+    // One answer for a key that never was, one for another list, one that has expired, and one that has outlived the list or
+    // its holder's office.
     if (meaning == nullptr || !is_meant(command, **key)) return says(out, "unknown_key");
+    const auto list = existing((*key)->list);
+    if (!list) return list.error();
+    const auto counts = *list ? may_still_use(**key, **list) : Result<bool>(false);
+    if (!counts) return counts.error();
+    if (!*counts) return says(out, "unknown_key");
     const bool needs_smime = command.verb == Verb::distribute;
-    const auto refused = needs_smime ? lacks_signature(command, (*key)->list) : Result<bool>(false);
+    const auto refused = needs_smime ? lacks_signature(command, **list) : Result<bool>(false);
     if (!refused) return refused.error();
     if (*refused) return says(out, "needs_smime");
     const bool quiet = command.quiet && meaning->verdict == "reject";
@@ -158,49 +165,44 @@ class Service {
     return list && list->str() == key.list;
   }
 
+  // Rule 16: whoever was asked for his office may answer while he has it. A listmaster was asked where there was nobody else.
+  [[nodiscard]] Result<bool> may_still_use(const store::DecisionKey& key,
+                                           const list::ListAddress& list) const {
+    if (key.action != KeyAction::moderate && key.action != KeyAction::approve) return true;
+    const auto role = key.action == KeyAction::moderate ? list::Role::editor : list::Role::owner;
+    const auto has = has_role(list, role, key.recipient, ports_);
+    if (!has || *has) return has;
+    return has_role(list, list::Role::listmaster, key.recipient, ports_);
+  }
+
   // Rule 17: releasing takes an editor's own signature where the list says so; unless it says something, where no unsigned
   // post could get through without an editor.
-  Result<bool> lacks_signature(const Command& command, const std::string& list_name) const {
-    const auto list = named(list_name);
-    if (!list) return true;
-    auto config = config::ListConfig::load(ports_.site, *list);
+  Result<bool> lacks_signature(const Command& command, const list::ListAddress& list) const {
+    auto config = config::ListConfig::load(ports_.site, list);
     if (!config) return std::move(config).error();
     const auto wanted = config->get("release_by_mail");
     auto needed = Result<bool>(wanted == "smime");
     if (wanted == "auto") {
       Question question;
       question.function = "send";
-      question.list = *list;
-      question.domain = list->domain();
+      question.list = list;
+      question.domain = list.domain();
       needed = only_signed_mail_passes(question, ports_);
     }
     if (!needed || !*needed) return needed;
     if (method_for(command) != AuthMethod::smime) return true;
-    const auto editor = is_editor(*list);
+    const auto editor = has_role(list, list::Role::editor, item_.sender, ports_);
     return editor ? Result<bool>(!*editor) : editor;
-  }
-
-  // An editor, or an owner of a list without any.
-  Result<bool> is_editor(const list::ListAddress& list) const {
-    for (const auto role : {list::Role::editor, list::Role::owner}) {
-      const auto admins = ports_.directory.admins(list, role);
-      if (!admins) return admins.error();
-      if (!admins->empty())
-        return std::any_of(admins->begin(), admins->end(),
-                           [&](const auto& admin) { return admin.email == item_.sender; });
-    }
-    return false;
   }
 
   // --- by scenario ---
 
   Result<void> by_scenario(const Command& command, CommandAnswer& out) const {
     if (item_.header.word.rejects()) return says(out, "refused", item_.header.word.reason);
-    const auto list = named(command.list);
-    if (!list) return says(out, "unknown_list");
-    if (auto known = ports_.site.resolve_list(list->str()); !known)
-      return known.error().retry() == Retry::later ? Result<void>(std::move(known).error())
-                                                   : says(out, "unknown_list");
+    const auto found = existing(command.list);
+    if (!found) return found.error();
+    if (!*found) return says(out, "unknown_list");
+    const auto& list = *found;
     const auto email = command.email.empty() ? item_.sender : command.email;
     const auto address = mail::AddrSpec::parse(email);
     if (!address || is_own_address(ports_.site, *address)) return says(out, "bad_address");
@@ -290,6 +292,17 @@ class Service {
   }
 
   // --- for both ---
+
+  // nullopt: there is none of that name.
+  [[nodiscard]] Result<std::optional<list::ListAddress>> existing(std::string_view text) const {
+    auto list = named(text);
+    if (!list) return list;
+    if (auto known = ports_.site.resolve_list(list->str()); !known) {
+      if (known.error().retry() == Retry::later) return std::move(known).error();
+      return std::optional<list::ListAddress>();
+    }
+    return list;
+  }
 
   // A bare name is one of the domain that the mail came to.
   [[nodiscard]] std::optional<list::ListAddress> named(std::string_view text) const {

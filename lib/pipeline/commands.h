@@ -13,7 +13,8 @@ namespace paraph::pipeline {
 ///   method    `smime` only for a command in the signed text (not in the Subject) that names LIST@DOMAIN, with nothing but
 ///             blank lines before the first, signed within the day before it came, and which the guard let pass (rule 46);
 ///             else the scenario is asked for `smtp`. Without such a command its certificate is not learned
-///   by key    CONFIRM, AUTH, DISTRIBUTE, REJECT do what the key stands for, and nothing else (rule 16). Where a list's
+///   by key    CONFIRM, AUTH, DISTRIBUTE, REJECT do what the key stands for, and nothing else; an editor's or an owner's key
+///             counts while he is one (rule 16). Where a list's
 ///             `release_by_mail` asks for it, DISTRIBUTE needs an editor's own signature as well (rule 17)
 ///   the rest  the list's scenario decides, as for paraph-owner
 /// Who is no member hears the same as a member when somebody asks in his name.

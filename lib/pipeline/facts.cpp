@@ -30,7 +30,24 @@ std::string custom_variable(const config::ListConfig& config, std::string_view n
   return values[static_cast<std::size_t>(found - names.begin())];
 }
 
+bool is_listmaster_of(const config::Site& site, std::string_view address) {
+  if (address == kNobody) return false;
+  const auto listmasters = site.listmasters();
+  return std::find(listmasters.begin(), listmasters.end(), address) != listmasters.end();
+}
+
 }  // namespace
+
+Result<bool> has_role(const list::ListAddress& list, list::Role role, std::string_view address,
+                      const Ports& ports) {
+  if (role == list::Role::listmaster) return is_listmaster_of(ports.site, address);
+  const auto admins = ports.directory.admins(list, role);
+  if (!admins) return admins.error();
+  if (admins->empty() && role == list::Role::editor)
+    return has_role(list, list::Role::owner, address, ports);
+  return std::any_of(admins->begin(), admins->end(),
+                     [&](const list::Admin& admin) { return admin.email == address; });
+}
 
 std::string environment(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
@@ -57,33 +74,25 @@ Result<bool> SiteFacts::is_subscriber(std::string_view list, std::string_view ad
   return member->has_value();
 }
 
-Result<bool> SiteFacts::has_role(std::string_view list, list::Role role,
-                                 std::string_view address) const {
+Result<bool> SiteFacts::serves(std::string_view list, list::Role role,
+                               std::string_view address) const {
   const auto where = named(list);
   if (!where) return false;
-  auto admins = ports_.directory.admins(*where, role);
-  if (!admins) return failed(std::move(admins).error());
-  return std::any_of(admins->begin(), admins->end(),
-                     [&](const list::Admin& admin) { return admin.email == address; });
+  auto has = has_role(*where, role, address, ports_);
+  if (!has) return failed(std::move(has).error());
+  return has;
 }
 
 Result<bool> SiteFacts::is_owner(std::string_view list, std::string_view address) const {
-  return has_role(list, list::Role::owner, address);
+  return serves(list, list::Role::owner, address);
 }
 
-// The "actual editors": editors, or the owners of a list that has none.
 Result<bool> SiteFacts::is_editor(std::string_view list, std::string_view address) const {
-  const auto where = named(list);
-  if (!where) return false;
-  auto editors = ports_.directory.admins(*where, list::Role::editor);
-  if (!editors) return failed(std::move(editors).error());
-  return has_role(list, editors->empty() ? list::Role::owner : list::Role::editor, address);
+  return serves(list, list::Role::editor, address);
 }
 
 Result<bool> SiteFacts::is_listmaster(std::string_view address) const {
-  if (address == kNobody) return false;
-  const auto listmasters = ports_.site.listmasters();
-  return std::find(listmasters.begin(), listmasters.end(), address) != listmasters.end();
+  return is_listmaster_of(ports_.site, address);
 }
 
 Result<bool> SiteFacts::has_list(std::string_view list) const {

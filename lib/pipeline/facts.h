@@ -7,6 +7,10 @@
 
 namespace paraph::pipeline {
 
+/// Whether that address has the role now. An editor is also an owner of a list that has no editors (Sympa's "actual editors").
+[[nodiscard]] Result<bool> has_role(const list::ListAddress& list, list::Role role,
+                                    std::string_view address, const Ports& ports);
+
 /// [env->NAME]: of the program that decides.
 [[nodiscard]] std::string environment(const std::string& name);
 
@@ -40,8 +44,8 @@ class SiteFacts final : public scenario::Facts {
   [[nodiscard]] Error failed(Error error) const;
   /// The list that a rule names, in the question's domain; nullopt when there is none of that name.
   [[nodiscard]] std::optional<list::ListAddress> named(std::string_view list) const;
-  [[nodiscard]] Result<bool> has_role(std::string_view list, list::Role role,
-                                      std::string_view address) const;
+  [[nodiscard]] Result<bool> serves(std::string_view list, list::Role role,
+                                    std::string_view address) const;
 
   const Question& question_;
   const Ports& ports_;

@@ -23,7 +23,8 @@ struct DecisionKey {
   std::string sha256;  ///< of the key, hex
   std::string item;    ///< ingest id of what waits
   std::string list;    ///< name@domain
-  std::string recipient;
+  std::string
+      recipient;  ///< who has to have the office still when it is used: editor (moderate), owner (approve)
   KeyAction action = KeyAction::confirm;
   std::string request = {};  ///< the command, where it is one that waits
   long long expires = 0;     ///< epoch

@@ -237,6 +237,38 @@ for unbound in "SUBSCRIBE other" "HELP" "CONFIRM aaaaaaaaaaaaaaaaaaaaaaaaaa"; do
 done
 signed_command judy "SUBSCRIBE other@$lists"
 paraph cert show judy@example.org | grep -q 'TEST judy' || fail "not learned from a signed command: $(paraph cert show judy@example.org)"; ok
+# --- a key counts while its holder has the office for which he was asked (rule 16), and while the list is there ------------------------------
+make_list brief alice@example.org open
+out_of_office() { python3 -c '
+import sqlite3, sys
+with sqlite3.connect("site/paraph.sqlite") as db:
+    db.execute("delete from admin_table where list_admin = ? and role_admin = ? and user_admin = ?", sys.argv[1:])' "$@"; } # LIST ROLE ADDRESS
+paraph editor add brief bob@example.org >/dev/null
+scenario brief send 'true() smtp,md5,smime -> editorkey'
+scenario brief subscribe 'true() smtp,md5,smime -> owner'
+printf '\nrelease_by_mail key\n' >>site/list_data/brief/config
+empty_mailboxes
+plain office alice brief | paraph-queue brief@$lists; run_daemons
+id=$(id_in moderation brief); line=$(line_for bob DISTRIBUTE)
+paraph editor add brief dave@example.org >/dev/null; out_of_office brief editor bob@example.org
+empty_mailboxes
+command bob "$line"; became "$id" held
+says bob 'stands for nothing' || fail "bob is no editor any more: $(report_for bob)"; ok
+out_of_office brief editor dave@example.org; paraph owner add brief bob@example.org >/dev/null
+command bob "" "$line"; became "$id" 'distributed no_subscribers; distribute by bob'  # no editor is left, and bob is an owner
+empty_mailboxes
+command nina "SUBSCRIBE brief"; rid=$(id_in request brief); line=$(line_for bob AUTH)
+[ -n "$line" ] || fail "bob is not asked as an owner: $(report_for bob)"; ok
+out_of_office brief owner bob@example.org
+empty_mailboxes
+command bob "$line"; became "$rid" held
+says bob 'stands for nothing' || fail "bob is no owner any more: $(report_for bob)"; ok
+empty_mailboxes
+plain deleted alice brief | paraph-queue brief@$lists; run_daemons
+line=$(line_for alice DISTRIBUTE); rm -r site/list_data/brief
+empty_mailboxes
+command alice "$line"
+says alice 'stands for nothing' || fail "a key of a list that is gone: $(report_for alice) $(paraph spool list)"; ok
 # the addresses of the list
 empty_mailboxes
 plain bye bob open | paraph-queue open-unsubscribe@$lists; run_daemons
