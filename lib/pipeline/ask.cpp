@@ -10,6 +10,7 @@
 #include "command/command.h"
 #include "mail/address.h"
 #include "pipeline/guard.h"
+#include "pipeline/key_ring.h"
 #include "pipeline/list_header.h"
 #include "pipeline/sealing.h"
 
@@ -52,8 +53,9 @@ std::string subject(const Item& item) {
   return field ? utf8::printable(mail::decode_words(*field), kSignedValue) : std::string();
 }
 
-// Whoever says that he is somebody must not fill that somebody's mailbox with our questions.
+// Whoever says that he is somebody must not fill that somebody's mailbox with our questions, nor have us ask ourselves.
 Result<bool> may_ask(const Item& item, const std::string& address, const Ports& ports) {
+  if (!may_be_written_to(ports.site, address)) return false;
   if (item.method != scenario::AuthMethod::smtp) return true;
   const auto asked = count_asked(item, address, ports);
   if (!asked) return asked.error();

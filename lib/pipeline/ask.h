@@ -11,7 +11,8 @@
 /// one thing about one item; the database has the key's digest and the mail the key, and nothing else has it (rule 16).
 namespace paraph::pipeline {
 
-/// A post in spool/auth: does its author mean it? An Error is the machine's; a mail that cannot be made is the answer's
+/// A post in spool/auth: does its author mean it? Nobody is asked of a post that names one of our addresses as its author,
+/// came from a program, or is one too many of that day. An Error is the machine's; a mail that cannot be made is the answer's
 /// text, since the post waits all the same.
 [[nodiscard]] Result<std::string> ask_author(const Item& item, spool::BulkSpool& bulk,
                                              const Ports& ports);

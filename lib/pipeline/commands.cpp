@@ -325,8 +325,7 @@ bool may_command(const Item& item, const Ports& ports) {
   const auto& protection = item.opened.protection;
   if (item.opened.payload && !(protection.smime && protection.signature.inside_encryption))
     return false;
-  const auto sender = mail::AddrSpec::parse(item.sender);
-  return !item.header.null_sender() && sender && !is_own_address(ports.site, *sender);
+  return !item.header.null_sender() && may_be_written_to(ports.site, item.sender);
 }
 
 }  // namespace

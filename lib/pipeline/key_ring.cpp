@@ -333,12 +333,14 @@ bool is_own_address(const config::Site& site, const mail::AddrSpec& address) {
   return named && site.resolve_list(named->str()).has_value();
 }
 
+bool may_be_written_to(const config::Site& site, std::string_view address) {
+  const auto parsed = mail::AddrSpec::parse(address);
+  return parsed && !is_own_address(site, *parsed);
+}
+
 std::vector<std::string> without_own_addresses(std::vector<std::string> addresses,
                                                const config::Site& site) {
-  const auto own = [&](const std::string& text) {
-    const auto address = mail::AddrSpec::parse(text);
-    return !address || is_own_address(site, *address);
-  };
+  const auto own = [&](const std::string& text) { return !may_be_written_to(site, text); };
   addresses.erase(std::remove_if(addresses.begin(), addresses.end(), own), addresses.end());
   return addresses;
 }

@@ -101,6 +101,8 @@ struct AnchorFiles {
 
 /// sympa@, listmaster@, a list, or a role address of one of our domains (security rule 27).
 [[nodiscard]] bool is_own_address(const config::Site& site, const mail::AddrSpec& address);
+/// It is an address, and none of ours: nothing else in a From field is ever answered or asked.
+[[nodiscard]] bool may_be_written_to(const config::Site& site, std::string_view address);
 /// The addresses that are not ours: mail to ourselves would go in circles.
 [[nodiscard]] std::vector<std::string> without_own_addresses(std::vector<std::string> addresses,
                                                              const config::Site& site);

@@ -10,6 +10,7 @@
 #include "mail/address.h"
 #include "pipeline/ask.h"
 #include "pipeline/guard.h"
+#include "pipeline/key_ring.h"
 #include "pipeline/outbox.h"
 #include "spool/desk.h"
 #include "sys/file_system.h"
@@ -191,6 +192,7 @@ bool needs_report(const std::vector<CommandAnswer>& answers) {
 Result<std::string> report(const Item& item, const std::vector<CommandAnswer>& answers,
                            const IncomingSpools& spools, const Ports& ports) {
   if (item.header.null_sender() || !needs_report(answers)) return std::string();
+  if (!may_be_written_to(ports.site, item.sender)) return std::string();
   if (item.method == scenario::AuthMethod::smtp) {
     const auto count = count_asked(item, item.sender, ports);
     if (!count) return count.error();

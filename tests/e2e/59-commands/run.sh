@@ -180,6 +180,17 @@ command alice "$line"; run_daemons
 line=$(line_for bob DISTRIBUTE); empty_mailboxes
 command bob "$line"; became "$id" 'distributed distribute by bob'
 
+# An address of ours is no author: nobody is asked, and nothing of ours comes back to us (rule 27).
+scenario open send 'true() smtp -> request_auth
+true() md5,smime -> do_it'
+for ours in open open-request other listmaster; do
+  plain "ours-$ours" alice open | sed "s/^From: .*/From: $ours@$lists/" | paraph-queue open@$lists
+done
+run_daemons
+[ "$(ledger "select count(*) from paraph_mail where outcome = 'held' and reason like '%the author was not asked'")" = 4 ] ||
+  fail "our own addresses: $(ledger "select from_address, outcome, reason from paraph_mail where from_address like '%@$lists'")"; ok
+! ls site/maildir | grep -q "@$lists" || fail "we have written to ourselves: $(ls site/maildir)"; ok
+
 # --- requests ------------------------------------------------------------------------------------------------------------------------------------------
 members() { paraph member list open --json | python3 -c 'import json, sys; print(" ".join(sorted(m["email"] for m in json.load(sys.stdin))))'; }
 scenario open subscribe "!equal([sender],[email]) smtp,md5,smime -> request_auth([email])
