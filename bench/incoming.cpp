@@ -376,7 +376,9 @@ class Worker {
         msg_(*sys::open_root(house.spool("msg"))),
         auth_(*sys::open_root(house.spool("auth")), "auth"),
         moderation_(*sys::open_root(house.spool("moderation")), "moderation"),
-        bulk_(*sys::open_root(house.spool("bulk")), 250) {}
+        bulk_(*sys::open_root(house.spool("bulk")), 250),
+        desk_({*sys::open_root(house.spool("msg")), *sys::open_root(house.spool("bulk")),
+               *sys::open_root(house.spool("auth")), *sys::open_root(house.spool("moderation"))}) {}
 
   int drain(int most = INT_MAX) {
     const pipeline::Ports ports{site_,
@@ -396,7 +398,7 @@ class Worker {
                                 cache_};
     int ended = 0;
     pipeline::Endings endings;
-    const pipeline::IncomingSpools spools{msg_, auth_, moderation_, bulk_};
+    const pipeline::IncomingSpools spools{msg_, auth_, moderation_, bulk_, desk_};
     const auto settle = [&] {
       for (const auto& [name, handled] : pipeline::settle(endings, spools, ports))
         check(handled == pipeline::Handled::ended, "a post waits");
@@ -425,6 +427,7 @@ class Worker {
   spool::IncomingSpool msg_;
   spool::HoldSpool auth_, moderation_;
   spool::BulkSpool bulk_;
+  spool::Desk desk_;
   sys::SystemClock clock_;
   Quiet log_;
   pipeline::Cache cache_;

@@ -157,7 +157,8 @@ Result<Spools> open_spools(const config::Site& site) {
   }
   const auto packet_size = static_cast<std::size_t>(std::max(1LL, site.number("packet_size")));
   return Spools{spool::IncomingSpool(roots[0]), spool::HoldSpool(roots[1], "auth"),
-                spool::HoldSpool(roots[2], "moderation"), spool::BulkSpool(roots[3], packet_size)};
+                spool::HoldSpool(roots[2], "moderation"), spool::BulkSpool(roots[3], packet_size),
+                spool::Desk({roots[0], roots[3], roots[1], roots[2]})};
 }
 
 }  // namespace paraph::app

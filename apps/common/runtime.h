@@ -73,7 +73,8 @@ struct Spools {
   spool::HoldSpool auth;
   spool::HoldSpool moderation;
   spool::BulkSpool bulk;
-  [[nodiscard]] pipeline::IncomingSpools incoming() { return {msg, auth, moderation, bulk}; }
+  spool::Desk desk;
+  [[nodiscard]] pipeline::IncomingSpools incoming() { return {msg, auth, moderation, bulk, desk}; }
 };
 [[nodiscard]] Result<Spools> open_spools(const config::Site& site);
 

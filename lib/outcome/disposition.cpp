@@ -3,6 +3,8 @@
 namespace paraph::outcome {
 namespace {
 
+constexpr std::string_view kQuietly = "-quietly";
+
 struct Word {
   std::string_view operator()(const Distribute&) const { return "distributed"; }
   std::string_view operator()(const Forward&) const { return "forwarded"; }
@@ -35,6 +37,15 @@ struct Why {
 };
 
 }  // namespace
+
+std::string begun_word(const CommandAnswer& answer) {
+  return answer.status + std::string(answer.quiet ? kQuietly : "");
+}
+Begun begun_command(std::string_view word) {
+  const bool quiet = word.ends_with(kQuietly);
+  if (quiet) word.remove_suffix(kQuietly.size());
+  return {std::string(word), quiet};
+}
 
 std::string_view word(const Disposition& disposition) {
   return std::visit(Word{}, disposition);

@@ -39,8 +39,8 @@ struct Forward {
 };
 /// Kept as it arrived until a person acts.
 struct Hold {
-  std::string spool;   ///< "auth" or "moderation"
-  std::string reason;  ///< "send.editorkey:5 (editorkey)"
+  std::string spool;         ///< "auth" or "moderation"
+  std::string reason;        ///< "send.editorkey:5 (editorkey)"
 };
 /// Refused, and the envelope sender is told unless `quiet`, null or an automaton.
 struct Reject {
@@ -64,6 +64,7 @@ struct GiveWord {
   std::string spool;    ///< "auth" or "moderation"
   std::string verdict;  ///< as in spool::Word
   std::string by, reason;
+  std::string list;  ///< name@domain
 };
 /// Somebody joins or leaves a list.
 struct ChangeMembership {
@@ -73,13 +74,15 @@ struct ChangeMembership {
   bool quiet = false;   ///< he is not told
   bool notify = false;  ///< the owners are
 };
-/// A request waits until somebody has said yes; the command is kept in spool/auth.
+/// A request waits until somebody has said yes; the command is kept in spool/auth. The same request of the same sender on
+/// the same day is one.
 struct AskFor {
   list::ListAddress list;
   std::string request;             ///< the command, as we write it
   bool approve = false;            ///< of owners or listmasters; else of whom it concerns
   std::vector<std::string> asked;  ///< each gets a key of his own
   std::string reason;              ///< "subscribe.owner:3", for `request list`
+  bool vain = false;  ///< it would change nothing: nobody is asked, and whoever asks cannot tell
 };
 /// One command of a mail, decided.
 struct CommandAnswer {
@@ -87,7 +90,16 @@ struct CommandAnswer {
   std::string status;   ///< an entry of command_report.tt2
   std::string detail = {};
   std::variant<std::monostate, GiveWord, ChangeMembership, AskFor> effect = {};
+  bool quiet = false;     ///< nobody wants to hear of it
+  bool repeated = false;  ///< an earlier attempt at this mail has begun with it
 };
+/// A status, and whether it is quiet, as one word of the ledger ("joined", "left-quietly"), and back.
+[[nodiscard]] std::string begun_word(const CommandAnswer& answer);
+struct Begun {
+  std::string status;
+  bool quiet = false;
+};
+[[nodiscard]] Begun begun_command(std::string_view word);
 /// Commands by mail: each is carried out, and one mail tells how it went.
 struct Commands {
   std::string domain;

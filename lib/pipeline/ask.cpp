@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/ascii.h"
 #include "base/encode.h"
@@ -46,22 +47,6 @@ std::string message_id(const Item& item) {
   return field ? utf8::printable(mail::canonical_message_id(*field), kSignedValue) : std::string();
 }
 
-// The outer Subject of a mail that nobody encrypted; of another it is nobody's business.
-std::string subject(const Item& item) {
-  if (item.opened.protection.encrypted) return {};
-  const auto field = item.tree.field(item.tree.root(), "Subject");
-  return field ? utf8::printable(mail::decode_words(*field), kSignedValue) : std::string();
-}
-
-// Whoever says that he is somebody must not fill that somebody's mailbox with our questions, nor have us ask ourselves.
-Result<bool> may_ask(const Item& item, const std::string& address, const Ports& ports) {
-  if (!may_be_written_to(ports.site, address)) return false;
-  if (item.method != scenario::AuthMethod::smtp) return true;
-  const auto asked = count_asked(item, address, ports);
-  if (!asked) return asked.error();
-  return *asked <= kMostQuestionsADay;
-}
-
 // What the machine cannot do now is an Error; what cannot be done at all is told in the ledger.
 Result<std::string> sent(const Result<void>& enqueued, const std::string& to, const Ports& ports) {
   if (enqueued) return std::string();
@@ -75,23 +60,32 @@ tt2::Data common_data(const Item& item, const std::string& key, const std::strin
   return {{"sender", item.sender},
           {"authkey", key},
           {"list_address", list},
-          {"subject_of_post", subject(item)},
+          {"subject_of_post", subject_of_post(item)},
           {"message_id", message_id(item)},
           {"id", item.header.id.str()},
           {"encrypted", item.opened.protection.encrypted ? "1" : ""}};
 }
 
-// The certificate that a copy for this editor would be sealed to, or none.
+// Of a post that was opened: the certificate that a copy for this editor would be sealed to. None, also where it cannot be
+// looked up at all: he is asked all the same, and gets nothing of the post.
 Result<std::optional<cms::Certificate>> certificate_of(const std::string& editor, const Item& item,
                                                        const Ports& ports) {
+  std::optional<cms::Certificate> none;
+  if (!item.opened.payload) return none;
   auto target = seal_target(editor, ports, &*item.config);
-  if (!target) return std::move(target).error();
-  return std::move(target->certificate);
+  if (target) return std::move(target->certificate);
+  if (target.error().retry() == Retry::later) return std::move(target).error();
+  return none;
 }
 
 Result<std::string> ask_editor(const Item& item, const std::string& editor,
                                const std::string& reason, spool::BulkSpool& bulk,
                                const Ports& ports) {
+  const auto id = item.header.id.derive("moderate:" + editor, ports.digest);
+  if (auto asked = is_enqueued(id, bulk, ports); !asked || *asked)
+    return asked ? Result<std::string>(std::string()) : asked.error();
+  auto certificate = certificate_of(editor, item, ports);
+  if (!certificate) return std::move(certificate).error();
   const std::string list = item.list->str();
   const auto key =
       grant(item, {{}, item.header.id.str(), list, editor, KeyAction::moderate}, ports);
@@ -99,7 +93,7 @@ Result<std::string> ask_editor(const Item& item, const std::string& editor,
   auto data = common_data(item, *key, list);
   data["reason"] = reason;
   data["size"] = std::to_string(item.tree.message().size());
-  Notice notice{.id = item.header.id.derive("moderate:" + editor, ports.digest),
+  Notice notice{.id = id,
                 .template_name = "moderate.tt2",
                 .data = std::move(data),
                 .to = editor,
@@ -107,30 +101,45 @@ Result<std::string> ask_editor(const Item& item, const std::string& editor,
                 .domain = item.destination.domain,
                 .auto_submitted = "auto-generated",
                 .in_reply_to = {}};
-  if (item.opened.payload) {
-    auto certificate = certificate_of(editor, item, ports);
-    if (!certificate) return std::move(certificate).error();
+  if (*certificate) {
     notice.seal_to = std::move(*certificate);
-    if (notice.seal_to) {
-      notice.cipher = choose_cipher(cipher_wishes(*item.config), {});
-      notice.enclosed = Notice::Enclosed{outer_fields(item.tree), &*item.opened.payload};
-      notice.data["enclosed"] = "1";
-    }
+    notice.cipher = choose_cipher(cipher_wishes(*item.config), {});
+    notice.enclosed = Notice::Enclosed{outer_fields(item.tree), &*item.opened.payload};
+    notice.data["enclosed"] = "1";
   }
   return sent(enqueue_notice(notice, {}, bulk, ports), editor, ports);
 }
 
 }  // namespace
 
+std::string subject_of_post(const Item& item) {
+  if (item.opened.protection.encrypted) return {};
+  const auto field = item.tree.field(item.tree.root(), "Subject");
+  return field ? utf8::printable(mail::decode_words(*field), kSignedValue) : std::string();
+}
+
+// Whoever says that he is somebody must not fill that somebody's mailbox with our questions, nor have us ask ourselves.
+Result<bool> may_ask(const Item& item, const spool::QueueId& about, const std::string& address,
+                     const Ports& ports) {
+  if (!may_be_written_to(ports.site, address)) return false;
+  if (item.method != scenario::AuthMethod::smtp) return true;
+  const auto asked = count_asked(item, about, address, ports);
+  if (!asked) return asked.error();
+  return *asked <= kMostQuestionsADay;
+}
+
 Result<std::string> ask_author(const Item& item, spool::BulkSpool& bulk, const Ports& ports) {
-  const auto may = may_ask(item, item.sender, ports);
+  const auto may = may_ask(item, item.header.id, item.sender, ports);
   if (!may) return may.error();
   if (!*may || is_automatic(item.tree)) return std::string("the author was not asked");
+  const auto id = item.header.id.derive("send_auth", ports.digest);
+  if (auto asked = is_enqueued(id, bulk, ports); !asked || *asked)
+    return asked ? Result<std::string>(std::string()) : asked.error();
   const std::string list = item.list->str();
   const auto key =
       grant(item, {{}, item.header.id.str(), list, item.sender, KeyAction::confirm}, ports);
   if (!key) return key.error();
-  const Notice notice{.id = item.header.id.derive("send_auth", ports.digest),
+  const Notice notice{.id = id,
                       .template_name = "send_auth.tt2",
                       .data = common_data(item, *key, list),
                       .to = item.sender,
@@ -146,34 +155,41 @@ Result<std::string> ask_editors(const Item& item, const std::string& reason, spo
   const auto editors = people_of(item.list, list::Role::editor, ports);
   if (!editors) return editors.error();
   std::string notes = editors->empty() ? "no editor can be told" : "";
+  std::optional<Error>
+      waits;  // what keeps one of them from being asked is no reason not to ask the others
   for (const auto& editor : *editors) {
     auto note = ask_editor(item, editor, reason, bulk, ports);
-    if (!note) return note;
+    if (!note) {
+      if (!waits) waits = note.error();
+      continue;
+    }
     if (!note->empty()) notes += (notes.empty() ? "" : "; ") + *note;
   }
+  if (waits) return *std::move(waits);
   return notes;
 }
 
-Result<std::string> ask_about_request(const Item& item, const outcome::AskFor& request,
-                                      const spool::QueueId& id, spool::BulkSpool& bulk,
-                                      const Ports& ports) {
+Result<Asked> ask_about_request(const Item& item, const outcome::AskFor& request,
+                                const spool::QueueId& id, spool::BulkSpool& bulk,
+                                const Ports& ports) {
   const auto action = request.approve ? KeyAction::approve : KeyAction::request;
-  std::string notes;
+  const std::string list = request.list.str();
+  Asked all;
   for (const auto& asked : request.asked) {
-    const auto may = request.approve ? Result<bool>(true) : may_ask(item, asked, ports);
-    if (!may) return may.error();
-    if (!*may) {
-      notes = "not asked: too many questions to this address today";
+    const auto notice_id = id.derive("ask:" + asked, ports.digest);
+    const auto before = is_enqueued(notice_id, bulk, ports);
+    if (!before) return before.error();
+    if (*before) {
+      ++all.people;
       continue;
     }
-    const std::string list = request.list.str();
     const auto key = grant(item, {{}, id.str(), list, asked, action, request.request}, ports);
     if (!key) return key.error();
     auto data = common_data(item, *key, list);
     data["id"] = id.str();
     data["request"] = request.request;
     const Notice notice{
-        .id = id.derive("ask:" + asked, ports.digest),
+        .id = notice_id,
         .template_name = request.approve ? "request_approve.tt2" : "request_auth.tt2",
         .data = std::move(data),
         .to = asked,
@@ -183,10 +199,11 @@ Result<std::string> ask_about_request(const Item& item, const outcome::AskFor& r
         .in_reply_to = {},
         .values = Notice::Values::whole};
     auto note = sent(enqueue_notice(notice, {}, bulk, ports), asked, ports);
-    if (!note) return note;
-    if (!note->empty()) notes = std::move(*note);
+    if (!note) return std::move(note).error();
+    if (note->empty()) ++all.people;
+    if (!note->empty()) all.notes = std::move(*note);
   }
-  return notes;
+  return all;
 }
 
 }  // namespace paraph::pipeline

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "base/ascii.h"
@@ -87,17 +88,20 @@ class Service {
   Service(const Item& item, const Script& script, const Ports& ports)
       : item_(item), script_(script), ports_(ports) {}
 
-  Result<CommandAnswer> answer(Command command) const {
-    // Rule 28: of what somebody has encrypted no text is kept or told.
-    const bool encrypted = item_.opened.payload.has_value();
-    if (encrypted) command = without_words(std::move(command));
-    CommandAnswer out{command::to_string(command), {}};
-    if (encrypted && !command.request.empty()) out.command = command::row(command.verb).usage;
-    const auto done = command.verb == Verb::help                    ? help(out)
+  Result<CommandAnswer> answer(const Command& command, std::size_t number) {
+    CommandAnswer out{written(command), {}};
+    const auto done = command.verb == Verb::help                    ? says(out, "help")
                       : command::row(command.verb).function.empty() ? by_key(command, out)
                                                                     : by_scenario(command, out);
     if (!done) return done.error();
-    return out;
+    return recalled(command, number, std::move(out));
+  }
+
+  /// Rule 28: of what somebody has encrypted no text is kept or told.
+  [[nodiscard]] std::string written(const Command& command) const {
+    if (!is_encrypted()) return command::to_string(command);
+    if (!command.request.empty()) return std::string(command::row(command.verb).usage);
+    return command::to_string(without_words(command));
   }
 
   // Rule 46. Attack A33: whoever answers a mail may quote a command and mean none, so what stands below words is no order.
@@ -125,10 +129,37 @@ class Service {
     return command;
   }
 
-  static Result<void> help(CommandAnswer& out) {
-    std::string lines;
-    for (const auto& row : command::table()) lines += fmt::format("{}: {}. ", row.usage, row.help);
-    return says(out, "help", std::move(lines));
+  [[nodiscard]] bool is_encrypted() const { return item_.opened.payload.has_value(); }
+
+  // What an earlier attempt at this mail has done may be why another answer would be given now: its own stands.
+  Result<CommandAnswer> recalled(const Command& command, std::size_t number,
+                                 CommandAnswer now) const {
+    const auto row = ports_.ledger.find(command_id(item_, number, ports_).str());
+    if (!row) return row.error();
+    if (!*row) return now;
+    now.repeated = true;
+    auto begun = outcome::begun_command((*row)->outcome);
+    if (begun.status == now.status) return now;
+    const auto stands = is_done(command, begun.status);
+    if (!stands) return stands.error();
+    if (!*stands) return now;
+    CommandAnswer then{std::move(now.command), std::move(begun.status)};
+    then.quiet = begun.quiet;
+    return then;
+  }
+
+  // A word that was given is told from others when it is carried out.
+  [[nodiscard]] Result<bool> is_done(const Command& command, std::string_view status) const {
+    const auto list = named(command.list);
+    if (!list || command::row(command.verb).function.empty()) return false;
+    if (status != "joined" && status != "left") return true;
+    const auto member = ports_.directory.member(*list, email_of(command));
+    if (!member) return member.error();
+    return member->has_value() == (status == "joined");
+  }
+
+  [[nodiscard]] std::string email_of(const Command& command) const {
+    return command.email.empty() ? item_.sender : command.email;
   }
 
   // --- by key ---
@@ -151,10 +182,14 @@ class Service {
     if (!refused) return refused.error();
     if (*refused) return says(out, "needs_smime");
     const bool quiet = command.quiet && meaning->verdict == "reject";
-    out.effect = outcome::GiveWord{(*key)->item, std::string(meaning->spool),
+    const bool wordless = is_encrypted() && !command.reason.empty();
+    out.effect = outcome::GiveWord{(*key)->item,
+                                   std::string(meaning->spool),
                                    std::string(meaning->verdict) + (quiet ? "-quietly" : ""),
-                                   (*key)->recipient, command.reason};
-    return says(out, meaning->status);
+                                   (*key)->recipient,
+                                   wordless ? std::string() : command.reason,
+                                   (*key)->list};
+    return says(out, wordless ? "rejected_wordless" : meaning->status);
   }
 
   [[nodiscard]] bool is_meant(const Command& command, const store::DecisionKey& key) const {
@@ -197,15 +232,18 @@ class Service {
 
   // --- by scenario ---
 
-  Result<void> by_scenario(const Command& command, CommandAnswer& out) const {
-    if (item_.header.word.rejects()) return says(out, "refused", item_.header.word.reason);
+  Result<void> by_scenario(const Command& command, CommandAnswer& out) {
+    if (item_.header.word.rejects()) {
+      out.quiet = item_.header.word.verdict != "reject";
+      return says(out, "refused");
+    }
     const auto found = existing(command.list);
     if (!found) return found.error();
     if (!*found) return says(out, "unknown_list");
     const auto& list = *found;
-    const auto email = command.email.empty() ? item_.sender : command.email;
-    const auto address = mail::AddrSpec::parse(email);
-    if (!address || is_own_address(ports_.site, *address)) return says(out, "bad_address");
+    const auto email = email_of(command);
+    if (!may_be_written_to(ports_.site, email)) return says(out, "bad_address");
+    if (!touched_.insert({list->str(), email}).second) return says(out, "twice");
 
     Question question;
     question.function = command::row(command.verb).function;
@@ -223,63 +261,73 @@ class Service {
 
   Result<void> apply(const Command& command, const Question& question,
                      const scenario::Decision& decision, CommandAnswer& out) const {
-    const bool joins = command.verb == Verb::subscribe || command.verb == Verb::add;
     const auto member = ports_.directory.member(*question.list, question.email);
     if (!member) return member.error();
-    const bool vain = member->has_value() == joins;
+    const bool vain = member->has_value() == joins(command);
     const auto& action = decision.action;
     switch (settled(item_.header.word, action)) {
       case Action::do_it:
-        if (vain) return says(out, joins ? "already_member" : "not_member");
-        out.effect = outcome::ChangeMembership{*question.list,         joins,
-                                               question.email,         command.name,
-                                               quiet(command, action), action.notify};
-        return says(out, joins ? "joined" : "left");
+        if (vain) return says_vain(command, out);
+        out.quiet = command.quiet || action.quiet;
+        out.effect = outcome::ChangeMembership{*question.list, joins(command),
+                                               question.email, is_encrypted() ? "" : command.name,
+                                               out.quiet,      action.notify};
+        return says(out, joins(command) ? "joined" : "left");
       case Action::request_auth:
         return ask_concerned(command, question, decision, vain, out);
       case Action::owner:
       case Action::editor:
       case Action::editorkey:
-        return ask(command, question, decision, list::Role::owner, out);
+        return ask(command, question, decision, list::Role::owner, vain, out);
       case Action::listmaster:
-        return ask(command, question, decision, list::Role::listmaster, out);
+        return ask(command, question, decision, list::Role::listmaster, vain, out);
       default:
         return says(out, "not_authorized", action.reason);
     }
   }
 
-  static bool quiet(const Command& command, const scenario::RuleAction& action) {
-    return command.quiet || action.quiet;
+  static Result<void> says_vain(const Command& command, CommandAnswer& out) {
+    return says(out, joins(command) ? "already_member" : "not_member");
+  }
+  static bool joins(const Command& command) {
+    return command.verb == Verb::subscribe || command.verb == Verb::add;
   }
 
-  // In somebody else's name: he is asked, and whoever asks learns nothing (Sympa 6.3).
+  // In somebody else's name: he is asked, and whoever asks learns nothing (Sympa 6.3), not even that it would be in vain.
   Result<void> ask_concerned(const Command& command, const Question& question,
                              const scenario::Decision& decision, bool vain,
                              CommandAnswer& out) const {
     const bool own_affair = command.verb == Verb::subscribe || command.verb == Verb::signoff;
-    const bool other = own_affair && question.email != question.sender;
-    const bool to_target = decision.action.confirm_by_email || other;
-    if (!vain)
-      out.effect = outcome::AskFor{*question.list,
-                                   request_text(command, question),
-                                   false,
-                                   {to_target ? question.email : question.sender},
-                                   reason(question, decision)};
-    return says(out, to_target && other ? "asked_other" : "asked_sender");
+    const bool other = question.email != question.sender;
+    if (vain && !other) return says_vain(command, out);
+    const bool to_target = other && (own_affair || decision.action.confirm_by_email);
+    out.effect = outcome::AskFor{*question.list,
+                                 request_text(command, question),
+                                 false,
+                                 {to_target ? question.email : question.sender},
+                                 reason(question, decision),
+                                 vain && to_target};
+    return says(out, to_target ? "asked_other" : "asked_sender");
   }
 
+  // Nobody is asked to change nothing. Who asks about himself hears so; about somebody else he hears what he would hear
+  // otherwise.
   Result<void> ask(const Command& command, const Question& question,
-                   const scenario::Decision& decision, list::Role role, CommandAnswer& out) const {
+                   const scenario::Decision& decision, list::Role role, bool vain,
+                   CommandAnswer& out) const {
+    const bool other = question.email != question.sender;
+    if (vain && !other) return says_vain(command, out);
     auto people = people_of(question.list, role, ports_);
     if (!people) return std::move(people).error();
     if (people->empty()) return says(out, "nobody_to_ask");
-    out.effect = outcome::AskFor{*question.list, request_text(command, question), true,
-                                 *std::move(people), reason(question, decision)};
-    return says(out, "asked_owners");
+    out.effect = outcome::AskFor{*question.list,     request_text(command, question), true,
+                                 *std::move(people), reason(question, decision),      vain};
+    return says(out, other ? "asked_owners_other" : "asked_owners");
   }
 
   // With the list's whole name and the address written out: it is read again without this mail beside it.
-  static std::string request_text(Command command, const Question& question) {
+  [[nodiscard]] std::string request_text(Command command, const Question& question) const {
+    if (is_encrypted()) command = without_words(std::move(command));
     command.list = question.list->str();
     if (command.verb != Verb::subscribe) command.email = question.email;
     return command::to_string(command);
@@ -317,6 +365,7 @@ class Service {
   const Item& item_;
   const Script& script_;
   const Ports& ports_;
+  std::set<std::pair<std::string, std::string>> touched_;  ///< lists and addresses, by a command
 };
 
 // Rule 10: who only sends on what somebody else has encrypted neither carries it out nor hears what it was. Rule 17: the
@@ -328,7 +377,16 @@ bool may_command(const Item& item, const Ports& ports) {
   return !item.header.null_sender() && may_be_written_to(ports.site, item.sender);
 }
 
+// A scenario or a configuration that cannot be read is one list's trouble; a database or a disk is everybody's.
+bool is_of_one_list(const Error& error) {
+  return error.code() == Errc::config || error.code() == Errc::not_found;
+}
+
 }  // namespace
+
+spool::QueueId command_id(const Item& item, std::size_t number, const Ports& ports) {
+  return item.header.id.derive(fmt::format("command:{}", number), ports.digest);
+}
 
 bool takes_commands(list::AddressKind kind) {
   return kind == list::AddressKind::sympa || kind == list::AddressKind::subscribe ||
@@ -348,16 +406,28 @@ Outcome serve_commands(Item& item, const Ports& ports) {
   const bool certificate = script.commands.empty() && item.opened.protection.smime;
   if (script.empty() || certificate) return std::optional<outcome::Disposition>();
   outcome::Commands commands{item.destination.domain, {}};
-  const Service service(item, script, ports);
+  Service service(item, script, ports);
   // Rule 46: a certificate is learned only from a mail of which something counts as signed.
   const bool proves =
       std::any_of(script.commands.begin(), script.commands.end(),
                   [&](const auto& each) { return service.method_for(each) == AuthMethod::smime; });
   if (!proves) item.effects.clear();
-  for (const auto& each : script.commands) {
-    auto answer = service.answer(each);
-    if (!answer) return std::move(answer).error();
-    commands.answers.push_back(std::move(*answer));
+  std::size_t waiting = 0;
+  for (std::size_t i = 0; i < script.commands.size(); ++i) {
+    const auto& command = script.commands[i];
+    auto answer = service.answer(command, i);
+    if (answer) {
+      commands.answers.push_back(std::move(*answer));
+      continue;
+    }
+    const auto& error = answer.error();
+    if (error.retry() == Retry::later) ++waiting;
+    // When nothing else would be carried out, the mail waits until somebody has mended the rules, as a post does.
+    if (!is_of_one_list(error) || waiting == script.commands.size()) return error;
+    ports.log.write(
+        sys::Level::error, "command-not-served",
+        {{"id", item.header.id.str()}, {"list", command.list}, {"reason", error.advice()}});
+    commands.answers.push_back({service.written(command), "try_again"});
   }
   for (const auto& fault : script.faults)
     commands.answers.push_back(

@@ -248,13 +248,18 @@ class Examination {
   std::vector<std::vector<store::Seen>> seen_;
 };
 
-Result<std::size_t> count(const Item& item, std::string_view what, std::string_view whose,
-                          const Ports& ports) {
+Result<std::size_t> count(const Item& item, const spool::QueueId& each, std::string_view what,
+                          std::string_view whose, const Ports& ports) {
   auto known = marks(ports);
   if (!known) return std::move(known).error();
-  return ports.guard.count(known->of(what, {whose, today(item)}), item.header.id.str(),
+  return ports.guard.count(known->of(what, {whose, today(item)}), each.str(),
                            epoch(ports.clock.now()),
                            epoch(item.header.received) + 2 * kDay + kMayWait);
+}
+
+std::string canonical(std::string_view address) {
+  const auto parsed = mail::AddrSpec::parse(address);
+  return parsed ? parsed->canonical() : std::string(address);
 }
 
 // The keys of every list and of the site; nullopt: not all could be looked at.
@@ -339,17 +344,25 @@ Outcome guard_against_replay(Item& item, const Ports& ports) {
 }
 
 Result<std::size_t> count_failed(const Item& item, const Ports& ports) {
-  return count(item, "failed", item.list->str(), ports);
+  return count(item, item.header.id, "failed", item.list->str(), ports);
 }
 
 Result<std::size_t> count_refused(const Item& item, std::string_view address, const Ports& ports) {
-  const auto parsed = mail::AddrSpec::parse(address);
-  return count(item, "refused", parsed ? parsed->canonical() : std::string(address), ports);
+  return count(item, item.header.id, "refused", canonical(address), ports);
 }
 
-Result<std::size_t> count_asked(const Item& item, std::string_view address, const Ports& ports) {
-  const auto parsed = mail::AddrSpec::parse(address);
-  return count(item, "asked", parsed ? parsed->canonical() : std::string(address), ports);
+Result<std::size_t> count_answered(const Item& item, std::string_view address, const Ports& ports) {
+  return count(item, item.header.id, "answered", canonical(address), ports);
+}
+
+Result<std::size_t> count_asked(const Item& item, const spool::QueueId& about,
+                                std::string_view address, const Ports& ports) {
+  return count(item, about, "asked", canonical(address), ports);
+}
+
+Result<std::size_t> count_requests(const Item& item, const spool::QueueId& about,
+                                   const list::ListAddress& list, const Ports& ports) {
+  return count(item, about, "requests", list.str(), ports);
 }
 
 Result<void> forget_seen(const Ports& ports) {

@@ -50,9 +50,15 @@ class Marks {
 [[nodiscard]] Result<std::size_t> count_refused(const Item& item, std::string_view address,
                                                 const Ports& ports);
 
-/// How many questions and answers have been owed to that address, this mail's included, on the day this mail came.
-[[nodiscard]] Result<std::size_t> count_asked(const Item& item, std::string_view address,
-                                              const Ports& ports);
+/// On the day this mail came, how many answers to commands have been owed to that address, this mail's included.
+[[nodiscard]] Result<std::size_t> count_answered(const Item& item, std::string_view address,
+                                                 const Ports& ports);
+/// How many questions have been owed to it, the one about `about` included: a post or a request that waits.
+[[nodiscard]] Result<std::size_t> count_asked(const Item& item, const spool::QueueId& about,
+                                              std::string_view address, const Ports& ports);
+/// How many requests have been put to the owners of that list, `about` included.
+[[nodiscard]] Result<std::size_t> count_requests(const Item& item, const spool::QueueId& about,
+                                                 const list::ListAddress& list, const Ports& ports);
 
 /// Forgets what has expired, a bounded portion; sights of keys that no list of the site has any more expire a month later.
 [[nodiscard]] Result<void> forget_seen(const Ports& ports);

@@ -13,6 +13,7 @@
 #include "pipeline/ports.h"
 #include "scenario/scenario.h"
 #include "smime/open.h"
+#include "spool/desk.h"
 #include "spool/spool.h"
 #include "store/store.h"
 
@@ -86,6 +87,7 @@ struct IncomingSpools {
   spool::HoldSpool& auth;
   spool::HoldSpool& moderation;
   spool::BulkSpool& bulk;
+  spool::Desk& desk;  ///< of the same four, for somebody's word about what is held
 };
 
 /// What became of one claim, for the loop.

@@ -167,6 +167,11 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
   return composed(notice, notice.data, nullptr, ports);
 }
 
+Result<bool> is_enqueued(const spool::QueueId& id, spool::BulkSpool& bulk, const Ports& ports) {
+  auto sent = was_sent(id, ports);
+  return !sent || *sent ? sent : bulk.published(id);
+}
+
 Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
                             spool::BulkSpool& bulk, const Ports& ports) {
   return enqueue_notice_to({notice.to}, notice, reverse_path, bulk, ports);

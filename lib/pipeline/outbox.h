@@ -53,6 +53,10 @@ inline constexpr std::size_t kSignedValue = 80;
 [[nodiscard]] Result<void> enqueue_notice(const Notice& notice, std::string_view reverse_path,
                                           spool::BulkSpool& bulk, const Ports& ports);
 
+/// Whether a notice of that id has been enqueued, and perhaps sent: enqueue_notice() would keep that one.
+[[nodiscard]] Result<bool> is_enqueued(const spool::QueueId& id, spool::BulkSpool& bulk,
+                                       const Ports& ports);
+
 /// One message for all `recipients`; `notice.to` is what stands in To.
 [[nodiscard]] Result<void> enqueue_notice_to(const std::vector<std::string>& recipients,
                                              const Notice& notice, std::string_view reverse_path,

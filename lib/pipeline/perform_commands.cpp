@@ -3,17 +3,18 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <utility>
 
 #include "base/utf8.h"
+#include "command/command.h"
 #include "mail/address.h"
 #include "pipeline/ask.h"
+#include "pipeline/commands.h"
 #include "pipeline/guard.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/outbox.h"
 #include "spool/desk.h"
-#include "sys/file_system.h"
 
 namespace paraph::pipeline {
 namespace {
@@ -24,72 +25,165 @@ using outcome::CommandAnswer;
 using outcome::GiveWord;
 
 constexpr std::size_t kMostAnswersADay = 20;
+constexpr std::size_t kMostWords = 2000;       // of an owner who has refused a request
+constexpr std::size_t kMostRequestsADay = 50;  // to the owners of a list
+constexpr long long kDay = 24 * 3600;
 
-Result<spool::Desk> open_desk(const config::Site& site) {
-  spool::Desk::Roots roots;
-  const std::array<std::pair<std::string_view, std::shared_ptr<sys::FileSystem>*>, 4> all{
-      {{"msg", &roots.msg},
-       {"bulk", &roots.bulk},
-       {"auth", &roots.auth},
-       {"moderation", &roots.moderation}}};
-  for (const auto& [name, place] : all) {
-    auto root = sys::open_root(site.spool_directory(name));
-    if (!root) return std::move(root).error();
-    *place = std::move(*root);
-  }
-  return spool::Desk(std::move(roots));
+// As the mail that holds it has it, which the ledger knows it by.
+std::string request_message_id(const spool::QueueId& id, const AskFor& request) {
+  return fmt::format("paraph.{}@{}", id.str(), request.list.domain());
 }
 
-/// Does what one answer promises; `status` may become another.
+/// Does what one answer promises; its `status` may become another.
 class Worker {
  public:
-  Worker(const Item& item, std::size_t number, const IncomingSpools& spools, const Ports& ports)
-      : item_(item), number_(number), spools_(spools), ports_(ports) {}
+  Worker(const Item& item, std::size_t number, CommandAnswer& answer, const IncomingSpools& spools,
+         const Ports& ports)
+      : item_(item), number_(number), answer_(answer), spools_(spools), ports_(ports) {}
 
   Result<void> operator()(const std::monostate&) { return {}; }
 
-  // Whoever decided first has decided. A repeat of this mail meets its own word, which says the same.
+  // Whoever decided first has decided.
   Result<void> operator()(const GiveWord& given) {
-    auto desk = open_desk(ports_.site);
-    if (!desk) return std::move(desk).error();
+    const spool::Place place{given.spool, spool::State::waiting, given.item};
+    if (!answer_.repeated) {
+      if (auto there = spools_.desk.start(place, 0); !there) return not_given(given, there.error());
+      if (auto begun = begin(given.list, {}); !begun) return begun;
+    }
     spool::Word word;
     word.verdict = given.verdict;
     word.by = given.by;
     word.reason = given.reason;
-    const auto done =
-        desk->decide({given.spool, spool::State::waiting, given.item}, std::move(word));
-    if (done) {
-      ports_.log.write(sys::Level::info, "decided",
-                       {{"id", given.item},
-                        {"verdict", given.verdict},
-                        {"by", given.by},
-                        {"mail_from", item_.sender}});
-      return {};
-    }
-    // Busy: somebody has it in hand, or his word lies in msg already. It passes, and the mail waits for that.
-    if (done.error().code() != Errc::not_found) return done;
-    status_ = "already_decided";
+    const auto done = spools_.desk.decide(place, std::move(word));
+    if (!done)
+      return answer_.repeated ? not_given_again(given, done.error())
+                              : not_given(given, done.error());
+    ports_.log.write(sys::Level::info, "decided",
+                     {{"id", given.item},
+                      {"verdict", given.verdict},
+                      {"by", given.by},
+                      {"mail_from", item_.sender}});
     return {};
   }
 
+  // Who is told hears of it before it is so: a repeat finds the notices, and after the change nothing is left to do.
   Result<void> operator()(const ChangeMembership& change) {
-    auto changed = change.joins
-                       ? ports_.directory.add_member(change.list, {.email = change.email,
-                                                                   .gecos = change.name,
-                                                                   .since = ports_.clock.now()})
-                       : ports_.directory.remove_member(change.list, change.email);
-    if (!changed) return changed.error();
-    ports_.log.write(
-        sys::Level::info, change.joins ? "member-joined" : "member-left",
-        {{"list", change.list.str()}, {"address", change.email}, {"by", item_.sender}});
+    if (auto begun = begin(change.list.str(), {}); !begun) return begun;
     if (!change.quiet)
       if (auto told = tell_member(change); !told) return told;
-    return change.notify ? tell_owners(change) : Result<void>();
+    if (change.notify)
+      if (auto told = tell_owners(change); !told) return told;
+    const auto changed =
+        change.joins
+            ? ports_.directory.add_member(
+                  change.list,
+                  {.email = change.email, .gecos = change.name, .since = ports_.clock.now()})
+            : ports_.directory.remove_member(change.list, change.email);
+    if (!changed) return changed.error();
+    if (*changed)
+      ports_.log.write(
+          sys::Level::info, change.joins ? "member-joined" : "member-left",
+          {{"list", change.list.str()}, {"address", change.email}, {"by", item_.sender}});
+    return {};
   }
 
   // A mail of ours that holds the command, under an id of its own, so that what waits for somebody is always one thing.
   Result<void> operator()(const AskFor& request) {
-    const auto id = item_.header.id.derive(fmt::format("request:{}", number_), ports_.digest);
+    const auto found = find_request(request);
+    if (!found) return found.error();
+    const auto& id = found->id;
+    const auto may = may_request(request, id);
+    if (!may) return may.error();
+    if (!*may) {
+      answer_.status = "not_asked";
+      return {};
+    }
+    if (request.vain || found->asked) return {};
+    if (auto begun = begin(request.list.str(), request_message_id(id, request)); !begun)
+      return begun;
+    return hold_and_ask(request, id);
+  }
+
+  [[nodiscard]] const std::string& note() const { return note_; }
+
+ private:
+  // What is decided stands before it is done: done, it may be why another answer would be given.
+  Result<void> begin(const std::string& list, const std::string& message_id) {
+    return ports_.ledger.record({.id = command_id(item_, number_, ports_).str(),
+                                 .list = list,
+                                 .from = item_.sender,
+                                 .outcome = outcome::begun_word(answer_),
+                                 .reason = answer_.command,
+                                 .mta_id = {},
+                                 .size = 0,
+                                 .received = epoch(item_.header.received),
+                                 .message_id = message_id});
+  }
+
+  // Busy: somebody has it in hand, or his word lies in msg already. It passes, and the mail waits for that.
+  Result<void> not_given(const GiveWord& given, const Error& error) {
+    const bool gone = error.code() == Errc::not_found;
+    if (!gone && error.retry() == Retry::later) return error;
+    answer_.quiet = false;
+    answer_.status = gone ? "already_decided" : "damaged";
+    if (gone) return {};
+    ports_.log.write(sys::Level::error, "not-decided",
+                     {{"id", given.item}, {"reason", error.advice()}});
+    return raise_alarm(item_.header.id, "failed", given.item, error.what(), spools_.bulk, ports_);
+  }
+
+  // It is gone, and the attempt before this one saw it: that one took it, unless the ledger knows of another.
+  Result<void> not_given_again(const GiveWord& given, const Error& error) {
+    if (error.code() != Errc::not_found) return not_given(given, error);
+    const auto row = ports_.ledger.find(given.item);
+    if (!row) return row.error();
+    const bool judged = *row && (*row)->outcome != "held" && !(*row)->reason.empty();
+    const auto words = fmt::format("{} by {}", given.verdict, given.by);
+    return judged && (*row)->reason.find(words) == std::string::npos ? not_given(given, error)
+                                                                     : Result<void>();
+  }
+
+  struct Request {
+    spool::QueueId id;
+    bool asked = false;  ///< it waits already, or has been decided
+  };
+
+  // The same for the same request on one day, so that it waits once; when it has been decided, the next one. A repeat of
+  // this mail keeps the one that it began with.
+  Result<Request> find_request(const AskFor& request) {
+    std::optional<store::MailRow> begun;
+    if (answer_.repeated) {
+      auto row = ports_.ledger.find(command_id(item_, number_, ports_).str());
+      if (!row) return std::move(row).error();
+      begun = std::move(*row);
+    }
+    const auto known = marks(ports_);
+    if (!known) return known.error();
+    const long long day = epoch(item_.header.received) / kDay;
+    for (std::size_t number = 0;; ++number) {
+      const auto id = spool::QueueId::of(
+          known->of("request", {request.list.str(), request.request, item_.sender,
+                                request.approve ? "approve" : request.asked.front(),
+                                std::to_string(day), std::to_string(number)}),
+          TimePoint(std::chrono::seconds(day * kDay)), ports_.digest);
+      const auto row = ports_.ledger.find(id.str());
+      if (!row) return row.error();
+      const bool mine = begun && begun->message_id == request_message_id(id, request);
+      const bool waits = *row && (*row)->outcome == "held";
+      if (mine || waits || !*row) return Request{id, row->has_value()};
+    }
+  }
+
+  // Whoever has proven nothing must fill nobody's mailbox. In vain or not, since the limit would tell them apart.
+  Result<bool> may_request(const AskFor& request, const spool::QueueId& id) {
+    if (!request.approve) return may_ask(item_, id, request.asked.front(), ports_);
+    if (item_.method != scenario::AuthMethod::smtp) return true;
+    const auto count = count_requests(item_, id, request.list, ports_);
+    if (!count) return count.error();
+    return *count <= kMostRequestsADay;
+  }
+
+  Result<void> hold_and_ask(const AskFor& request, const spool::QueueId& id) {
     spool::SpoolHeader header = item_.header;
     header.word = {};
     header.id = id;
@@ -101,18 +195,18 @@ class Worker {
     header.sealed = "no";
     header.sender = item_.sender;
     const std::string message = fmt::format(
-        "From: {}\nTo: {}\nMessage-ID: <paraph.{}@{}>\nContent-Type: text/plain; charset=utf-8\n"
+        "From: {}\nTo: {}\nMessage-ID: <{}>\nContent-Type: text/plain; charset=utf-8\n"
         "Content-Transfer-Encoding: 8bit\n\n{}\n",
-        item_.sender, header.address, id.str(), request.list.domain(), request.request);
+        item_.sender, header.address, request_message_id(id, request), request.request);
     const std::string waits =
         fmt::format("{}: {} ({})", request.request,
                     request.approve ? "an owner" : "the confirmation of " + request.asked.front(),
                     request.reason);
-    if (auto known = has_ended(id); !known || *known) return known ? Result<void>() : known.error();
     if (auto held = spools_.auth.hold(header, message, waits); !held) return held;
-    auto note = ask_about_request(item_, request, id, spools_.bulk, ports_);
-    if (!note) return note.error();
-    note_ = std::move(*note);
+    auto asked = ask_about_request(item_, request, id, spools_.bulk, ports_);
+    if (!asked) return asked.error();
+    if (asked->people == 0) answer_.status = "not_asked";
+    note_ = std::move(asked->notes);
     return ports_.ledger.record({.id = id.str(),
                                  .list = request.list.str(),
                                  .from = item_.sender,
@@ -121,17 +215,6 @@ class Worker {
                                  .mta_id = {},
                                  .size = static_cast<long long>(message.size()),
                                  .received = epoch(item_.header.received)});
-  }
-
-  [[nodiscard]] const std::string& status() const { return status_; }
-  [[nodiscard]] const std::string& note() const { return note_; }
-
- private:
-  // A repeat after somebody has decided must not ask again.
-  Result<bool> has_ended(const spool::QueueId& id) {
-    const auto row = ports_.ledger.find(id.str());
-    if (!row) return row.error();
-    return row->has_value();
   }
 
   Result<void> tell(const std::string& purpose, std::string template_name, const std::string& to,
@@ -169,32 +252,35 @@ class Worker {
 
   const Item& item_;
   std::size_t number_;
+  CommandAnswer& answer_;
   const IncomingSpools& spools_;
   const Ports& ports_;
-  std::string status_;
   std::string note_;
 };
 
 tt2::Value entry(const CommandAnswer& answer) {
   return tt2::Value::of(tt2::Data{{"cmd", utf8::printable(answer.command, kSignedValue)},
                                   {"status", answer.status},
-                                  {"detail", utf8::printable(answer.detail, 1000)}});
+                                  {"detail", utf8::printable(answer.detail, kSignedValue)}});
 }
 
-// What went as wanted, quietly, needs no mail.
-bool needs_report(const std::vector<CommandAnswer>& answers) {
-  return !std::all_of(answers.begin(), answers.end(), [](const CommandAnswer& answer) {
-    const auto* change = std::get_if<ChangeMembership>(&answer.effect);
-    return change != nullptr && change->quiet;
-  });
+// What HELP tells: each row short enough to be signed.
+tt2::Value usages() {
+  std::vector<tt2::Value> rows;
+  for (const auto& row : command::table())
+    rows.push_back(tt2::Value::of(
+        tt2::Data{{"usage", std::string(row.usage)}, {"help", std::string(row.help)}}));
+  return tt2::Value::of(std::move(rows));
 }
 
 Result<std::string> report(const Item& item, const std::vector<CommandAnswer>& answers,
                            const IncomingSpools& spools, const Ports& ports) {
-  if (item.header.null_sender() || !needs_report(answers)) return std::string();
+  const bool wanted = std::any_of(answers.begin(), answers.end(),
+                                  [](const CommandAnswer& answer) { return !answer.quiet; });
+  if (!wanted || item.header.null_sender()) return std::string();
   if (!may_be_written_to(ports.site, item.sender)) return std::string();
   if (item.method == scenario::AuthMethod::smtp) {
-    const auto count = count_asked(item, item.sender, ports);
+    const auto count = count_answered(item, item.sender, ports);
     if (!count) return count.error();
     if (*count > kMostAnswersADay)
       return fmt::format("not answered: the {}th mail to this address today", *count);
@@ -202,14 +288,19 @@ Result<std::string> report(const Item& item, const std::vector<CommandAnswer>& a
   std::vector<tt2::Value> entries;
   for (const auto& answer : answers) entries.push_back(entry(answer));
   const auto id = item.tree.field(item.tree.root(), "Message-ID");
+  const auto& words = item.header.word.reason;
   const Notice notice{.id = item.header.id.derive("command_report", ports.digest),
                       .template_name = "command_report.tt2",
-                      .data = {{"entries", tt2::Value::of(std::move(entries))}},
+                      .data = {{"entries", tt2::Value::of(std::move(entries))},
+                               {"commands", usages()},
+                               {"words", utf8::printable(words, kMostWords)}},
                       .to = item.sender,
                       .list = std::nullopt,
                       .domain = item.destination.domain,
                       .auto_submitted = "auto-replied",
-                      .in_reply_to = id ? mail::canonical_message_id(*id) : std::string()};
+                      .in_reply_to = id ? mail::canonical_message_id(*id) : std::string(),
+                      // An owner's words are not cut (rule 39).
+                      .values = words.empty() ? Notice::Values::cut : Notice::Values::whole};
   const auto told = enqueue_notice(notice, {}, spools.bulk, ports);
   if (told) return std::string();
   if (told.error().retry() == Retry::later) return told.error();
@@ -222,15 +313,19 @@ Result<std::string> perform_commands(const Item& item, const outcome::Commands& 
                                      const IncomingSpools& spools, const Ports& ports) {
   std::vector<CommandAnswer> answers = commands.answers;
   std::string notes;
+  const auto note = [&notes](const std::string& text) {
+    if (!text.empty()) notes += (notes.empty() ? "" : "; ") + text;
+  };
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    Worker worker(item, i, spools, ports);
+    Worker worker(item, i, answers[i], spools, ports);
     if (auto done = std::visit(worker, answers[i].effect); !done) return std::move(done).error();
-    if (!worker.status().empty()) answers[i].status = worker.status();
-    if (!worker.note().empty()) notes += (notes.empty() ? "" : "; ") + worker.note();
+    if (answers[i].status != commands.answers[i].status)
+      note(fmt::format("{} in the end: {}", answers[i].command, answers[i].status));
+    note(worker.note());
   }
-  auto told = report(item, answers, spools, ports);
+  const auto told = report(item, answers, spools, ports);
   if (!told) return told;
-  if (!told->empty()) notes += (notes.empty() ? "" : "; ") + *told;
+  note(*told);
   return notes;
 }
 

@@ -53,8 +53,12 @@ QueueId QueueId::derive(std::string_view purpose, const Digest& digest) const {
   std::string material = text_;
   material += '\0';
   material += purpose;
+  return of(material, made_at(), digest);
+}
+
+QueueId QueueId::of(std::string_view text, TimePoint at, const Digest& digest) {
   return QueueId(
-      write(static_cast<std::uint64_t>(epoch(made_at())), to_number(digest.sha256(material))));
+      write(static_cast<std::uint64_t>(epoch(at)) & kTimeMask, to_number(digest.sha256(text))));
 }
 
 TimePoint QueueId::made_at() const {

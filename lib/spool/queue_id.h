@@ -18,6 +18,8 @@ class QueueId {
   /// The id of something made from this mail (an answer, a notice): the same every time, so that a repeat after a crash
   /// finds what is there.
   [[nodiscard]] QueueId derive(std::string_view purpose, const Digest& digest) const;
+  /// The id of what no single mail has caused: the same for the same `text` and time.
+  [[nodiscard]] static QueueId of(std::string_view text, TimePoint at, const Digest& digest);
   /// The time in it, to the second: what "oldest first" sorts by (the text itself does not sort by time).
   [[nodiscard]] TimePoint made_at() const;
   [[nodiscard]] const std::string& str() const { return text_; }

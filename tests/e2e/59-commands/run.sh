@@ -287,6 +287,61 @@ plain bye bob open | paraph-queue open-unsubscribe@$lists; run_daemons
 command mallory help; says mallory 'DISTRIBUTE LIST KEY' || fail "help"; ok
 command mallory "SUBSCRIBE nosuch"; says mallory 'no list with this name' || fail "unknown list"; ok
 
+# --- what the owner says is told whole, or nothing is when he wants it so; HELP is told whole, and signed -------------------------------------
+paraph key generate site >/dev/null 2>&1
+openssl x509 -req -in site/list_data/sympa/request.pem -CA pki/ca.pem -CAkey pki/ca.key -days 700 -copy_extensions copyall -out pki/site.pem 2>/dev/null
+paraph key install site --cert pki/site.pem >/dev/null 2>&1
+scenario open add 'true() smtp,md5,smime -> owner'
+words="Please ask the helpdesk, which has a form for requests of this kind, and will answer you within two days, it says."
+empty_mailboxes
+command bob "ADD open ivan@example.org"; line=$(line_for alice REJECT); empty_mailboxes
+command alice "${line% *} $words"; run_daemons
+says bob "$words" || fail "the owner's words: $(report_for bob)"; ok
+empty_mailboxes
+command bob "ADD open kim@example.org"; line=$(line_for alice REJECT); empty_mailboxes
+command alice "QUIET ${line% *} Never."; run_daemons
+[ "$(count_for bob)" = 0 ] || fail "bob is told, though quietly: $(report_for bob)"; ok
+command bob "ADD open liam@example.org"; id=$(id_in request open); empty_mailboxes
+paraph request refuse --quiet open "$id" >/dev/null; run_daemons
+[ "$(count_for bob)" = 0 ] || fail "bob is told, though quietly: $(report_for bob)"; ok
+[[ $(members) != *kim* && $(members) != *liam* && $(members) != *ivan* ]] || fail "$(members)"; ok
+command nina HELP
+grep -q multipart/signed "$(mail_for nina)" || fail "HELP is answered unsigned"; ok
+for usage in 'SUBSCRIBE LIST [NAME] makes you a member' 'REJECT LIST KEY [REASON] refuses a message or a request that waits (editors, owners)' 'QUIT what follows'; do
+  says nina "$usage" || fail "HELP: $(report_for nina)"; ok
+done
+
+# --- commands in an encrypted mail: the author's own signature inside, once, and none of its words outside ------------------------------------
+# sealed_command WHO LINE…: signed, then encrypted to the site
+sealed_command() {
+  local who=$1; shift
+  { printf 'Content-Type: text/plain\r\n\r\n'; printf '%s\r\n' "$@"; } >command.txt
+  openssl cms -sign -in command.txt -signer "pki/$who.pem" -inkey "pki/$who.key" -md sha256 -out command.signed
+  openssl cms -encrypt -aes256 -in command.signed -from "$who@example.org" -to sympa@$lists -subject command -out command.enc pki/site.pem
+  commands=$((commands + 1))
+  { printf 'Return-Path: <%s@example.org>\nMessage-ID: <command.%s@example.org>\n' "$who" $commands; cat command.enc; } >command.eml
+  paraph-queue sympa@$lists <command.eml; run_daemons
+}
+scenario open send 'true() smtp,md5,smime -> editorkey'
+plain sealedword alice open | paraph-queue open@$lists; run_daemons
+id=$(id_in moderation open); line=$(line_for bob REJECT); empty_mailboxes
+sealed_command bob "${line% *} Secret words for alice."
+became "$id" 'rejected moderated'
+says bob 'nobody is told your words' || fail "bob does not hear that his words are lost: $(report_for bob)"; ok
+! grep -rqa 'Secret words for alice' site || fail "words of an encrypted command have left: $(grep -rla 'Secret words for alice' site)"; ok
+sealed_command bob "SUBSCRIBE other@$lists Secret Name"
+[[ $(paraph member list other --json) == *bob@example.org* ]] || fail "a sealed command: $(report_for bob) $(tail -2 incoming.log)"; ok
+! grep -rqa 'Secret Name' site || fail "a name out of an encrypted command"; ok
+# Somebody else sends on what bob has encrypted, and bob's signature inside is not his; nor does it count a second time.
+python3 -c 'import sqlite3
+with sqlite3.connect("site/paraph.sqlite") as db: db.execute("delete from subscriber_table where list_subscriber = ?", ("other",))'
+empty_mailboxes
+sed 's/^From: .*/From: mallory@example.org/; s/<command\./<stolen./; s/^Return-Path: .*/Return-Path: <mallory@example.org>/' command.eml | paraph-queue sympa@$lists; run_daemons
+sed 's/<command\./<again./' command.eml | paraph-queue sympa@$lists; run_daemons
+[[ $(paraph member list other --json) != *@example.org* ]] || fail "a replayed ciphertext is obeyed: $(paraph member list other --json)"; ok
+[ "$(count_for mallory)" = 0 ] || fail "mallory hears what it was: $(report_for mallory)"; ok
+[ "$(count_for bob)" = 0 ] || fail "a replayed ciphertext is answered: $(report_for bob)"; ok
+
 # --- a worker is killed between the word and the answer: the word counts once -------------------------------------------------------------------------
 scenario open send 'true() smtp,md5,smime -> editorkey'
 plain last alice open >last.eml; paraph-queue open@$lists <last.eml; run_daemons

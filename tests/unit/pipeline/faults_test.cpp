@@ -145,7 +145,9 @@ class World {
     spool::HoldSpool for_confirmation(borrow(disks.auth), "auth");
     spool::HoldSpool for_editors(borrow(disks.moderation), "moderation");
     spool::BulkSpool out(borrow(disks.bulk), kPacket);
-    const pipeline::IncomingSpools spools{waiting, for_confirmation, for_editors, out};
+    spool::Desk desk(
+        {borrow(disks.msg), borrow(disks.bulk), borrow(disks.auth), borrow(disks.moderation)});
+    const pipeline::IncomingSpools spools{waiting, for_confirmation, for_editors, out, desk};
     const auto ports = make_ports();
     const auto names = waiting.pending(clock_.now());
     if (!names) return true;

@@ -130,7 +130,9 @@ struct House {
   /// One look at the spool by a fresh worker, with whatever it finds; how many have ended.
   std::size_t pass() {
     spool::BulkSpool bulk(*sys::open_root(dir / "bulk"), 1);
-    const pipeline::IncomingSpools spools{msg, auth, moderation, bulk};
+    spool::Desk desk({*sys::open_root(dir / "msg"), *sys::open_root(dir / "bulk"),
+                      *sys::open_root(dir / "auth"), *sys::open_root(dir / "moderation")});
+    const pipeline::IncomingSpools spools{msg, auth, moderation, bulk, desk};
     const pipeline::Ports ports{site,
                                 database->directory(),
                                 *certificates,

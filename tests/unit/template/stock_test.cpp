@@ -137,11 +137,21 @@ std::vector<Case> cases() {
            {"joined", "is a member now"},
            {"unknown_key", "stands for nothing"},
            {"needs_smime", "signs the mail"},
-           {"help", "one a line"},
+           {"help", "HELP\n    sends these lines\n"},
+           {"refused", "\n\n  Not now.\n"},
+           {"rejected_wordless", "nobody is told your words"},
+           {"asked_owners_other", "If something is to be changed"},
+           {"not_asked", "was not put to anybody"},
+           {"twice", "a mail of its own"},
+           {"try_again", "Send it again later"},
+           {"damaged", "is damaged"},
            {"fault", "could not be understood"}})
     out.push_back({"command_report.tt2",
                    {{"entries", tt2::Value::of(std::vector<tt2::Value>{tt2::Value::of(tt2::Data{
-                                    {"cmd", "ADD x"}, {"status", status}, {"detail", "more"}})})}},
+                                    {"cmd", "ADD x"}, {"status", status}, {"detail", "more"}})})},
+                    {"commands", tt2::Value::of(std::vector<tt2::Value>{tt2::Value::of(tt2::Data{
+                                     {"usage", "HELP"}, {"help", "sends these lines"}})})},
+                    {"words", "Not now."}},
                    {"> ADD x", words, "more"}});
   out.push_back({"reject.tt2",
                  {{"sender", "bob@example.org"},
