@@ -41,6 +41,7 @@ struct Forward {
 struct Hold {
   std::string spool;         ///< "auth" or "moderation"
   std::string reason;        ///< "send.editorkey:5 (editorkey)"
+  bool tell_author = false;  ///< that it waits for an editor
 };
 /// Refused, and the envelope sender is told unless `quiet`, null or an automaton.
 struct Reject {

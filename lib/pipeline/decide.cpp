@@ -390,7 +390,8 @@ Outcome authorize_post(Item& item, const Ports& ports) {
     case scenario::Action::do_it: {
       const auto few = too_few_readers(item, ports);
       if (!few) return few.error();
-      if (*few) return ends(Hold{"moderation", **few});
+      // Attack A37: that a post was opened is told to nobody who has not proven to be its author.
+      if (*few) return ends(Hold{"moderation", **few, item.opened.protection.smime});
       return ends(outcome::Distribute{*item.list, std::string(scenario::to_string(item.method)),
                                       item.sender, item.opened.payload.has_value()});
     }
@@ -400,7 +401,7 @@ Outcome authorize_post(Item& item, const Ports& ports) {
     case scenario::Action::editorkey:
     case scenario::Action::owner:
     case scenario::Action::listmaster:
-      return ends(Hold{"moderation", fmt::format("an editor ({})", where)});
+      return ends(Hold{"moderation", fmt::format("an editor ({})", where), !action.quiet});
     default:
       return ends(Reject{"5.7.1", action.reason.empty() ? "not_authorized" : action.reason,
                          reason_codes(item.opened.protection), action.tt2, action.quiet});

@@ -58,6 +58,10 @@ std::string mta_id(const Item& item) {
   return std::string(rest.substr(0, rest.find_first_of(" ;\t)")));
 }
 
+std::string with_note(const std::string& why, const std::string& note) {
+  return why.empty() || note.empty() ? why + note : why + "; " + note;
+}
+
 class Performer {
  public:
   Performer(const Item& item, const IncomingSpools& spools, const Ports& ports)
@@ -108,12 +112,13 @@ class Performer {
     left_a_file_ = true;
     if (auto held = spool.hold(header, arrived(item_), hold.reason); !held) return held;
     if (!item_.list) return {};
-    const auto asked = hold.spool == "moderation"
-                           ? ask_editors(item_, hold.reason, spools_.bulk, ports_)
-                           : ask_author(item_, spools_.bulk, ports_);
+    auto asked = hold.spool == "moderation" ? ask_editors(item_, hold.reason, spools_.bulk, ports_)
+                                            : ask_author(item_, spools_.bulk, ports_);
+    if (asked && hold.tell_author)
+      if (auto told = tell_author(); !told) asked = told.error();
     // What passes makes it wait, and the repeat finds it held. Else it is held, whether they can be told or not.
     if (!asked && asked.error().retry() == Retry::later) return asked.error();
-    note_ = asked ? *asked : "nobody was asked: " + asked.error().what();
+    note_ = with_note(asked ? *asked : "nobody was asked: " + asked.error().what(), note_);
     if (!asked)
       ports_.log.write(sys::Level::error, "not-asked",
                        {{"id", header.id.str()}, {"reason", asked.error().advice()}});
@@ -124,7 +129,7 @@ class Performer {
   // nobody the refusal.
   Result<void> operator()(const Reject& reject) {
     if (reject.quiet || item_.header.reverse_path.empty() || is_automatic(item_.tree)) return {};
-    auto may_tell = is_to_be_told();
+    auto may_tell = is_to_be_told(item_.header.reverse_path);
     if (!may_tell) return std::move(may_tell).error();
     if (!*may_tell) return {};
     auto told = reject.tt2.empty() ? report(reject) : answer(reject.tt2);
@@ -365,15 +370,38 @@ class Performer {
 
   // Rule 41: whoever only says that he is somebody hears of one refusal a day, and a known author of ten; the others are
   // counted in the ledger. It is not he, perhaps, who sent them.
-  Result<bool> is_to_be_told() {
+  Result<bool> is_to_be_told(const std::string& address) {
     if (item_.method != scenario::AuthMethod::smtp) return true;
-    auto known = is_known(item_.header.reverse_path);
+    auto known = is_known(address);
     if (!known) return known;
-    const auto refusals = count_refused(item_, item_.header.reverse_path, ports_);
+    const auto refusals = count_refused(item_, address, ports_);
     if (!refusals) return refusals.error();
     if (*refusals <= (*known ? kRefusalsToKnown : kRefusalsToUnknown)) return true;
     note_ = fmt::format("sender not told: refusal {} to this address today", *refusals);
     return false;
+  }
+
+  // That his post waits for an editor. Of an encrypted one not even the Subject.
+  Result<void> tell_author() {
+    if (item_.header.null_sender() || is_automatic(item_.tree)) return {};
+    if (!may_be_written_to(ports_.site, item_.sender)) return {};
+    const auto may_tell = is_to_be_told(item_.sender);
+    if (!may_tell) return may_tell.error();
+    if (!*may_tell) return {};
+    const Notice notice{.id = item_.header.id.derive("held", ports_.digest),
+                        .template_name = "message_held.tt2",
+                        .data = {{"sender", item_.sender},
+                                 {"subject_of_post", subject_of_post(item_)},
+                                 {"message_id", utf8::printable(message_id(item_), kSignedValue)}},
+                        .to = item_.sender,
+                        .list = item_.list,
+                        .domain = item_.destination.domain,
+                        .auto_submitted = "auto-replied",
+                        .in_reply_to = message_id(item_)};
+    const auto told = enqueue_notice(notice, {}, spools_.bulk, ports_);
+    if (told || told.error().retry() == Retry::later) return told;
+    note_ = "sender not told: " + told.error().what();
+    return {};
   }
 
   Result<bool> is_known(const std::string& text) {
@@ -435,10 +463,6 @@ class Performer {
   bool left_a_file_ = false;
   bool unpublished_ = false;
 };
-
-std::string with_note(const std::string& why, const std::string& note) {
-  return why.empty() || note.empty() ? why + note : why + "; " + note;
-}
 
 }  // namespace
 

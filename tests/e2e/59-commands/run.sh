@@ -342,6 +342,29 @@ sed 's/<command\./<again./' command.eml | paraph-queue sympa@$lists; run_daemons
 [ "$(count_for mallory)" = 0 ] || fail "mallory hears what it was: $(report_for mallory)"; ok
 [ "$(count_for bob)" = 0 ] || fail "a replayed ciphertext is answered: $(report_for bob)"; ok
 
+# --- the author hears that his post waits for an editor, once, and not where the rule says quiet -----------------------------------------------
+empty_mailboxes
+plain waits alice open | paraph-queue open@$lists; run_daemons
+says alice 'waits for an editor' || says alice 'An editor of the list looks at it first' || fail "alice hears nothing: $(report_for alice)"; ok
+says alice 'Subject: Post waits' || fail "which message: $(report_for alice)"; ok
+empty_mailboxes
+make_post hidden alice open; paraph-queue open@$lists <post/hidden.eml; run_daemons
+says alice 'An editor of the list looks at it first' || fail "alice hears nothing of an encrypted post"; ok
+! says alice 'Post hidden' || fail "the Subject of an encrypted post"; ok
+empty_mailboxes
+scenario open send 'true() smtp,md5,smime -> editorkey,quiet'
+plain hushed alice open | paraph-queue open@$lists; run_daemons
+[ "$(count_for alice)" = 0 ] || fail "told, though quiet: $(report_for alice)"; ok
+scenario open send 'true() smtp,md5,smime -> editorkey'
+for n in 1 2 3; do plain "robot$n" alice open | sed '1a Auto-Submitted: auto-generated' | paraph-queue open@$lists; done
+plain null alice open | sed 's/^Return-Path: .*/Return-Path: <>/' | paraph-queue open@$lists
+plain ours alice open | sed "s/^From: .*/From: other@$lists/" | paraph-queue open@$lists
+run_daemons
+[ "$(count_for alice)" = 0 ] || fail "a program, the null sender: $(report_for alice)"; ok
+! ls site/maildir | grep -q "@$lists" || fail "we have written to ourselves: $(ls site/maildir)"; ok
+for n in 1 2 3; do plain "stranger$n" oscar open | paraph-queue open@$lists; done; run_daemons
+[ "$(count_for oscar)" = 1 ] || fail "whom nobody knows is told $(count_for oscar) times a day"; ok
+
 # --- a worker is killed between the word and the answer: the word counts once -------------------------------------------------------------------------
 scenario open send 'true() smtp,md5,smime -> editorkey'
 plain last alice open >last.eml; paraph-queue open@$lists <last.eml; run_daemons

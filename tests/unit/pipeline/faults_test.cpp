@@ -35,7 +35,7 @@ struct Mail {
 constexpr std::array<Mail, 3> kMails{{{"a@example.org", "distributed"},
                                       {"held@example.org", "held"},
                                       {"refused@example.org", "rejected"}}};
-constexpr std::size_t kEditorsNotices = 1, kRefusals = 1;
+constexpr std::size_t kEditorsNotices = 1, kAuthorsNotices = 1, kRefusals = 1;
 constexpr std::array kMembers{"a@example.org", "b@example.org", "c@example.org"};
 constexpr std::size_t kPacket = 2;  // so the members of a post are two packets
 
@@ -245,13 +245,13 @@ std::size_t mails_in(const MemoryFileSystem& disk) {
 std::map<std::string, std::size_t> expected_endings() {
   std::map<std::string, std::size_t> endings;
   for (const auto& mail : kMails) ++endings[mail.ending];
-  endings["service"] = kEditorsNotices + kRefusals;
+  endings["service"] = kEditorsNotices + kAuthorsNotices + kRefusals;
   return endings;
 }
 
 /// Each of its copies once; returns how many there are beyond that.
 std::size_t extra_copies(const Letterbox& letterbox) {
-  std::size_t wanted = kEditorsNotices + kRefusals, extra = 0;
+  std::size_t wanted = kEditorsNotices + kAuthorsNotices + kRefusals, extra = 0;
   for (std::size_t i = 0; i < kMails.size(); ++i) {
     if (std::string_view(kMails.at(i).ending) != "distributed") continue;
     wanted += kMembers.size();

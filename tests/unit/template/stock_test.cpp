@@ -116,6 +116,13 @@ std::vector<Case> cases() {
                   {"subject_of_post", "Minutes"}},
                  {"secure@lists.example.org", "CONFIRM keykeykey", "sympa@lists.example.org",
                   "<1@example.org>", "Minutes"}});
+  out.push_back(
+      {"message_held.tt2",
+       {{"sender", "bob@example.org"},
+        {"list", kList},
+        {"message_id", "1@example.org"},
+        {"subject_of_post", "Minutes"}},
+       {"secure@lists.example.org", "waits for an editor", "<1@example.org>", "Subject: Minutes"}});
   for (const char* name : {"request_auth.tt2", "request_approve.tt2"})
     out.push_back({name,
                    {{"authkey", "keykeykey"},
