@@ -106,17 +106,23 @@ int on_fault(int ok, X509_STORE_CTX* context) {
   return 1;
 }
 
-/// RFC 5280 §6.1.1 (c) and (e). False: something in it is no OID.
+constexpr std::string_view kAnyPolicy = "2.5.29.32.0";
+
+/// RFC 5280 §6.1.1 (c) and (e). False: something in it is no OID. Without a wish of ours any policy will do, and none has to
+/// be there; what CAs require of those below them holds all the same (§4.2.1.11, §4.2.1.14).
 bool demand(const Policy& policy, X509_VERIFY_PARAM* param) {
-  for (const std::string& oid : policy.required_policies) {
+  const bool asked = !policy.required_policies.empty();
+  const std::vector<std::string> any{std::string(kAnyPolicy)};
+  for (const std::string& oid : asked ? policy.required_policies : any) {
     ASN1_OBJECT* object = OBJ_txt2obj(oid.c_str(), 1);
     ERR_clear_error();
     if (object == nullptr) {
       return false;
     }
     X509_VERIFY_PARAM_add0_policy(param, object);
-    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXPLICIT_POLICY);
   }
+  X509_VERIFY_PARAM_set_flags(param,
+                              X509_V_FLAG_POLICY_CHECK | (asked ? X509_V_FLAG_EXPLICIT_POLICY : 0));
   return true;
 }
 

@@ -198,6 +198,29 @@ TEST_CASE("certificate policies, when they are required") {
   CHECK(status("policy-leaf", {"no OID"}) == ChainStatus::wrong_policy);
 }
 
+TEST_CASE("RFC 5280 §6.1: what a CA demands of policies holds though nobody here asks for one") {
+  const Pki& pki = Pki::shared();
+  const std::string branch =
+      std::string(Wanted::kCaExtensions) +
+      "certificatePolicies=1.2.3.4\npolicyConstraints=critical,requireExplicitPolicy:0\n";
+  pki.issue({.name = "strict", .extensions = branch});
+  const auto status = [&](const std::string& name, const std::string& policies,
+                          std::vector<std::string> oids) {
+    pki.issue({.name = name,
+               .emails = {"alice@example.org"},
+               .issuer = "strict",
+               .extensions = std::string(Wanted::kMailExtensions) + policies});
+    return ask(name, {.untrusted = {"strict"},
+                      .policy = {.required_policies = std::move(oids)},
+                      .check = CrlCheck::off})
+        .status;
+  };
+  CHECK(status("strict-none", "", {}) == ChainStatus::wrong_policy);
+  CHECK(status("strict-other", "certificatePolicies=1.2.3.9\n", {}) == ChainStatus::wrong_policy);
+  CHECK(status("strict-same", "certificatePolicies=1.2.3.4\n", {}) == ChainStatus::good);
+  CHECK(status("strict-same", "", {"1.2.3.9"}) == ChainStatus::wrong_policy);
+}
+
 TEST_CASE(
     "RFC 5035: a signature that names its certificate does not count for another of the same key") {
   const Pki& pki = Pki::shared();
