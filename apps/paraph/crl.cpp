@@ -79,6 +79,7 @@ Json describe_crl(const cms::Crl& crl) {
   return {{"issuer", crl.issuer()},
           {"number", crl.number()},
           {"delta", crl.is_delta()},
+          {"base_number", crl.base_number()},
           {"scope", crl.scope()},
           {"key_id", crl.key_id()},
           {"this_update", iso8601(crl.this_update())},
@@ -157,10 +158,16 @@ void add(Findings& findings, Severity severity, std::string code, std::string me
                       "paraph crl fetch, or paraph crl import FILE"});
 }
 
-// A CRL that another of its identity follows says nothing about freshness.
-bool is_followed(const cms::Crl& crl, const store::CrlFiles& files) {
-  return std::any_of(files.files.begin(), files.files.end(), [&](const auto& other) {
-    return other.crl.identity() == crl.identity() && other.crl.newer_than(crl);
+// A CRL that another of its identity follows says nothing about freshness, nor does a delta that a base at hand holds already.
+bool follows(const cms::Crl& next, const cms::Crl& crl) {
+  if (next.identity() == crl.identity()) return next.newer_than(crl);
+  return crl.is_delta() && !next.is_delta() && next.same_scope(crl) && !crl.newer_than(next);
+}
+
+bool is_followed(const cms::Crl& crl, const CrlHome& home) {
+  const bool verified = store::is_verified(crl, home.issuers);
+  return std::any_of(home.files.files.begin(), home.files.files.end(), [&](const auto& file) {
+    return follows(file.crl, crl) && (!verified || store::is_verified(file.crl, home.issuers));
   });
 }
 
@@ -169,26 +176,77 @@ void check_freshness(const CrlHome& home, TimePoint now, Findings& findings) {
       home.strictest == cms::CrlCheck::require ? Severity::critical : Severity::warning;
   for (const auto& file : home.files.files) {
     const auto next = file.crl.next_update();
-    if (!next || is_followed(file.crl, home.files)) continue;
-    const std::string what =
-        fmt::format("the revocation list of {}", utf8::printable(file.crl.issuer()));
+    if (!next || is_followed(file.crl, home)) continue;
+    // Mail does not wait for a delta while its base is current.
+    const bool delta = file.crl.is_delta();
+    const std::string what = fmt::format("the {}revocation list of {}", delta ? "delta " : "",
+                                         utf8::printable(file.crl.issuer()));
     if (*next < now)
-      add(findings, worst, "crl_stale", fmt::format("{} is stale since {}", what, iso8601(*next)));
+      add(findings, delta ? Severity::warning : worst, "crl_stale",
+          fmt::format("{} is stale since {}", what, iso8601(*next)));
     else if (*next < now + kSoon)
       add(findings, Severity::warning, "crl_stale_soon",
           fmt::format("{} grows stale at {}", what, iso8601(*next)));
   }
 }
 
+void check_deltas(const CrlHome& home, Findings& findings) {
+  for (const auto& [name, crl] : home.files.files) {
+    if (!crl.is_delta() || is_followed(crl, home)) continue;
+    const bool used =
+        std::any_of(home.files.files.begin(), home.files.files.end(),
+                    [&delta = crl](const auto& file) { return delta.adds_to(file.crl); });
+    if (!used)
+      add(findings, Severity::warning, "crl_delta_unused",
+          fmt::format("the delta revocation list {} of {} adds to none at hand: it needs {} or a "
+                      "later one",
+                      crl.number(), utf8::printable(crl.issuer()), crl.base_number()));
+  }
+}
+
+// Where the path from it ends, by name. RFC 5280 §6.3.3 (f): that of who made an indirect list ends at the same anchor.
+std::string anchor_name(const cms::Certificate& from, const CrlHome& home) {
+  std::string name = from.subject();
+  std::string issuer = from.issuer();
+  for (std::size_t depth = 0; depth < home.issuers.size() && issuer != name; ++depth) {
+    const auto next = std::find_if(home.issuers.begin(), home.issuers.end(),
+                                   [&](const auto& one) { return one.subject() == issuer; });
+    if (next == home.issuers.end()) break;
+    name = issuer;
+    issuer = next->issuer();
+  }
+  return name;
+}
+
+// Somebody else's list that may be about what this CA issued; only the certificates say whether it is (§4.2.1.13).
+const cms::Crl* indirect_for(const cms::Certificate& authority, const CrlHome& home) {
+  for (const auto& file : home.files.files) {
+    if (!file.crl.is_indirect() || file.crl.is_delta()) continue;
+    const auto maker = std::find_if(home.issuers.begin(), home.issuers.end(),
+                                    [&](const auto& one) { return file.crl.signed_by(one); });
+    if (maker != home.issuers.end() && anchor_name(*maker, home) == anchor_name(authority, home))
+      return &file.crl;
+  }
+  return nullptr;
+}
+
 void check_presence(const CrlHome& home, Findings& findings) {
+  const bool required = home.strictest == cms::CrlCheck::require;
   for (const auto& issuer : home.issuers) {
     if (!issuer.is_ca()) continue;
-    const bool there = std::any_of(home.files.files.begin(), home.files.files.end(),
-                                   [&](const auto& file) { return file.crl.signed_by(issuer); });
-    if (!there)
-      add(findings, home.strictest == cms::CrlCheck::require ? Severity::critical : Severity::fine,
-          "crl_missing",
-          fmt::format("no revocation list of {} is at hand", utf8::printable(issuer.subject())));
+    const bool there = std::any_of(
+        home.files.files.begin(), home.files.files.end(),
+        [&](const auto& file) { return !file.crl.is_delta() && file.crl.signed_by(issuer); });
+    if (there) continue;
+    const std::string missing =
+        fmt::format("no revocation list of {} is at hand", utf8::printable(issuer.subject()));
+    if (const auto* indirect = indirect_for(issuer, home))
+      add(findings, Severity::fine, "crl_indirect",
+          fmt::format("{}; those of its certificates count as checked that name {}, whose indirect "
+                      "one is",
+                      missing, utf8::printable(indirect->issuer())));
+    else
+      add(findings, required ? Severity::critical : Severity::fine, "crl_missing", missing);
   }
 }
 
@@ -197,6 +255,7 @@ Findings findings_of(const CrlHome& home, TimePoint now) {
   for (const auto& problem : home.files.problems)
     findings.push_back({Severity::warning, "crl_unreadable", utf8::printable(problem, 300), ""});
   check_freshness(home, now, findings);
+  check_deltas(home, findings);
   check_presence(home, findings);
   return findings;
 }

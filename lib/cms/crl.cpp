@@ -130,6 +130,14 @@ std::string hex(const ASN1_OCTET_STRING* octets) {
                                  static_cast<std::size_t>(ASN1_STRING_length(octets))});
 }
 
+/// nullptr without one, or when it cannot be read.
+ScopePtr scope_of(const Crl::Impl& impl) {
+  const unsigned char* at = octets_of(impl.scope);
+  ScopePtr point(d2i_ISSUING_DIST_POINT(nullptr, &at, static_cast<long>(impl.scope.size())));
+  ERR_clear_error();
+  return point;
+}
+
 /// A number of hex digits without leading zeros.
 int compare_numbers(const std::string& a, const std::string& b) {
   if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
@@ -245,10 +253,7 @@ std::string Crl::key_id() const {
 
 std::string Crl::scope() const {
   if (impl_->scope.empty()) return {};
-  const unsigned char* at = octets_of(impl_->scope);
-  const ScopePtr point(
-      d2i_ISSUING_DIST_POINT(nullptr, &at, static_cast<long>(impl_->scope.size())));
-  ERR_clear_error();
+  const ScopePtr point = scope_of(*impl_);
   if (!point) return "unreadable scope";
   const std::array<std::pair<bool, const char*>, 6> words = {{
       {point->distpoint != nullptr, "one distribution point"},
@@ -273,6 +278,22 @@ bool Crl::newer_than(const Crl& other) const {
   return order != 0 && !impl_->number.empty() && !other.impl_->number.empty()
              ? order > 0
              : impl_->this_update > other.impl_->this_update;
+}
+
+bool Crl::is_indirect() const {
+  const auto point = scope_of(*impl_);
+  return point && point->indirectCRL > 0;
+}
+
+bool Crl::same_scope(const Crl& other) const {
+  return X509_NAME_cmp(impl_->issuer.get(), other.impl_->issuer.get()) == 0 &&
+         impl_->key_id == other.impl_->key_id && impl_->scope == other.impl_->scope;
+}
+
+bool Crl::adds_to(const Crl& base) const {
+  return is_delta() && !base.is_delta() && same_scope(base) && !base.number().empty() &&
+         compare_numbers(base_number(), base.number()) <= 0 &&
+         compare_numbers(base.number(), number()) < 0;
 }
 
 bool Crl::signed_by(const Certificate& issuer) const {

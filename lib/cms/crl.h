@@ -41,6 +41,12 @@ class Crl {
   [[nodiscard]] const std::string& identity() const;
   /// Whether this one comes after `other` of the same identity: by number, else by thisUpdate.
   [[nodiscard]] bool newer_than(const Crl& other) const;
+  /// RFC 5280 §5.2.5: of certificates of other issuers, too, if their distribution points name its issuer.
+  [[nodiscard]] bool is_indirect() const;
+  /// Whether both speak of the same certificates by the same key, as a base and its deltas do.
+  [[nodiscard]] bool same_scope(const Crl& other) const;
+  /// Whether this is a delta that adds to this base (RFC 5280 §5.2.4): newer, and from no later base.
+  [[nodiscard]] bool adds_to(const Crl& base) const;
   /// Whether this CA's key made the signature. Costs a digest of the whole.
   [[nodiscard]] bool signed_by(const Certificate& issuer) const;
   /// The number of entries; nullopt when the whole cannot be decoded.

@@ -28,6 +28,8 @@ struct Crl::Impl {
 
   /// With its entries, decoded at the first call; nullptr when OpenSSL cannot read it.
   [[nodiscard]] X509_CRL* decoded() const;
+  /// Whether decoded() has given this, without decoding.
+  [[nodiscard]] bool gave(const X509_CRL* crl) const { return decoded_.get() == crl; }
 
  private:
   mutable bool tried_ = false;

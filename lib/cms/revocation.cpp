@@ -106,6 +106,42 @@ std::string describe(int code, const X509* certificate, const X509_CRL* crl) {
   return text;
 }
 
+/// The delta that adds most to this base, of those that the base's issuer has signed.
+X509_CRL* newest_delta(const CrlWalk& walk, const X509_CRL* decoded, EVP_PKEY* key) {
+  const auto base = std::find_if(walk.crls->begin(), walk.crls->end(),
+                                 [&](const Crl& one) { return one.impl().gave(decoded); });
+  if (base == walk.crls->end()) return nullptr;
+  const Crl* newest = nullptr;
+  for (const Crl& one : *walk.crls)
+    if (one.adds_to(*base) && (newest == nullptr || one.newer_than(*newest)) &&
+        one.impl().decoded() != nullptr && X509_CRL_verify(one.impl().decoded(), key) == 1)
+      newest = &one;
+  ERR_clear_error();
+  return newest == nullptr ? nullptr : newest->impl().decoded();
+}
+
+X509_STORE_CTX_cert_crl_fn openssls_own() {
+  const StoreContextPtr plain(X509_STORE_CTX_new_ex(library(), nullptr));
+  return plain && X509_STORE_CTX_init(plain.get(), nullptr, nullptr, nullptr) == 1
+             ? X509_STORE_CTX_get_cert_crl(plain.get())
+             : nullptr;
+}
+
+/// What a list says of a certificate. OpenSSL takes a delta only for a base, or a certificate, that says where deltas are to be
+/// had, and the first one that it meets. Here somebody put it at hand, so the newest counts whether or not they do.
+int ask_list(X509_STORE_CTX* context, X509_CRL* crl, X509* certificate) {
+  static const X509_STORE_CTX_cert_crl_fn ask = openssls_own();
+  constexpr int kRemoved = 2;  // removeFromCRL: what the base says holds no more
+  const CrlWalk* walk = walk_of(context);
+  const X509* issuer = X509_STORE_CTX_get0_current_issuer(context);
+  if (ask == nullptr || walk == nullptr) return 0;
+  EVP_PKEY* key = issuer == nullptr ? nullptr : X509_get0_pubkey(issuer);
+  if (X509_CRL* delta = key == nullptr ? nullptr : newest_delta(*walk, crl, key))
+    if (const int said = ask(context, delta, certificate); said == 0 || said == kRemoved)
+      return said == 0 ? 0 : 1;
+  return ask(context, crl, certificate);
+}
+
 int on_fault(int ok, X509_STORE_CTX* context) {
   if (ok != 0) return ok;
   if (X509_STORE_CTX_get0_parent_ctx(context) != nullptr) return 0;  // the CRL's own path
@@ -139,7 +175,7 @@ bool walk_chain(X509_STORE* store, X509* leaf, STACK_OF(X509) * untrusted, TimeP
   X509_VERIFY_PARAM_set_depth(param, kMaxChainDepth);
   X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_CRL_CHECK |
                                          X509_V_FLAG_CRL_CHECK_ALL |
-                                         X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS);
+                                         X509_V_FLAG_EXTENDED_CRL_SUPPORT);
   X509_STORE_CTX_set_app_data(context.get(), &walk);
   X509_STORE_CTX_set_verify_cb(context.get(), on_fault);
   const bool walked = X509_verify_cert(context.get()) == 1;
@@ -159,6 +195,7 @@ std::string no_crl_for(const X509* certificate) {
 
 void serve_crls(X509_STORE* store) {
   X509_STORE_set_lookup_crls(store, look_up);
+  X509_STORE_set_cert_crl(store, ask_list);
 }
 
 RevocationFinding check_revocation(X509_STORE* store, X509* leaf, STACK_OF(X509) * untrusted,

@@ -22,8 +22,8 @@ struct RevocationFinding {
   std::string
       unknown;  ///< of the first certificate without a current CRL: what is wrong; empty: nothing
 };
-/// RFC 5280 §6.3 for every certificate of the path from `leaf`, by OpenSSL: base and delta, scopes, indirect CRLs whose
-/// issuer's certificate is among `untrusted` and leads to the same anchor. A CRL that is stale still revokes; one whose
+/// RFC 5280 §6.3 for every certificate of the path from `leaf`, by OpenSSL: scopes, indirect CRLs whose issuer's
+/// certificate is among `untrusted` and leads to the same anchor. A CRL that is stale still revokes; one whose
 /// signature or issuer is wrong counts for nothing, and the next one of that issuer is asked. An anchor needs no CRL.
 [[nodiscard]] RevocationFinding check_revocation(X509_STORE* store, X509* leaf,
                                                  STACK_OF(X509) * untrusted,

@@ -171,6 +171,18 @@ TEST_CASE("delta CRLs and scopes") {
   CHECK(revocation("alice", {.crls = {base, delta}}) == "good");
   CHECK(revocation("alice", {.crls = {delta}}) == "unknown");
 
+  // Whether or not anything says where deltas are to be had, the newest one that the issuer has signed counts.
+  const Crl silent = crl({.number = 1});
+  const Crl newer = crl(
+      {.revoked = {"alice", "bob"}, .number = 3, .extensions = "2.5.29.27=critical,DER:020101"});
+  CHECK(delta.adds_to(silent));
+  CHECK_FALSE(silent.adds_to(delta));
+  CHECK_FALSE(delta.adds_to(crl({.number = 2})));
+  CHECK(revocation("bob", {.crls = {silent, delta}}) == "revoked");
+  CHECK(revocation("alice", {.crls = {silent, delta}}) == "good");
+  CHECK(revocation("alice", {.crls = {silent, delta, newer}}) == "revoked");
+  CHECK(revocation("bob", {.crls = {crl({.number = 2}), delta}}) == "good");
+
   const auto scoped = [](const std::string& word, std::vector<std::string> revoked) {
     return crl({.revoked = std::move(revoked),
                 .extensions = "issuingDistributionPoint=critical,@idp\n[idp]\n" + word + "=TRUE"});
