@@ -180,6 +180,23 @@ void warn_of(const cms::Certificate& leaf, const KeyHome& home, const config::Si
                                  cms::to_string(signs), cms::to_string(opens)));
 }
 
+/// An RSA-PSS key can do nothing but sign (RFC 8551 §2.3), so one that must not is of no use, now or later.
+Result<void> refuse_useless(const cms::Certificate& leaf, const std::string& path,
+                            const config::Site& site) {
+  if (leaf.key_type() != cms::KeyType::rsa_pss) return {};
+  const auto signs = cms::sign_fitness(leaf, leaf.not_after(), pipeline::policy_of(site));
+  if (signs == cms::SignFitness::good) return {};
+  const bool demands = signs == cms::SignFitness::demands_weak_digest;
+  return Error::never(
+             Errc::config,
+             fmt::format(
+                 "{}: {}: {}an RSA-PSS key that must not sign, and nothing can be encrypted "
+                 "to one",
+                 path, cms::to_string(signs),
+                 demands ? "its parameters allow no digest from SHA-256 up (RFC 4055 §3.1); " : ""))
+      .with_hint("paraph key generate, or key renew, makes a key for the CA to certify");
+}
+
 }  // namespace
 
 Result<int> key_generate(Invocation& call) {
@@ -300,6 +317,8 @@ Result<int> key_install(Invocation& call) {
   if (!key->matches(leaf))
     return Error::never(Errc::config, fmt::format("{} and {} do not belong together",
                                                   call.option("cert"), key_path));
+  if (auto fit = refuse_useless(leaf, call.option("cert"), site); !fit)
+    return std::move(fit).error();
   warn_of(leaf, *home, site);
   std::string aside;
   if (!call.dry_run) {

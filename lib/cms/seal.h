@@ -55,10 +55,11 @@ enum class SignFitness : std::uint8_t {
   good,
   expired,
   not_yet_valid,
-  wrong_usage,     ///< keyUsage, EKU, or a CA's certificate
-  weak_key,        ///< shorter than the policy wants
-  weak_digest,     ///< its issuer signed it with less than SHA-256
-  unsupported_key  ///< neither RSA nor an elliptic curve
+  wrong_usage,          ///< keyUsage, EKU, or a CA's certificate
+  weak_key,             ///< shorter than the policy wants
+  weak_digest,          ///< its issuer signed it with less than SHA-256
+  demands_weak_digest,  ///< its RSASSA-PSS parameters allow none of ours, as SHA-1 (RFC 4055 §3.1)
+  unsupported_key       ///< neither RSA nor an elliptic curve
 };
 [[nodiscard]] std::string_view to_string(SignFitness fitness);  ///< "weak_key"
 /// The certificate alone; no chain. A self-signed one may be weakly signed: nothing rests on that.
@@ -73,7 +74,7 @@ struct Signer {
   std::optional<Certificate> encrypt_to;
 };
 /// SHA-256; with a curve of more than 256 bits SHA-384 or SHA-512 (RFC 5753 §7), and what an RSA-PSS key demands.
-/// "sha-256", as the micalg parameter has it.
+/// "sha-256", as the micalg parameter has it; empty when sign_detached() must refuse the key.
 [[nodiscard]] std::string_view signing_digest(const PrivateKey& key);
 
 /// A detached SignedData over `content` (canonical CRLF, signed as is): signed attributes, the signer's

@@ -94,18 +94,23 @@ constexpr std::array kDigests{DigestRow{"sha-256", "SHA256"}, DigestRow{"sha-384
 
 using DigestPtr = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
 
-const DigestRow& digest_for(EVP_PKEY* key) {
+/// nullptr: the key's own parameters demand one that is none of ours (RFC 4055 §3.1: SHA-1 where they name none).
+const DigestRow* digest_for(EVP_PKEY* key) {
   const int bits = EVP_PKEY_get_bits(key);
-  if (EVP_PKEY_is_a(key, "EC") == 1) return kDigests.at(bits <= 256 ? 0 : bits <= 384 ? 1 : 2);
+  if (EVP_PKEY_is_a(key, "EC") == 1) return &kDigests.at(bits <= 256 ? 0 : bits <= 384 ? 1 : 2);
+  constexpr int kDemanded = 2;
   std::array<char, 32> name{};
-  // 2: the key's own parameters demand it (RFC 4055 §3.1).
-  const int demanded = EVP_PKEY_get_default_digest_name(key, name.data(), name.size());
+  if (EVP_PKEY_get_default_digest_name(key, name.data(), name.size()) != kDemanded) {
+    ERR_clear_error();
+    return kDigests.data();
+  }
   // Under one of its names: "SHA2-384".
-  const DigestPtr digest(demanded == 2 ? EVP_MD_fetch(library(), name.data(), nullptr) : nullptr);
+  const DigestPtr digest(EVP_MD_fetch(library(), name.data(), nullptr));
   ERR_clear_error();
-  for (const auto& row : kDigests)
-    if (digest && EVP_MD_is_a(digest.get(), row.name) == 1) return row;
-  return kDigests.front();
+  const auto row = std::find_if(kDigests.begin(), kDigests.end(), [&](const DigestRow& one) {
+    return digest && EVP_MD_is_a(digest.get(), one.name) == 1;
+  });
+  return row == kDigests.end() ? nullptr : &*row;
 }
 
 // Below SHA-256, as trust.cpp has it for chains.
@@ -120,13 +125,14 @@ bool weakly_signed(const Certificate& certificate) {
 }  // namespace
 
 std::string_view signing_digest(const PrivateKey& key) {
-  return digest_for(key.impl().key.get()).micalg;
+  const DigestRow* row = digest_for(key.impl().key.get());
+  return row == nullptr ? std::string_view() : row->micalg;
 }
 
 std::string_view to_string(SignFitness fitness) {
-  constexpr std::array<std::string_view, 7> kWords{"good",           "expired",  "not_yet_valid",
-                                                   "wrong_usage",    "weak_key", "weak_digest",
-                                                   "unsupported_key"};
+  constexpr std::array<std::string_view, 8> kWords{
+      "good",     "expired",     "not_yet_valid",       "wrong_usage",
+      "weak_key", "weak_digest", "demands_weak_digest", "unsupported_key"};
   return kWords.at(static_cast<std::size_t>(fitness));
 }
 
@@ -145,6 +151,8 @@ SignFitness sign_fitness(const Certificate& certificate, TimePoint at, const Pol
     return SignFitness::weak_key;
   if (certificate.subject() != certificate.issuer() && weakly_signed(certificate))
     return SignFitness::weak_digest;
+  if (digest_for(X509_get0_pubkey(certificate.impl().x509.get())) == nullptr)
+    return SignFitness::demands_weak_digest;
   return SignFitness::good;
 }
 
@@ -157,7 +165,8 @@ Result<std::string> sign_detached(std::string_view content, const Signer& signer
   constexpr unsigned kFlags = CMS_PARTIAL | CMS_DETACHED | CMS_BINARY;
   EVP_PKEY* const key = signer.pair.key.impl().key.get();
   const CmsPtr cms(CMS_sign_ex(nullptr, nullptr, nullptr, nullptr, kFlags, library(), nullptr));
-  const DigestPtr digest(EVP_MD_fetch(library(), digest_for(key).name, nullptr));
+  const DigestRow* row = digest_for(key);
+  const DigestPtr digest(row == nullptr ? nullptr : EVP_MD_fetch(library(), row->name, nullptr));
   if (!cms || !digest) return failed();
   // CMS_NOSMIMECAP: OpenSSL's own list promises Triple-DES.
   CMS_SignerInfo* const info =

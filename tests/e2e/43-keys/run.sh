@@ -168,12 +168,24 @@ notice_of_pss pss
 grep -q 'algorithm: rsassaPss' cms.txt || fail "not PSS: $(grep -A20 signerInfos cms.txt)"; ok
 grep -A3 digestAlgorithms: cms.txt | grep -q sha384 || fail "not the digest that the key demands"; ok
 grep -q 'micalg=sha-384' "$(mail_for carol)" || fail "$(grep micalg "$(mail_for carol)")"; ok
-# a key that no digest of ours may be used with: the notice goes unsigned, and is told
+# a key that no digest of ours may be used with is refused, and passed over where somebody has laid it there
 sleep 1
 openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:3072 -pkeyopt rsa_pss_keygen_md:sha1 -pkeyopt rsa_pss_keygen_mgf1_md:sha1 \
   -pkeyopt rsa_pss_keygen_saltlen:20 -out pki/sha1-sign.key 2>/dev/null
 by_between pki/sha1-sign.key pki/sha1-sign.pem
-check "installed" paraph key install pss --cert pki/sha1-sign.pem --key pki/sha1-sign.key --suffix sha1.sign
+refuse "a key that demands SHA-1" 78 paraph key install pss --cert pki/sha1-sign.pem --key pki/sha1-sign.key --suffix sha1.sign
+grep -q 'sha1-sign.pem: demands_weak_digest' refused.err || fail "$(cat refused.err)"; ok
+check "nothing of it is there" test ! -e site/list_data/pss/cert.pem.sha1.sign -a ! -e site/list_data/pss/private_key.sha1.sign
+install -m 600 pki/sha1-sign.pem site/list_data/pss/cert.pem.sha1.sign
+install -m 600 pki/sha1-sign.key site/list_data/pss/private_key.sha1.sign
+notice_of_pss passed
+grep -A3 digestAlgorithms: cms.txt | grep -q sha384 || fail "not by the key before it"; ok
+rm site/list_data/pss/*.sha1.sign
+# one whose signature fails, since it demands a salt longer than ours: the notice goes unsigned, and is told
+openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:3072 -pkeyopt rsa_pss_keygen_md:sha256 -pkeyopt rsa_pss_keygen_mgf1_md:sha256 \
+  -pkeyopt rsa_pss_keygen_saltlen:64 -out pki/salt-sign.key 2>/dev/null
+by_between pki/salt-sign.key pki/salt-sign.pem
+check "installed" paraph key install pss --cert pki/salt-sign.pem --key pki/salt-sign.key --suffix salt.sign
 refuse "no unsigned announcement" 70 paraph key announce pss
 empty_mailboxes
 next_day
@@ -181,8 +193,8 @@ make_post unsigned alice pss
 paraph-queue pss@lists.example.org <post/unsigned.eml
 run_daemons
 [ "$(count_for carol)" = 1 ] && ! grep -q multipart/signed "$(mail_for carol)" || fail "carol has $(count_for carol) notices: $(tail -n 2 distribute.log)"; ok
-grep -q 'unsigned problem=.*cert.pem.sha1.sign: ' distribute.log || fail "nobody says so: $(tail -n 3 distribute.log)"; ok
-check "mail to the RSA certificate opens still" test "$(ledger "select count(*) from paraph_mail where list = 'pss@lists.example.org' and outcome = 'distributed'")" = 3
+grep -q 'unsigned problem=.*cert.pem.salt.sign: ' distribute.log || fail "nobody says so: $(tail -n 3 distribute.log)"; ok
+check "mail to the RSA certificate opens still" test "$(ledger "select count(*) from paraph_mail where list = 'pss@lists.example.org' and outcome = 'distributed'")" = 4
 
 # --- announce -----------------------------------------------------------------------------------------------------------
 empty_mailboxes

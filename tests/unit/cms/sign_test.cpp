@@ -95,6 +95,7 @@ TEST_CASE("an RSA-PSS key that demands a digest signs with it", "[cms][sign]") {
   }
   Pki::shared().issue({.name = "pss-sha1", .key = "rsa-pss:2048:sha1"});
   REQUIRE_FALSE(sign_detached(kContent, {pair("pss-sha1"), {}, {}}, kAt));
+  CHECK(signing_digest(pair("pss-sha1").key).empty());
 }
 
 TEST_CASE("capabilities promise the AES modes that we open, best first", "[cms][sign]") {
@@ -186,6 +187,8 @@ TEST_CASE("what must not sign mail of ours", "[cms][sign]") {
   CHECK(sign_fitness(alice, alice.not_before() - std::chrono::minutes(6), policy) ==
         SignFitness::not_yet_valid);
   CHECK(fitness_of({.name = "short", .key = "rsa:1024"}) == "weak_key");
+  CHECK(fitness_of({.name = "pss-sha384", .key = "rsa-pss:2048:sha384"}) == "good");
+  CHECK(fitness_of({.name = "pss-sha1", .key = "rsa-pss:2048:sha1"}) == "demands_weak_digest");
   CHECK(fitness_of({.name = "edwards", .key = "ed25519"}) == "unsupported_key");
   CHECK(fitness_of({.name = "authority", .extensions = Wanted::kCaExtensions}) == "wrong_usage");
 }
