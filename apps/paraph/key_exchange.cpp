@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "apps/paraph/key_home.h"
 #include "apps/paraph/waiting.h"
@@ -64,9 +66,27 @@ tt2::Data announcement(const pipeline::KeyGeneration& published) {
                               {"not_after", iso8601(certificate.not_after()).substr(0, 10)}})}};
 }
 
-// A mended certificate brings posts that were missed, as long as the key opens them that they came for.
-Result<std::string> missed_for(const pipeline::KeyGeneration& one, const KeyHome& home,
-                               const config::Site& site) {
+/// Whether a layer of it is encrypted to this generation: one below another layer shows itself once that is open. nullopt:
+/// the key of a layer above is not to be had now.
+std::optional<bool> is_encrypted_to(const pipeline::KeyGeneration& one,
+                                    const pipeline::KeyRing& ring, spool::Spooled spooled) {
+  bool named = false;
+  smime::OpenContext context;
+  context.keys = ring.decrypt;
+  context.own_certificates = {one.certificate};
+  context.fetch_keys = [&named] {  // asked for when a RecipientInfo names it
+    named = true;
+    return cms::DecryptKeys{};
+  };
+  context.at = spooled.header.received;
+  const auto tree = mail::scan(mail::RawMessage(std::move(spooled.message)));
+  const bool locked = smime::open(tree, context).protection.must_wait;
+  return named || !locked ? std::optional(named) : std::nullopt;
+}
+
+// A mended certificate brings posts that were missed, as long as the keys open them that they came for.
+Result<std::string> missed_for(const pipeline::KeyGeneration& one, const pipeline::KeyRing& ring,
+                               const KeyHome& home, const config::Site& site) {
   const std::string none;
   auto root = sys::open_root(site.spool_directory("missed"));
   if (!root)
@@ -78,13 +98,12 @@ Result<std::string> missed_for(const pipeline::KeyGeneration& one, const KeyHome
     auto spooled = missed.read(id);
     if (!spooled) return std::move(spooled).error();
     if (!*spooled || !home.list || (*spooled)->header.list != home.list->str()) continue;
-    smime::OpenContext context;
-    context.keys.locked = {one.certificate};  // it waits for a key when it names this one
-    context.at = (*spooled)->header.received;
-    const auto tree = mail::scan(mail::RawMessage(std::move((*spooled)->message)));
-    if (smime::open(tree, context).protection.must_wait)
+    const auto encrypted = is_encrypted_to(one, ring, *std::move(*spooled));
+    if (encrypted.value_or(true))
       return fmt::format(
-          "mail {}, which somebody missed, is encrypted to it (missed_post_retention)", id.str());
+          "mail {}, which somebody missed, {} encrypted to it "
+          "(missed_post_retention)",
+          id.str(), encrypted ? "is" : "cannot be looked into and may be");
   }
   return none;
 }
@@ -213,7 +232,7 @@ Result<int> key_retire(Invocation& call) {
     std::string why =
         needed_for(one, *ring, *home, waiting, named && call.has("unexpired"), now, policy);
     if (why.empty()) {
-      auto missed = missed_for(one, *home, site);
+      auto missed = missed_for(one, *ring, *home, site);
       why = missed ? *std::move(missed) : missed.error().advice();
     }
     std::string place;

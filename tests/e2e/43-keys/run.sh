@@ -239,6 +239,36 @@ check "retired" paraph key retire secure cert.pem --unexpired
 check "moved, not removed" test "$(find $keys/retired -name 'private_key*' | wc -l)" = 1 -a ! -e $keys/private_key
 cp old.pem to-retired.pem
 
+# One that is encrypted to another key of the list below the outer encryption, or cannot be looked into
+paraph list create layers --owner alice@example.org --type sealed >/dev/null 2>&1
+paraph member add layers alice@example.org frank@example.org >/dev/null   # frank has no certificate
+paraph key generate layers >/dev/null 2>&1
+layers=site/list_data/layers
+for n in 1 2; do
+  sleep 1   # the newer certificate is in use
+  paraph key renew layers --self-signed >/dev/null 2>&1
+done
+mapfile -t generations < <(cd $layers && ls -tr cert.pem*)
+[ ${#generations[@]} = 3 ] || fail "generations: ${generations[*]}"
+make_signed_entity layers alice
+openssl cms -encrypt -aes256 -in post/layers.signed -out post/layers.inner "$layers/${generations[0]}"
+openssl cms -encrypt -aes256 -in post/layers.inner -from alice@example.org -to layers@lists.example.org -subject layers \
+  -out post/layers.outer "$layers/${generations[1]}"
+{ printf 'Return-Path: <alice@example.org>\nMessage-ID: <layers@example.org>\n'; cat post/layers.outer; } >post/layers.eml
+paraph-queue layers@lists.example.org <post/layers.eml
+run_daemons
+[ "$(ledger "select outcome from paraph_copy where member = 'frank@example.org'")" = notice ] || fail "frank's copy: $(ledger "select * from paraph_copy where member = 'frank@example.org'")"; ok
+for n in 0 1; do
+  refuse "not while a missed post needs ${generations[n]}" 78 paraph key retire layers "${generations[n]}" --unexpired
+  grep -q 'is encrypted to it.*missed_post_retention' refused.out || fail "$(cat refused.out)"; ok
+done
+chmod 644 "$layers/private_key${generations[1]#cert.pem}"
+refuse "not while the outer key cannot be used" 78 paraph key retire layers "${generations[0]}" --unexpired
+grep -q 'cannot be looked into' refused.out || fail "$(cat refused.out)"; ok
+chmod 600 "$layers/private_key${generations[1]#cert.pem}"
+paraph key renew layers --self-signed >/dev/null 2>&1   # the third is no longer published
+check "the one that no post names" paraph key retire layers "${generations[2]}" --unexpired
+
 # --- rule 27: no key of ours makes smime for somebody else ---------------------------------------------------------------
 # Mallory has the retired key, and one of another list, certified for her own address.
 make_list open alice@example.org open
