@@ -24,6 +24,7 @@ refuse() {
 }
 # -q reads to the end here: whoever writes into a grep that leaves early dies of it, and under pipefail that fails what has
 # matched, and passes what must not match.
+grep_itself=$(type -P grep)
 grep() {
   local argument quiet="" arguments=() count
   for argument; do
@@ -33,7 +34,7 @@ grep() {
     esac
     arguments+=("$argument")
   done
-  if [ -z "$quiet" ]; then command grep "${arguments[@]}"; else count=$(command grep -c "${arguments[@]}"); fi
+  if [ -z "$quiet" ]; then "$grep_itself" "${arguments[@]}"; else count=$("$grep_itself" -c "${arguments[@]}"); fi
 }
 finished() { echo "$checks checks passed"; }
 
