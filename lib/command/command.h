@@ -71,7 +71,7 @@ struct Script {
   static constexpr std::size_t kMost = 20;  ///< commands of one mail; those behind are a Fault
   std::vector<Command> commands;
   std::vector<Fault> faults;
-  /// Something but blank lines stood before the first of them: an answer, perhaps, that quotes a mail, and no order.
+  /// Something but blank lines and commands stood before one of them: an answer, perhaps, that quotes a mail, and no order.
   bool preceded = false;
   [[nodiscard]] bool empty() const { return commands.empty() && faults.empty(); }
 };

@@ -190,12 +190,13 @@ Script read_subject(std::string_view subject) {
 
 Script read_text(std::string_view text) {
   Script script;
+  bool other_words = false;
   Lines lines(text.substr(0, kMostText));
   while (const auto raw = lines.next()) {
     if (ends_script(*raw)) break;
     const auto line = ascii::trim(*raw);
     if (is_passed_over(line)) {
-      script.preceded = script.preceded || (script.empty() && !line.empty());
+      other_words = other_words || !line.empty();
       continue;
     }
     const auto number = lines.number();
@@ -204,7 +205,7 @@ Script read_text(std::string_view text) {
       if (const auto key = lines.next_key())
         if (auto joined = read_line(fmt::format("{} {}", line, *key))) read = std::move(joined);
     if (!read && script.empty()) {
-      script.preceded = true;
+      other_words = true;
       continue;
     }
     if (!read) {
@@ -218,6 +219,9 @@ Script read_text(std::string_view text) {
                                Script::kMost)});
       break;
     }
+    script.preceded = script.preceded || (read->command && other_words);
+    other_words =
+        other_words || read->fault.has_value();  // "Delete this please:" begins like a command
     add(script, std::move(*read), number);
   }
   return script;

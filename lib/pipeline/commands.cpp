@@ -107,8 +107,14 @@ class Service {
   // Rule 46. Attack A33: whoever answers a mail may quote a command and mean none, so what stands below words is no order.
   [[nodiscard]] AuthMethod method_for(const Command& command) const {
     if (item_.method != AuthMethod::smime || item_.header.word.given()) return item_.method;
-    const bool bound =
-        command.line > 0 && !script_.preceded && command.list.find('@') != std::string::npos;
+    // "Subscribe to the list, as she asks:" is one too, of a list "to".
+    const bool words =
+        std::any_of(script_.commands.begin(), script_.commands.end(), [&](const Command& before) {
+          return before.line < command.line && !before.list.empty() &&
+                 before.list.find('@') == std::string::npos;
+        });
+    const bool bound = command.line > 0 && !script_.preceded && !words &&
+                       command.list.find('@') != std::string::npos;
     // Rule 11: what was signed for somebody else is no command to us.
     const auto& named = item_.opened.protection.protected_recipients;
     const bool for_us = !named || std::find(named->begin(), named->end(),

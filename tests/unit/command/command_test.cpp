@@ -84,6 +84,9 @@ TEST_CASE("attack A33: what stands before the first command is told, but for bla
   CHECK_FALSE(read_text("SUB news\nwords\n").preceded);
   CHECK_FALSE(read_text("\n \t\r\n\nSUB news\n> quoted\n").preceded);
   CHECK_FALSE(read_text("\nSUB\n").preceded);
+  CHECK_FALSE(read_text("SUB news\nSUB other\n").preceded);
+  CHECK(read_text("Delete this please:\nSUB news\n").preceded);
+  CHECK(read_text("SUB news\n> quoted\nSUB other\n").preceded);
   for (const auto* before : {"I do not want this:", "> quoted", "# remark", "QUIT?", "\u00a0"})
     CHECK(read_text(std::string(before) + "\nSUB news\n").preceded);
   CHECK_FALSE(read_subject("Re: sub news").preceded);
