@@ -6,7 +6,13 @@
 namespace paraph::cms {
 namespace {
 
-constexpr std::size_t kMostUntrusted = 16;
+constexpr std::size_t kMostOctets = 16 * 1024;  // of what is held for one answer
+
+std::size_t octets_of(const PathQuestion& question) {
+  std::size_t octets = question.leaf.der().size();
+  for (const Certificate& each : question.untrusted) octets += each.der().size();
+  return octets;
+}
 
 struct Span {
   TimePoint after = TimePoint::min();
@@ -49,7 +55,7 @@ std::optional<GoodPath> PathMemory::find(const PathQuestion& question) {
 void PathMemory::keep(const PathQuestion& question, const std::vector<Certificate>& anchors,
                       const std::vector<Certificate>& issuers, std::chrono::seconds skew,
                       GoodPath path) {
-  if (question.untrusted.size() > kMostUntrusted) return;
+  if (octets_of(question) > kMostOctets) return;
   Span span;
   for (const auto* set : {&anchors, &issuers, &question.untrusted})
     if (!narrow(span, *set, question.at, skew)) return;

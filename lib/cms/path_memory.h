@@ -35,7 +35,7 @@ struct GoodPath {
 /// Paths that were found good, so that the same question needs no signature checked again. An answer holds for the very
 /// same octets, and from the last to the next moment at which any certificate at hand begins or ceases to be valid:
 /// between them nothing that time decides can differ. The least recently used leave; what is not good is never kept,
-/// nor what came with more than 16 certificates.
+/// nor what came with more than 16 KiB of certificates.
 class PathMemory {
  public:
   explicit PathMemory(std::size_t most) : most_(most) {}

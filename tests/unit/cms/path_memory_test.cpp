@@ -120,7 +120,7 @@ TEST_CASE("what is kept: good paths, between two dates, and no more than so many
   }
   keep(chain.member.not_after(), chain.middle);  // no span
   CHECK(memory.size() == 1);
-  keep(kAt, std::vector<Certificate>(17, chain.middle[0]));  // too many
+  keep(kAt, std::vector<Certificate>(32, chain.middle[0]));  // too much
   CHECK(memory.size() == 1);
   keep(kAt, {});
   CHECK(find(kAt));
