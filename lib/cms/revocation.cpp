@@ -127,6 +127,14 @@ X509_STORE_CTX_cert_crl_fn openssls_own() {
              : nullptr;
 }
 
+/// A delta that a later one has followed may have been taken back: what it revokes stays so, what it removes does not.
+bool is_current(X509_STORE_CTX* context, const X509_CRL* crl) {
+  std::time_t now = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(context));
+  const ASN1_TIME* until = X509_CRL_get0_nextUpdate(crl);
+  return X509_cmp_time(X509_CRL_get0_lastUpdate(crl), &now) < 0 &&
+         (until == nullptr || X509_cmp_time(until, &now) > 0);
+}
+
 /// What a list says of a certificate. OpenSSL takes a delta only for a base, or a certificate, that says where deltas are to be
 /// had, and the first one that it meets. Here somebody put it at hand, so the newest counts whether or not they do.
 int ask_list(X509_STORE_CTX* context, X509_CRL* crl, X509* certificate) {
@@ -137,7 +145,8 @@ int ask_list(X509_STORE_CTX* context, X509_CRL* crl, X509* certificate) {
   if (ask == nullptr || walk == nullptr) return 0;
   EVP_PKEY* key = issuer == nullptr ? nullptr : X509_get0_pubkey(issuer);
   if (X509_CRL* delta = key == nullptr ? nullptr : newest_delta(*walk, crl, key))
-    if (const int said = ask(context, delta, certificate); said == 0 || said == kRemoved)
+    if (const int said = ask(context, delta, certificate);
+        said == 0 || (said == kRemoved && is_current(context, delta)))
       return said == 0 ? 0 : 1;
   return ask(context, crl, certificate);
 }

@@ -183,6 +183,17 @@ TEST_CASE("delta CRLs and scopes") {
   CHECK(revocation("alice", {.crls = {silent, delta, newer}}) == "revoked");
   CHECK(revocation("bob", {.crls = {crl({.number = 2}), delta}}) == "good");
 
+  // What a delta takes back it may have revoked again since, once it is stale.
+  const Crl held = crl({.revoked = {"bob"}, .number = 1, .reason = "certificateHold"});
+  WantedCrl removal{.revoked = {"bob"},
+                    .number = 2,
+                    .extensions = "2.5.29.27=critical,DER:020101",
+                    .reason = "removeFromCRL"};
+  CHECK(revocation("bob", {.crls = {held}}) == "revoked");
+  CHECK(revocation("bob", {.crls = {held, crl(removal)}}) == "good");
+  removal.to = kStale;
+  CHECK(revocation("bob", {.crls = {held, crl(removal)}}) == "revoked");
+
   const auto scoped = [](const std::string& word, std::vector<std::string> revoked) {
     return crl({.revoked = std::move(revoked),
                 .extensions = "issuingDistributionPoint=critical,@idp\n[idp]\n" + word + "=TRUE"});

@@ -16,6 +16,7 @@ struct WantedCrl {
   std::string extensions = {};  ///< further lines of the extension section
   std::string from = "20261231000000Z";
   std::string to = "20270201000000Z";
+  std::string reason = {};  ///< of all entries, as openssl-ca(1) calls it
 };
 
 /// DER.
@@ -27,7 +28,9 @@ inline std::string make_crl(const WantedCrl& wanted) {
     std::string serial = sh("openssl x509 -noout -serial -in '" + pki.cert_path(name) + "'");
     serial = serial.substr(serial.find('=') + 1);
     serial.erase(serial.find_last_not_of("\r\n") + 1);
-    index += "R\t360101000000Z\t261201000000Z\t" + serial + "\tunknown\t/CN=" + name + "\n";
+    index += "R\t360101000000Z\t261201000000Z" +
+             (wanted.reason.empty() ? "" : "," + wanted.reason) + "\t" + serial +
+             "\tunknown\t/CN=" + name + "\n";
   }
   spit(dir / "index.txt", index);
   spit(dir / "index.txt.attr", "unique_subject = no\n");
