@@ -386,12 +386,14 @@ Outcome authorize_post(Item& item, const Ports& ports) {
   item.decision = std::move(*decision);
   const auto& action = item.decision->action;
   const std::string where = place_of(*item.decision, "send." + item.config->scenario("send"));
+  // Attack A37: that a post was opened is told to nobody who has not proven to be its author, and a rule may ask for it.
+  const auto& protection = item.opened.protection;
+  const bool may_hear = protection.smime || !protection.is_ours();
   switch (settled(item.header.word, action)) {
     case scenario::Action::do_it: {
       const auto few = too_few_readers(item, ports);
       if (!few) return few.error();
-      // Attack A37: that a post was opened is told to nobody who has not proven to be its author.
-      if (*few) return ends(Hold{"moderation", **few, item.opened.protection.smime});
+      if (*few) return ends(Hold{"moderation", **few, may_hear});
       return ends(outcome::Distribute{*item.list, std::string(scenario::to_string(item.method)),
                                       item.sender, item.opened.payload.has_value()});
     }
@@ -401,7 +403,8 @@ Outcome authorize_post(Item& item, const Ports& ports) {
     case scenario::Action::editorkey:
     case scenario::Action::owner:
     case scenario::Action::listmaster:
-      return ends(Hold{"moderation", fmt::format("an editor ({})", where), !action.quiet});
+      return ends(
+          Hold{"moderation", fmt::format("an editor ({})", where), may_hear && !action.quiet});
     default:
       return ends(Reject{"5.7.1", action.reason.empty() ? "not_authorized" : action.reason,
                          reason_codes(item.opened.protection), action.tt2, action.quiet});
