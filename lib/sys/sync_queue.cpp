@@ -35,7 +35,7 @@ class SyncQueue {
   }
 
   /// Waits for at least one. False: it cannot be waited for.
-  bool take() const {
+  bool take() {
     std::array<io_event, kAtATime> events{};
     long taken = 0;
     do taken = ::syscall(SYS_io_getevents, context_, 1L, kAtATime, events.data(), nullptr);
@@ -46,6 +46,7 @@ class SyncQueue {
       pending.code_ = event.res < 0 ? static_cast<int>(-event.res) : 0;
       pending.ended_ = true;
     }
+    if (taken <= 0) context_ = 0;  // nothing of it is touched again, whose addresses may be gone
     return taken > 0;
   }
 
