@@ -365,6 +365,12 @@ Result<std::size_t> count_requests(const Item& item, const spool::QueueId& about
   return count(item, about, "requests", list.str(), ports);
 }
 
+Result<bool> is_first_to_request(const Item& item, const spool::QueueId& id, const Ports& ports) {
+  const auto place = count(item, item.header.id, "writer of a request", id.str(), ports);
+  if (!place) return place.error();
+  return *place == 1;
+}
+
 Result<void> forget_seen(const Ports& ports) {
   const long long now = epoch(ports.clock.now());
   for (int portion = 0; portion < kPortions; ++portion) {

@@ -60,6 +60,11 @@ class Marks {
 [[nodiscard]] Result<std::size_t> count_requests(const Item& item, const spool::QueueId& about,
                                                  const list::ListAddress& list, const Ports& ports);
 
+/// Whether of all mails that ask for the request `id` this one came first: it alone writes what has that id, and a repeat of
+/// it does so again.
+[[nodiscard]] Result<bool> is_first_to_request(const Item& item, const spool::QueueId& id,
+                                               const Ports& ports);
+
 /// Forgets what has expired, a bounded portion; sights of keys that no list of the site has any more expire a month later.
 [[nodiscard]] Result<void> forget_seen(const Ports& ports);
 

@@ -99,6 +99,9 @@ class Worker {
       return {};
     }
     if (request.vain || found->asked) return {};
+    // In two workers' hands at once the same request would be written twice under one id.
+    const auto first = is_first_to_request(item_, id, ports_);
+    if (!first || !*first) return first ? Result<void>() : Result<void>(first.error());
     if (auto begun = begin(request.list.str(), request_message_id(id, request)); !begun)
       return begun;
     return hold_and_ask(request, id);
