@@ -103,6 +103,7 @@ class Importer {
   Result<int> finish() {
     if (auto done = after_storing(learned_); !done) return std::move(done).error();
     call_.print(json_, table(rows_));
+    if (call_.dry_run) Invocation::say("nothing is stored: --dry-run");
     return code_;
   }
 
@@ -148,41 +149,25 @@ class Importer {
 
   Result<void> store(const std::string& address, const Candidate& candidate) {
     const auto& certificate = candidate.certificate;
-    std::string outcome;
-    if (call_.dry_run) {
-      auto foreseen = foresee(address, certificate);
-      if (!foreseen) return std::move(foreseen).error();
-      outcome = *foreseen;
-    } else {
-      list::CertificateArrival arrival;
-      arrival.source = candidate.source;
-      arrival.at = ports_.clock.now();
-      arrival.issuers = candidate.issuers;
-      arrival.replace = call_.has("replace");
-      auto stored = ports_.certificates.store(address, certificate, arrival);
-      if (!stored && stored.error().retry() == Retry::later) return std::move(stored).error();
-      if (!stored) {  // one certificate for nothing does not stop the others
-        fault(address + ": " + stored.error().what());
-        return {};
-      }
-      outcome = word(*stored);
-      if (*stored == Stored::stored) learned_.push_back(address);
+    list::CertificateArrival arrival;
+    arrival.source = candidate.source;
+    arrival.at = ports_.clock.now();
+    arrival.issuers = candidate.issuers;
+    arrival.replace = call_.has("replace");
+    arrival.rehearsal = call_.dry_run;
+    auto stored = ports_.certificates.store(address, certificate, arrival);
+    if (!stored && stored.error().retry() == Retry::later) return std::move(stored).error();
+    if (!stored) {  // one certificate for nothing does not stop the others
+      fault(address + ": " + stored.error().what());
+      return {};
     }
+    const std::string outcome(word(*stored));
+    if (*stored == Stored::stored && !call_.dry_run) learned_.push_back(address);
     json_.push_back({{"address", address}, {"sha256", certificate.sha256()}, {"outcome", outcome}});
     rows_.push_back({address, outcome, certificate.key_description(),
                      "until " + iso8601(certificate.not_after())});
     warn_if_useless(address, candidate);
     return {};
-  }
-
-  /// For --dry-run. What waits, is pinned or was removed, only storing decides.
-  Result<std::string> foresee(const std::string& address, const cms::Certificate& certificate) {
-    const auto known = ports_.certificates.history(address, ports_.clock.now());
-    if (!known) return known.error();
-    const bool there = std::any_of(known->begin(), known->end(), [&](const auto& each) {
-      return each.state == list::CertificateState::current && each.certificate == certificate;
-    });
-    return std::string(there ? word(Stored::already_there) : "would be stored");
   }
 
   void warn_if_useless(const std::string& address, const Candidate& candidate) {

@@ -178,6 +178,9 @@ struct CertificateArrival {
   std::string message_id = {}, mail_id = {};
   std::vector<cms::Certificate> issuers = {};  ///< authorities to keep beside it
   bool replace = false;                        ///< a person said: over a newer or pinned one, too
+  /// Of an import: nothing is written, and the answer is the same; what earlier rehearsals with this store would have
+  /// stored counts.
+  bool rehearsal = false;
   /// Whether a stored certificate could still be sealed to, with the authorities beside it; unset: its dates at `at`
   /// decide.
   std::function<bool(const cms::Certificate&, const std::vector<cms::Certificate>&)> usable = {};

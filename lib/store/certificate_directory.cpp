@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/ascii.h"
@@ -97,6 +98,7 @@ class CertificateDirectory final : public CertificateStore {
     std::vector<Current> current;
     std::vector<Certificate> issuers;  ///< that lie beside them
     Rows rows;
+    std::set<std::string> rewritten;  ///< files that a rehearsal would have written
   };
   [[nodiscard]] Result<Known> look(std::string_view address, TimePoint now);
   [[nodiscard]] Result<std::string> name_for(std::string_view address,
@@ -104,14 +106,21 @@ class CertificateDirectory final : public CertificateStore {
   [[nodiscard]] static std::optional<Stored> objection(Known& known, const std::string& name,
                                                        const Certificate& certificate,
                                                        const CertificateArrival& arrival);
+  [[nodiscard]] static std::vector<std::string> settle(Known& known, const std::string& name,
+                                                       const Certificate& certificate,
+                                                       CertificateRow row);
   [[nodiscard]] Result<void> install(Known& known, const std::string& name,
                                      const Certificate& certificate, CertificateRow row);
+  [[nodiscard]] Result<Stored> rehearse(std::string_view address, const std::string& name,
+                                        const Certificate& certificate,
+                                        const CertificateArrival& arrival);
   [[nodiscard]] Result<void> put(const Rows& rows) {
     return memory_ == nullptr ? Result<void>() : memory_->put(rows);
   }
 
   CertificateFiles files_;
   CertificateMemory* memory_;
+  std::map<std::string, Known, std::less<>> rehearsed_;  ///< by address
 };
 
 Result<CertificateLookup> CertificateDirectory::find(std::string_view address, CertificateUse use) {
@@ -214,10 +223,10 @@ std::optional<Stored> CertificateDirectory::objection(Known& known, const std::s
   return told ? Stored::still_pending : Stored::pending;
 }
 
-// The memory first: a crash in between leaves a row of something that does not lie there, which counts as history, and
-// the repeat puts it there.
-Result<void> CertificateDirectory::install(Known& known, const std::string& name,
-                                           const Certificate& certificate, CertificateRow row) {
+/// It takes its place in `known`. Which files of others go.
+std::vector<std::string> CertificateDirectory::settle(Known& known, const std::string& name,
+                                                      const Certificate& certificate,
+                                                      CertificateRow row) {
   std::vector<std::string> emptied;
   for (const auto& each : known.current) {
     // Rule 22: a newer one for both uses ends the separate one for encryption.
@@ -231,16 +240,52 @@ Result<void> CertificateDirectory::install(Known& known, const std::string& name
     theirs->pinned = false;
     if (each.file != name) emptied.push_back(each.file);
   }
-  std::string text = certificate.pem() + row.issuers;
+  const auto is_gone = [&](const Current& each) {
+    return each.file == name ||
+           std::find(emptied.begin(), emptied.end(), each.file) != emptied.end();
+  };
+  known.current.erase(std::remove_if(known.current.begin(), known.current.end(), is_gone),
+                      known.current.end());
+  known.current.push_back({certificate, name});
   if (auto* const old = find_row(known.rows, row.sha256))
     *old = std::move(row);
   else
     known.rows.push_back(std::move(row));
+  return emptied;
+}
+
+// The memory first: a crash in between leaves a row of something that does not lie there, which counts as history, and
+// the repeat puts it there.
+Result<void> CertificateDirectory::install(Known& known, const std::string& name,
+                                           const Certificate& certificate, CertificateRow row) {
+  const std::string text = certificate.pem() + row.issuers;
+  const auto emptied = settle(known, name, certificate, std::move(row));
   if (auto done = put(known.rows); !done) return done;
   if (auto done = files_.fs().replace(name, text); !done) return done;
   for (const auto& file : emptied)
     if (auto done = files_.fs().remove(file, true); !done) return done;
   return {};
+}
+
+Result<Stored> CertificateDirectory::rehearse(std::string_view address, const std::string& name,
+                                              const Certificate& certificate,
+                                              const CertificateArrival& arrival) {
+  auto known = rehearsed_.find(address);
+  if (known == rehearsed_.end()) {
+    auto looked = look(address, arrival.at);
+    if (!looked) return std::move(looked).error();
+    known = rehearsed_.emplace(address, *std::move(looked)).first;
+  }
+  if (known->second.rewritten.count(name) != 0 &&
+      std::any_of(
+          known->second.current.begin(), known->second.current.end(),
+          [&](const auto& each) { return each.file == name && each.certificate == certificate; }))
+    return Stored::already_there;
+  if (const auto against = objection(known->second, name, certificate, arrival)) return *against;
+  (void)settle(known->second, name, certificate,
+               row_of(address, certificate, arrival, CertificateState::current));
+  known->second.rewritten.insert(name);
+  return Stored::stored;
 }
 
 Result<Stored> CertificateDirectory::store(std::string_view address, const Certificate& certificate,
@@ -253,8 +298,12 @@ Result<Stored> CertificateDirectory::store(std::string_view address, const Certi
     return Error::later(Errc::denied,
                         fmt::format("{}: {}", files_.fs().full_path(*name), content->fault));
   const auto& there = content->certificates;
-  if (std::find(there.begin(), there.end(), certificate) != there.end())
+  const auto earlier = rehearsed_.find(address);
+  const bool rewritten = arrival.rehearsal && earlier != rehearsed_.end() &&
+                         earlier->second.rewritten.count(*name) != 0;
+  if (!rewritten && std::find(there.begin(), there.end(), certificate) != there.end())
     return Stored::already_there;
+  if (arrival.rehearsal) return rehearse(address, *name, certificate, arrival);
   auto known = look(address, arrival.at);
   if (!known) return std::move(known).error();
   if (const auto against = objection(*known, *name, certificate, arrival)) {

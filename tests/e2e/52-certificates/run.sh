@@ -181,4 +181,44 @@ paraph cert import ellen.p7b | grep -q 'already there' || fail "PKCS#7"; ok
 paraph cert import ellen.p7b --dry-run | grep -q 'already there' || fail "a dry run does not look what is there"; ok
 cp pki/bob2.pem site/X509-user-certs/dora@example.org
 paraph cert history dora@example.org | grep -q 'a file of the directory' || fail "a file that was put there is not manual"; ok
+# --- a dry run says what the real one says, and leaves nothing -------------------------------------------------------------
+make_person gus rsa "" 20250201000000Z
+for age in older:20250101000000Z newer:20250301000000Z newest:20250401000000Z; do
+  cp pki/gus.pem pki/gus.kept
+  make_person gus rsa "" "${age#*:}"
+  mv pki/gus.pem "pki/gus-${age%:*}.pem"
+  mv pki/gus.kept pki/gus.pem
+done
+make_person gus ec digitalSignature 20250201000000Z && mv pki/gus.pem pki/gus-sign.pem
+make_person gus rsa cRLSign && mv pki/gus.pem pki/gus-useless.pem
+make_person gus rsa "" 20250201000000Z
+cat pki/gus-newer.pem pki/gus.pem pki/gus-newest.pem pki/gus-newest.pem >pki/gus-several.pem
+known() { paraph cert history gus@example.org --json; find site/X509-user-certs -type f -exec sha256sum {} + | sort; }
+# foreseen "what" OUTCOMES EXIT arguments…: of cert import
+foreseen() {
+  local what=$1 outcomes=$2 exit=$3 dry=0 real=0
+  shift 3
+  known >known.before
+  paraph cert import "$@" --json --dry-run >dry.json 2>dry.err || dry=$?
+  known | cmp - known.before || fail "$what: the dry run changes something"; ok
+  paraph cert import "$@" --json >real.json 2>real.err || real=$?
+  cmp dry.json real.json || fail "$what: foreseen $(cat dry.json), came $(cat real.json)"; ok
+  [ "$dry:$real" = "$exit:$exit" ] || fail "$what: exit $dry and $real"; ok
+  [ "$(outcomes_of <real.json)" = "$outcomes" ] || fail "$what: $(cat real.json)"; ok
+  diff <(grep -v 'dry-run' dry.err) <(grep -v 'missed post' real.err) || fail "$what: warnings"; ok
+}
+outcomes_of() { python3 -c 'import json, sys; print(", ".join(row["outcome"] for row in json.load(sys.stdin)))'; }
+foreseen "nothing is there" stored 0 pki/gus.pem
+foreseen "the same again" "already there" 0 pki/gus.pem
+foreseen "an older one" "not stored, a newer one is there" 0 pki/gus-older.pem
+foreseen "for nothing" "" 65 pki/gus-useless.pem
+foreseen "for another use" stored 0 pki/gus-sign.pem
+foreseen "each after those before it" "stored, not stored, a newer one is there, stored, already there" 0 pki/gus-several.pem
+foreseen "by hand over a newer one" stored 0 --replace pki/gus-newer.pem
+paraph cert pin gus@example.org "$(openssl x509 -in pki/gus-newer.pem -noout -fingerprint -sha256 | cut -d= -f2)" >/dev/null
+foreseen "while one is pinned" "waits, the one in use is pinned" 0 pki/gus-newest.pem
+foreseen "and again" "waits, the one in use is pinned" 0 pki/gus-newest.pem
+paraph cert remove gus@example.org "$(openssl x509 -in pki/gus-newer.pem -noout -fingerprint -sha256 | cut -d= -f2)" >/dev/null
+foreseen "what was removed, by a person's word" stored 0 pki/gus-newer.pem
+foreseen "two files" "not stored, a newer one is there, already there" 0 pki/gus.pem pki/gus-newer.pem
 finished
