@@ -33,10 +33,10 @@ for part in mail.walk():
     if part.get_content_type() == "text/plain": print(part.get_payload(decode=True).decode()); break' "$1"; }
 # line_for NAME WORD: the line of his newest mail that begins so
 line_for() { for f in $(mail_for "$1"); do decoded "$f"; done | grep "^$2 " | tail -1 || true; }
-# command FROM LINE…: a mail with these lines to sympa@
+# order FROM LINE…: a mail with these lines to sympa@
 commands=0
 command_mail() { commands=$((commands + 1)); printf 'Return-Path: <%s@example.org>\nMessage-ID: <command.%s@example.org>\nFrom: %s@example.org\nTo: sympa@lists.example.org\nSubject: hello\n\n' "$1" $commands "$1"; shift; printf '%s\n' "$@"; }
-command() { command_mail "$@" | paraph-queue sympa@$lists; run_daemons; }
+order() { command_mail "$@" | paraph-queue sympa@$lists; run_daemons; }
 # signed_command FROM LINE: the same, signed
 signed_command() {
   local who=$1; shift
@@ -60,27 +60,27 @@ key=${bobs##* }
 ! grep -rqa "$key" site --include='*' --exclude-dir=maildir || fail "the key is on the disk: $(grep -rla "$key" site --exclude-dir=maildir)"; ok
 ! grep -q "^Subject:.*$key" $(mail_for bob) || fail "a key in a Subject"; ok
 empty_mailboxes
-command mallory "DISTRIBUTE open aaaaaaaaaaaaaaaaaaaaaaaaaa"
+order mallory "DISTRIBUTE open aaaaaaaaaaaaaaaaaaaaaaaaaa"
 became "$id" held
 says mallory 'stands for nothing' || fail "an unknown key: $(report_for mallory)"; ok
-command bob "DISTRIBUTE other@$lists $key"; became "$id" held          # bound to its list
-command bob "CONFIRM $key"; became "$id" held                          # and to what it may say
-command bob "> DISTRIBUTE open@$lists $key"; became "$id" held         # a quoted line is no command
+order bob "DISTRIBUTE other@$lists $key"; became "$id" held          # bound to its list
+order bob "CONFIRM $key"; became "$id" held                          # and to what it may say
+order bob "> DISTRIBUTE open@$lists $key"; became "$id" held         # a quoted line is no command
 { command_mail bob "DISTRIBUTE open@$lists $key" | sed '1a Auto-Submitted: auto-replied'; } | paraph-queue sympa@$lists; run_daemons
 became "$id" held                                                       # rule 17: robots do nothing
 empty_mailboxes
-command bob "DISTRIBUTE open@$lists" "$key"                            # broken off by a mail program
+order bob "DISTRIBUTE open@$lists" "$key"                            # broken off by a mail program
 became "$id" 'distributed distribute by bob@example.org'
 grep -q 'Plain words of first' $(mail_for alice) || fail "alice has no copy"; ok
 says bob 'It is released' || fail "bob hears nothing: $(report_for bob)"; ok
 empty_mailboxes
-command dave "$daves"
+order dave "$daves"
 says dave 'decided about it already' || fail "dave is late: $(report_for dave)"; ok
 
 # --- refused, with words; and the reason of an encrypted command stays in it -----------------------------------------------------------------
 plain second alice open >second.eml; paraph-queue open@$lists <second.eml; run_daemons
 id=$(id_in moderation open); line=$(line_for bob REJECT); empty_mailboxes
-command bob "${line% *} Please write to the helpdesk."
+order bob "${line% *} Please write to the helpdesk."
 became "$id" 'rejected moderated'
 says alice 'Please write to the helpdesk' || fail "alice is not told: $(report_for alice)"; ok
 
@@ -110,7 +110,7 @@ says dave 'cannot be shown to you' || fail "dave is not told why: $(report_for d
 # Rule 17: no rule lets an unsigned post through, so an editor's own signature is wanted: in the text, with the whole name.
 daves=$(line_for dave DISTRIBUTE)
 empty_mailboxes
-command dave "$daves"; became "$id" held
+order dave "$daves"; became "$id" held
 says dave 'signs the mail' || fail "$(report_for dave)"; ok
 signed_command alice "$daves"; became "$id" held                        # alice is no editor
 signed_command bob "DISTRIBUTE secure ${daves##* }"; became "$id" held  # no whole name
@@ -152,7 +152,7 @@ became "$id" 'distributed distribute by dave@example.org'
 empty_mailboxes
 make_signed clear alice open; paraph-queue open@$lists <post/clear.eml; run_daemons
 id=$(id_in moderation open); line=$(line_for bob DISTRIBUTE); empty_mailboxes
-command bob "$line"; became "$id" 'distributed distribute by'
+order bob "$line"; became "$id" 'distributed distribute by'
 openssl cms -verify -in "$(for f in $(mail_for alice); do grep -l '^Subject: Post clear' "$f"; done)" -CAfile pki/ca.pem -out clear.txt 2>/dev/null && cmp clear.txt post/clear.txt || fail "signed octets"; ok
 sed -i 's/^encrypted_post_policy.*/encrypted_post_policy any/' site/list_data/open/config
 empty_mailboxes
@@ -162,7 +162,7 @@ openssl cms -encrypt -aes256 -in post/bare.txt -from alice@example.org -to open@
 id=$(id_in moderation open); became "$id" held
 openssl cms -decrypt -in "$(mail_for bob)" -recip pki/bob.pem -inkey pki/bob.key -out moderate.eml && grep -q 'Unsigned secret' moderate.eml || fail "bob's copy"; ok
 line=$(line_for dave DISTRIBUTE); empty_mailboxes
-command dave "$line"; became "$id" 'distributed distribute by'
+order dave "$line"; became "$id" 'distributed distribute by'
 openssl cms -decrypt -in "$(for f in $(mail_for bob); do grep -l '^Subject: bare' "$f"; done)" -recip pki/bob.pem -inkey pki/bob.key -out bare.txt && cmp bare.txt post/bare.txt || fail "bare"; ok
 
 # --- confirmation by the author, then an editor ----------------------------------------------------------------------------------------------------
@@ -175,10 +175,10 @@ line=$(line_for alice CONFIRM); [ -n "$line" ] || fail "alice has no key: $(repo
 scenario open send 'true() smtp,md5 -> request_auth,editorkey
 true() smime -> do_it'
 empty_mailboxes
-command alice "$line"; run_daemons
+order alice "$line"; run_daemons
 [ "$(id_in moderation open)" = "$id" ] || fail "not with the editors: $(outcome "$id")"; ok
 line=$(line_for bob DISTRIBUTE); empty_mailboxes
-command bob "$line"; became "$id" 'distributed distribute by bob'
+order bob "$line"; became "$id" 'distributed distribute by bob'
 
 # An address of ours is no author: nobody is asked, and nothing of ours comes back to us (rule 27).
 scenario open send 'true() smtp -> request_auth
@@ -204,39 +204,39 @@ true() smtp,md5,smime -> owner'
 scenario open del 'is_owner([listname],[sender]) md5,smime -> do_it
 true() smtp,md5,smime -> reject(reason="del_owner")'
 empty_mailboxes
-command erin "subscribe open Erin Example"
+order erin "subscribe open Erin Example"
 [[ $(members) != *erin* ]] || fail "erin is a member unasked"; ok
 line=$(line_for erin AUTH); [ -n "$line" ] || fail "erin has no key: $(report_for erin)"; ok
 paraph request list open | grep -qi 'SUBSCRIBE open@lists.example.org Erin Example' || fail "request list: $(paraph request list open)"; ok
 empty_mailboxes
-command erin "$line"; run_daemons
+order erin "$line"; run_daemons
 [[ $(members) == *erin* ]] || fail "erin is no member: $(cat incoming.log | tail -3)"; ok
 says erin 'is a member of the list' || fail "no welcome: $(report_for erin)"; ok
 says alice 'erin@example.org is a member' || fail "the owner is not notified (notify)"; ok
 empty_mailboxes
-command mallory "unsubscribe open erin@example.org"      # in her name: she is asked, and mallory learns nothing
+order mallory "unsubscribe open erin@example.org"      # in her name: she is asked, and mallory learns nothing
 known=$(report_for mallory); line=$(line_for erin AUTH); [ -n "$line" ] || fail "erin is not asked"; ok
 empty_mailboxes
-command mallory "unsubscribe open nobody@example.org"
+order mallory "unsubscribe open nobody@example.org"
 [ "${known//erin/x}" = "$(report_for mallory | sed 's/nobody/x/')" ] || fail "mallory learns who is a member"; ok
 [ "$(count_for nobody)" = 0 ] || fail "nobody is asked in vain"; ok
 [[ $(members) == *erin* ]] || fail "erin has left unasked"; ok
-command erin "$line UNSUBSCRIBE other@$lists"; [[ $(members) == *erin* ]] || fail "a key for another command"; ok
-command erin "$line"; run_daemons
+order erin "$line UNSUBSCRIBE other@$lists"; [[ $(members) == *erin* ]] || fail "a key for another command"; ok
+order erin "$line"; run_daemons
 [[ $(members) != *erin* ]] || fail "erin has not left"; ok
 # a stranger's ADD goes to the owners, who accept it by mail; another is refused on the command line
 empty_mailboxes
-command bob "ADD open frank@example.org"
+order bob "ADD open frank@example.org"
 line=$(line_for alice AUTH); [ -n "$line" ] || fail "the owner has no key: $(report_for alice)"; ok
-command alice "$line"; run_daemons
+order alice "$line"; run_daemons
 [[ $(members) == *frank* ]] || fail "frank is no member"; ok
-command bob "ADD open grace@example.org"
+order bob "ADD open grace@example.org"
 id=$(id_in request open); empty_mailboxes
 check "refused by the owner" paraph request refuse open "$id" Not her.
 run_daemons
 says bob 'have refused it' || fail "bob is not told: $(report_for bob)"; ok
 [[ $(members) != *grace* ]] || fail "grace is a member"; ok
-command bob "DEL open frank@example.org" ; [[ $(members) == *frank* ]] || fail "bob removes frank"; ok
+order bob "DEL open frank@example.org" ; [[ $(members) == *frank* ]] || fail "bob removes frank"; ok
 signed_command alice "DEL open@$lists frank@example.org" "ADD open@$lists heidi@example.org" "bogus words"
 [[ $(members) != *frank* && $(members) == *heidi* ]] || fail "alice's signed commands: $(members) $(report_for alice)"; ok
 says alice 'line 5' || says alice 'could not be understood' || fail "the third line"; ok
@@ -263,29 +263,29 @@ plain office alice brief | paraph-queue brief@$lists; run_daemons
 id=$(id_in moderation brief); line=$(line_for bob DISTRIBUTE)
 paraph editor add brief dave@example.org >/dev/null; out_of_office brief editor bob@example.org
 empty_mailboxes
-command bob "$line"; became "$id" held
+order bob "$line"; became "$id" held
 says bob 'stands for nothing' || fail "bob is no editor any more: $(report_for bob)"; ok
 out_of_office brief editor dave@example.org; paraph owner add brief bob@example.org >/dev/null
-command bob "" "$line"; became "$id" 'distributed no_subscribers; distribute by bob'  # no editor is left, and bob is an owner
+order bob "" "$line"; became "$id" 'distributed no_subscribers; distribute by bob'  # no editor is left, and bob is an owner
 empty_mailboxes
-command nina "SUBSCRIBE brief"; rid=$(id_in request brief); line=$(line_for bob AUTH)
+order nina "SUBSCRIBE brief"; rid=$(id_in request brief); line=$(line_for bob AUTH)
 [ -n "$line" ] || fail "bob is not asked as an owner: $(report_for bob)"; ok
 out_of_office brief owner bob@example.org
 empty_mailboxes
-command bob "$line"; became "$rid" held
+order bob "$line"; became "$rid" held
 says bob 'stands for nothing' || fail "bob is no owner any more: $(report_for bob)"; ok
 empty_mailboxes
 plain deleted alice brief | paraph-queue brief@$lists; run_daemons
 line=$(line_for alice DISTRIBUTE); rm -r site/list_data/brief
 empty_mailboxes
-command alice "$line"
+order alice "$line"
 says alice 'stands for nothing' || fail "a key of a list that is gone: $(report_for alice) $(paraph spool list)"; ok
 # the addresses of the list
 empty_mailboxes
 plain bye bob open | paraph-queue open-unsubscribe@$lists; run_daemons
 [ -n "$(line_for bob AUTH)" ] || fail "LIST-unsubscribe: $(report_for bob) $(tail -3 incoming.log)"; ok
-command mallory help; says mallory 'DISTRIBUTE LIST KEY' || fail "help"; ok
-command mallory "SUBSCRIBE nosuch"; says mallory 'no list with this name' || fail "unknown list"; ok
+order mallory help; says mallory 'DISTRIBUTE LIST KEY' || fail "help"; ok
+order mallory "SUBSCRIBE nosuch"; says mallory 'no list with this name' || fail "unknown list"; ok
 
 # --- what the owner says is told whole, or nothing is when he wants it so; HELP is told whole, and signed -------------------------------------
 paraph key generate site >/dev/null 2>&1
@@ -294,18 +294,18 @@ paraph key install site --cert pki/site.pem >/dev/null 2>&1
 scenario open add 'true() smtp,md5,smime -> owner'
 words="Please ask the helpdesk, which has a form for requests of this kind, and will answer you within two days, it says."
 empty_mailboxes
-command bob "ADD open ivan@example.org"; line=$(line_for alice REJECT); empty_mailboxes
-command alice "${line% *} $words"; run_daemons
+order bob "ADD open ivan@example.org"; line=$(line_for alice REJECT); empty_mailboxes
+order alice "${line% *} $words"; run_daemons
 says bob "$words" || fail "the owner's words: $(report_for bob)"; ok
 empty_mailboxes
-command bob "ADD open kim@example.org"; line=$(line_for alice REJECT); empty_mailboxes
-command alice "QUIET ${line% *} Never."; run_daemons
+order bob "ADD open kim@example.org"; line=$(line_for alice REJECT); empty_mailboxes
+order alice "QUIET ${line% *} Never."; run_daemons
 [ "$(count_for bob)" = 0 ] || fail "bob is told, though quietly: $(report_for bob)"; ok
-command bob "ADD open liam@example.org"; id=$(id_in request open); empty_mailboxes
+order bob "ADD open liam@example.org"; id=$(id_in request open); empty_mailboxes
 paraph request refuse --quiet open "$id" >/dev/null; run_daemons
 [ "$(count_for bob)" = 0 ] || fail "bob is told, though quietly: $(report_for bob)"; ok
 [[ $(members) != *kim* && $(members) != *liam* && $(members) != *ivan* ]] || fail "$(members)"; ok
-command nina HELP
+order nina HELP
 grep -q multipart/signed "$(mail_for nina)" || fail "HELP is answered unsigned"; ok
 for usage in 'SUBSCRIBE LIST [NAME] makes you a member' 'REJECT LIST KEY [REASON] refuses a message or a request that waits (editors, owners)' 'QUIT what follows'; do
   says nina "$usage" || fail "HELP: $(report_for nina)"; ok
@@ -367,8 +367,9 @@ for n in 1 2 3; do plain "stranger$n" oscar open | paraph-queue open@$lists; don
 
 # --- a worker is killed between the word and the answer: the word counts once -------------------------------------------------------------------------
 scenario open send 'true() smtp,md5,smime -> editorkey'
+empty_mailboxes   # and several posts wait by now
 plain last alice open >last.eml; paraph-queue open@$lists <last.eml; run_daemons
-id=$(id_in moderation open); line=$(line_for bob DISTRIBUTE); empty_mailboxes
+id=$(ledger "select id from paraph_mail where outcome = 'held' and message_id like 'last.%'"); line=$(line_for bob DISTRIBUTE); empty_mailboxes
 command_mail bob "$line" | paraph-queue sympa@$lists
 name=$(find site/spool/msg -maxdepth 1 -type f | head -1); cp -p "$name" kept
 run_daemons
