@@ -28,6 +28,7 @@ using store::KeyAction;
 
 constexpr auto kCommandLife = std::chrono::hours(24);
 constexpr auto kSkew = std::chrono::minutes(5);
+constexpr std::string_view kRequestPrefix = "paraph.";
 
 /// What a key of that kind lets its holder say with that verb.
 struct Meaning {
@@ -146,7 +147,7 @@ class Service {
     now.repeated = true;
     auto begun = outcome::begun_command((*row)->outcome);
     if (begun.status == now.status) return now;
-    const auto stands = is_done(command, begun.status);
+    const auto stands = is_done(command, begun.status, (*row)->message_id);
     if (!stands) return stands.error();
     if (!*stands) return now;
     CommandAnswer then{std::move(now.command), std::move(begun.status)};
@@ -154,10 +155,16 @@ class Service {
     return then;
   }
 
-  // A word that was given is told from others when it is carried out.
-  [[nodiscard]] Result<bool> is_done(const Command& command, std::string_view status) const {
+  // A word that was given is told from others when it is carried out, and a request that nobody was asked about is none.
+  [[nodiscard]] Result<bool> is_done(const Command& command, std::string_view status,
+                                     std::string_view message_id) const {
     const auto list = named(command.list);
     if (!list || command::row(command.verb).function.empty()) return false;
+    if (const auto request = request_of(message_id); !request.empty()) {
+      const auto asked = ports_.ledger.find(request);
+      if (!asked) return asked.error();
+      return asked->has_value();
+    }
     if (status != "joined" && status != "left") return true;
     const auto member = ports_.directory.member(*list, email_of(command));
     if (!member) return member.error();
@@ -389,6 +396,16 @@ bool is_of_one_list(const Error& error) {
 }
 
 }  // namespace
+
+std::string request_message_id(const spool::QueueId& id, const list::ListAddress& list) {
+  return fmt::format("{}{}@{}", kRequestPrefix, id.str(), list.domain());
+}
+
+std::string request_of(std::string_view message_id) {
+  if (!message_id.starts_with(kRequestPrefix)) return {};
+  message_id.remove_prefix(kRequestPrefix.size());
+  return std::string(message_id.substr(0, message_id.find('@')));
+}
 
 spool::QueueId command_id(const Item& item, std::size_t number, const Ports& ports) {
   return item.header.id.derive(fmt::format("command:{}", number), ports.digest);

@@ -11,7 +11,7 @@ namespace paraph::pipeline {
 
 /// The stage: ends as outcome::Commands when the mail holds a command; else it goes on.
 ///   method    `smime` only for a command in the signed text (not in the Subject) that names LIST@DOMAIN, with nothing but
-///             blank lines before the first, signed within the day before it came, and which the guard let pass (rule 46);
+///             blank lines and others like it before it, signed within the day before it came, and which the guard let pass (rule 46);
 ///             else the scenario is asked for `smtp`. Without such a command its certificate is not learned
 ///   by key    CONFIRM, AUTH, DISTRIBUTE, REJECT do what the key stands for, and nothing else; an editor's or an owner's key
 ///             counts while he is one (rule 16). Where a list's
@@ -25,6 +25,12 @@ namespace paraph::pipeline {
 /// The id of the ledger's row about one command of a mail: which of them was begun, and how it was decided then. `number`
 /// counts from 0.
 [[nodiscard]] spool::QueueId command_id(const Item& item, std::size_t number, const Ports& ports);
+
+/// The Message-ID of the mail of ours that holds a request, by which the command's row names it, and back: empty when it is
+/// none.
+[[nodiscard]] std::string request_message_id(const spool::QueueId& id,
+                                             const list::ListAddress& list);
+[[nodiscard]] std::string request_of(std::string_view message_id);
 
 /// What is left of a rule's action after the person it asks for has spoken: an editor's word, or an owner's, stands for every
 /// request, an author's for his confirmation. Nobody's word stands against `reject`: a block list counts as it is now.

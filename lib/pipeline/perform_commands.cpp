@@ -28,10 +28,17 @@ constexpr std::size_t kMostAnswersADay = 20;
 constexpr std::size_t kMostWords = 2000;       // of an owner who has refused a request
 constexpr std::size_t kMostRequestsADay = 50;  // to the owners of a list
 constexpr long long kDay = 24 * 3600;
+constexpr const char* kNotAsked = "not_asked";
 
-// As the mail that holds it has it, which the ledger knows it by.
-std::string request_message_id(const spool::QueueId& id, const AskFor& request) {
-  return fmt::format("paraph.{}@{}", id.str(), request.list.domain());
+// "; " parts the clauses of a reason: "reject by a@example.org" is no part of "reject by a@example.org.uk".
+bool has_clause(std::string_view reason, std::string_view clause) {
+  constexpr std::string_view between = "; ";
+  for (;;) {
+    const auto end = reason.find(between);
+    if (reason.substr(0, end) == clause) return true;
+    if (end == std::string_view::npos) return false;
+    reason.remove_prefix(end + between.size());
+  }
 }
 
 /// Does what one answer promises; its `status` may become another.
@@ -95,14 +102,15 @@ class Worker {
     const auto may = may_request(request, id);
     if (!may) return may.error();
     if (!*may) {
-      answer_.status = "not_asked";
+      answer_.status = kNotAsked;
       return {};
     }
-    if (request.vain || found->asked) return {};
+    if (found->row && found->row->outcome == kNotAsked) answer_.status = kNotAsked;  // by this mail
+    if (request.vain || found->row) return {};
     // In two workers' hands at once the same request would be written twice under one id.
     const auto first = is_first_to_request(item_, id, ports_);
     if (!first || !*first) return first ? Result<void>() : Result<void>(first.error());
-    if (auto begun = begin(request.list.str(), request_message_id(id, request)); !begun)
+    if (auto begun = begin(request.list.str(), request_message_id(id, request.list)); !begun)
       return begun;
     return hold_and_ask(request, id);
   }
@@ -142,13 +150,12 @@ class Worker {
     if (!row) return row.error();
     const bool judged = *row && (*row)->outcome != "held" && !(*row)->reason.empty();
     const auto words = fmt::format("{} by {}", given.verdict, given.by);
-    return judged && (*row)->reason.find(words) == std::string::npos ? not_given(given, error)
-                                                                     : Result<void>();
+    return judged && !has_clause((*row)->reason, words) ? not_given(given, error) : Result<void>();
   }
 
   struct Request {
     spool::QueueId id;
-    bool asked = false;  ///< it waits already, or has been decided
+    std::optional<store::MailRow> row;  ///< it waits already, or has been decided
   };
 
   // The same for the same request on one day, so that it waits once; when it has been decided, the next one. A repeat of
@@ -169,11 +176,11 @@ class Worker {
                                 request.approve ? "approve" : request.asked.front(),
                                 std::to_string(day), std::to_string(number)}),
           TimePoint(std::chrono::seconds(day * kDay)), ports_.digest);
-      const auto row = ports_.ledger.find(id.str());
-      if (!row) return row.error();
-      const bool mine = begun && begun->message_id == request_message_id(id, request);
+      auto row = ports_.ledger.find(id.str());
+      if (!row) return std::move(row).error();
+      const bool mine = begun && begun->message_id == request_message_id(id, request.list);
       const bool waits = *row && (*row)->outcome == "held";
-      if (mine || waits || !*row) return Request{id, row->has_value()};
+      if (mine || waits || !*row) return Request{id, std::move(*row)};
     }
   }
 
@@ -200,7 +207,7 @@ class Worker {
     const std::string message = fmt::format(
         "From: {}\nTo: {}\nMessage-ID: <{}>\nContent-Type: text/plain; charset=utf-8\n"
         "Content-Transfer-Encoding: 8bit\n\n{}\n",
-        item_.sender, header.address, request_message_id(id, request), request.request);
+        item_.sender, header.address, request_message_id(id, request.list), request.request);
     const std::string waits =
         fmt::format("{}: {} ({})", request.request,
                     request.approve ? "an owner" : "the confirmation of " + request.asked.front(),
@@ -208,12 +215,17 @@ class Worker {
     if (auto held = spools_.auth.hold(header, message, waits); !held) return held;
     auto asked = ask_about_request(item_, request, id, spools_.bulk, ports_);
     if (!asked) return asked.error();
-    if (asked->people == 0) answer_.status = "not_asked";
     note_ = std::move(asked->notes);
+    // Nobody could give the word that it would wait for; the next one is asked for anew.
+    if (asked->people == 0) {
+      answer_.status = kNotAsked;
+      auto dropped = spools_.desk.drop({"auth", spool::State::waiting, id.str()});
+      if (!dropped && dropped.error().code() != Errc::not_found) return dropped;
+    }
     return ports_.ledger.record({.id = id.str(),
                                  .list = request.list.str(),
                                  .from = item_.sender,
-                                 .outcome = "held",
+                                 .outcome = asked->people == 0 ? kNotAsked : "held",
                                  .reason = waits,
                                  .mta_id = {},
                                  .size = static_cast<long long>(message.size()),

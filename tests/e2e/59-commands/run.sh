@@ -117,6 +117,9 @@ signed_command bob "DISTRIBUTE secure ${daves##* }"; became "$id" held  # no who
 for before in 'What does this mean?' '> quoted' '# remark'; do            # attack A33: quoted in an answer, it is no order
   signed_command bob "$before" "" "$daves"; became "$id" held
 done
+for before in 'Reject this please:' 'Subscribe to the list, she says:'; do  # words that begin like a command
+  signed_command bob "$before" "$daves"; became "$id" held
+done
 { printf 'Content-Type: text/plain\r\n\r\nhello\r\n' >command.txt
   openssl cms -sign -in command.txt -signer pki/bob.pem -inkey pki/bob.key -md sha256 -from bob@example.org -to sympa@$lists -subject "$daves" -out command.signed
   { printf 'Return-Path: <bob@example.org>\nMessage-ID: <subject.1@example.org>\n'; cat command.signed; } | paraph-queue sympa@$lists; run_daemons; }
@@ -352,6 +355,14 @@ make_post hidden alice open; paraph-queue open@$lists <post/hidden.eml; run_daem
 says alice 'An editor of the list looks at it first' || fail "alice hears nothing of an encrypted post"; ok
 ! says alice 'Post hidden' || fail "the Subject of an encrypted post"; ok
 empty_mailboxes
+# Attack A37: whoever has not proven to be the author does not hear that what he sent was opened.
+printf 'Content-Type: text/plain\r\n\r\nsomebody else wrote this\r\n' >taken.txt
+{ printf 'Return-Path: <oscar@example.org>\nMessage-ID: <taken@example.org>\n'
+  openssl cms -encrypt -aes256 -in taken.txt -from oscar@example.org -to open@$lists -subject taken site/list_data/open/cert.pem; } |
+  paraph-queue open@$lists
+run_daemons
+[ "$(ledger "select outcome from paraph_mail where message_id = 'taken@example.org'")" = held ] || fail "the taken post is not held"; ok
+[ "$(count_for oscar)" = 0 ] || fail "oscar hears that it was opened: $(report_for oscar)"; ok
 scenario open send 'true() smtp,md5,smime -> editorkey,quiet'
 plain hushed alice open | paraph-queue open@$lists; run_daemons
 [ "$(count_for alice)" = 0 ] || fail "told, though quiet: $(report_for alice)"; ok

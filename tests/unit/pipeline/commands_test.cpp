@@ -7,6 +7,7 @@
 
 #include "cms/keys.h"
 #include "pipeline/ask.h"
+#include "pipeline/guard.h"
 #include "pipeline/incoming.h"
 #include "support/faulty_file_system.h"
 #include "support/memory_file_system.h"
@@ -432,6 +433,51 @@ TEST_CASE("the same request of one day waits once, and is asked about once") {
   house.repeat();
   CHECK(house.requests() == 3);
   CHECK(house.keys.granted == 3);
+}
+
+TEST_CASE("a request that nobody can be asked about does not wait, and is put anew") {
+  House house;
+  const auto owned = House::address("owned");
+  REQUIRE(house.people.remove_admin(owned, list::Role::owner, "boss@example.net"));
+  REQUIRE(house.people.add_admin(owned, {list::Role::owner, "b\u00f6ss@example.net"}));  // no ASCII
+  house.accept("SUBSCRIBE owned");
+  house.repeat();
+  CHECK(house.requests() == 0);
+  CHECK(house.report().find("was not put to anybody") != std::string::npos);
+  REQUIRE(house.people.add_admin(owned, {list::Role::owner, "boss@example.net"}));
+  house.accept("SUBSCRIBE owned");
+  house.repeat();
+  CHECK(house.requests() == 1);
+}
+
+TEST_CASE("a request that was begun and is held nowhere is decided as the rules are now") {
+  House house;
+  house.accept("SUBSCRIBE owned");
+  house.process.at = house.process.calls + 1;  // the command's row, and no more
+  house.process.after = true;
+  house.pass();
+  REQUIRE(house.process.dead);
+  REQUIRE(house.requests() == 0);
+  spit(house.dir / "list_data/owned/scenari/subscribe.x", "true() smtp,md5,smime -> do_it\n");
+  house.cache = {};
+  house.repeat();
+  CHECK(house.is_member("owned", "jo@example.net"));
+}
+
+TEST_CASE("of several mails with one request the first one writes it, however often it comes") {
+  House house;
+  const auto about = house.held;
+  const auto item = [&] {
+    return pipeline::make_item(
+        {house.header_of(spool::QueueId::make(house.clock.now(), cms::random()), "a@example.org"),
+         "From: jo@example.net\n\n",
+         {}});
+  };
+  const auto one = item();
+  const auto other = item();
+  CHECK(*pipeline::is_first_to_request(one, about, house.make_ports()));
+  CHECK_FALSE(*pipeline::is_first_to_request(other, about, house.make_ports()));
+  CHECK(*pipeline::is_first_to_request(one, about, house.make_ports()));
 }
 
 TEST_CASE("nobody is asked to change nothing, and nobody hears that he was") {
