@@ -4,8 +4,6 @@
 // The disk is the one behind $TMPDIR.
 
 #include <fmt/core.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,21 +15,8 @@
 #include "spool/bulk_layout.h"
 #include "spool/journal.h"
 #include "spool/spool.h"
+#include "syncs.h"
 #include "sys/kernel_random.h"
-
-namespace {
-std::size_t syncs = 0;
-}
-
-// In front of the C library's, so that every sync is counted where it happens.
-extern "C" int fsync(int fd) {
-  ++syncs;
-  return static_cast<int>(::syscall(SYS_fsync, fd));
-}
-extern "C" int fdatasync(int fd) {
-  ++syncs;
-  return static_cast<int>(::syscall(SYS_fdatasync, fd));
-}
 
 namespace {
 
@@ -94,14 +79,14 @@ void one_by_one(sys::FileSystem& fs, const spool::SpoolHeader& header, std::size
 
 struct Timed {
   std::vector<double> times;
-  std::size_t syncs = 0;
+  long syncs = 0;
   template <class Work>
   void add(Work work) {
-    const std::size_t before = ::syncs;
+    const long before = bench::syncs->count;
     const auto start = Clock::now();
     work();
     times.push_back(milliseconds(Clock::now() - start));
-    syncs = ::syncs - before;
+    syncs = bench::syncs->count - before;
   }
 };
 
@@ -133,6 +118,8 @@ Row measure(const std::shared_ptr<sys::FileSystem>& fs, std::size_t members) {
 }  // namespace
 
 int main() {
+  bench::Syncs counted;
+  bench::syncs = &counted;
   const bench::Scratch where;
   double first = 0;
   for (const std::size_t members : {1U, 1'000U, 10'000U, 100'000U}) {

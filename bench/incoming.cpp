@@ -10,7 +10,6 @@
 #include <openssl/x509v3.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +32,7 @@
 #include "cms/parts.h"
 #include "pipeline/incoming.h"
 #include "pipeline/priority.h"
+#include "syncs.h"
 #include "sys/file_system.h"
 
 using namespace paraph;
@@ -48,53 +48,11 @@ constexpr const char* kDomain = "lists.example.org";
 
 /// Shared by all processes.
 struct Spent {
-  std::atomic<long> syncs{0};
-  std::atomic<long> sync_us{0};
+  bench::Syncs syncs;
   std::atomic<long> user_us{0};
   std::atomic<long> system_us{0};
 };
 Spent* spent = nullptr;
-
-/// Counts one sync and the time it takes.
-int counted(long call, int fd) {
-  const auto start = std::chrono::steady_clock::now();
-  const auto result = static_cast<int>(::syscall(call, fd));
-  if (spent == nullptr) return result;
-  ++spent->syncs;
-  spent->sync_us += std::chrono::duration_cast<std::chrono::microseconds>(
-                        std::chrono::steady_clock::now() - start)
-                        .count();
-  return result;
-}
-
-}  // namespace
-
-// Whoever calls them, SQLite included, gets these: a program's own symbols come first.
-extern "C" int fsync(int fd) {
-  return counted(SYS_fsync, fd);
-}
-extern "C" int fdatasync(int fd) {
-  return counted(SYS_fdatasync, fd);
-}
-extern "C" int syncfs(int fd) noexcept {
-  return counted(SYS_syncfs, fd);
-}
-
-// Several at once go by io_submit(2), and their time is that of waiting for them. Linked with --wrap=syscall.
-extern "C" long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
-extern "C" long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
-  if (spent == nullptr || (number != SYS_io_submit && number != SYS_io_getevents))
-    return __real_syscall(number, a, b, c, d, e, f);
-  const auto start = std::chrono::steady_clock::now();
-  const long result = __real_syscall(number, a, b, c, d, e, f);
-  if (number == SYS_io_submit && result > 0) spent->syncs += result;
-  spent->sync_us += std::chrono::duration_cast<std::chrono::microseconds>(
-                        std::chrono::steady_clock::now() - start)
-                        .count();
-  return result;
-}
-
-namespace {
 
 /// Ends the program: a benchmark has nothing to fall back on.
 template <class T>
@@ -442,13 +400,14 @@ struct Side {
   std::vector<double> rates;
   long syncs = 0, sync_us = 0, user_us = 0, system_us = 0;
   void begin() {
-    for (auto* count : {&spent->syncs, &spent->sync_us, &spent->user_us, &spent->system_us})
+    for (auto* count :
+         {&spent->syncs.count, &spent->syncs.microseconds, &spent->user_us, &spent->system_us})
       *count = 0;
   }
   void end(double posts, double seconds) {
     rates.push_back(posts / seconds);
-    syncs += spent->syncs;
-    sync_us += spent->sync_us;
+    syncs += spent->syncs.count;
+    sync_us += spent->syncs.microseconds;
     user_us += spent->user_us;
     system_us += spent->system_us;
   }
@@ -564,6 +523,7 @@ int main() {
   void* shared =
       ::mmap(nullptr, sizeof(Spent), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   spent = new (shared) Spent;
+  bench::syncs = &spent->syncs;
   const Pki pki;
   const Post post = make_post(pki);
   House house(pki);

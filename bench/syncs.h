@@ -1,0 +1,15 @@
+#pragma once
+
+#include <atomic>
+
+namespace paraph::bench {
+
+/// Syncs of files, however they are asked for, and the time spent in them.
+struct Syncs {
+  std::atomic<long> count{0};
+  std::atomic<long> microseconds{0};
+};
+/// Where this process counts; null: nowhere. May lie in memory that several processes share.
+extern Syncs* syncs;
+
+}  // namespace paraph::bench
