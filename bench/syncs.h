@@ -4,7 +4,7 @@
 
 namespace paraph::bench {
 
-/// Syncs of files, however they are asked for, and the time spent in them.
+/// Syncs of files and the time spent in them, SQLite's included.
 struct Syncs {
   std::atomic<long> count{0};
   std::atomic<long> microseconds{0};

@@ -168,14 +168,11 @@ Result<BulkSpool::Prepared> BulkSpool::prepare(const SpoolHeader& header, std::s
 }
 
 std::vector<Result<void>> BulkSpool::publish(const std::vector<QueueId>& ids) {
-  std::vector<std::shared_ptr<sys::Unsynced>> files;
-  for (const auto& id : ids) {
-    auto prepared = prepared_.extract(id.str());
-    files.push_back(prepared ? std::move(prepared.mapped()) : nullptr);
-    if (files.back()) files.back()->begin_sync();
-  }
   std::vector<Result<void>> answers;
-  for (const auto& each : files) answers.push_back(each ? each->sync() : Result<void>());
+  for (const auto& id : ids) {
+    const auto files = prepared_.extract(id.str());
+    answers.push_back(files && files.mapped() ? files.mapped()->sync() : Result<void>());
+  }
   if (const auto synced = fs_->sync_directory(bulk::kPackets); !synced)
     return {ids.size(), synced.error()};
   for (std::size_t i = 0; i < ids.size(); ++i)

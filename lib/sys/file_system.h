@@ -84,9 +84,7 @@ struct NewFile {
 class Unsynced {
  public:
   virtual ~Unsynced() = default;
-  /// sync() of several begins with this for all of them, so that their waits for the disk are one.
-  virtual void begin_sync() {}
-  /// fsync of each, to its end. After an Error nobody knows which of them survive a power cut.
+  /// fsync of each. After an Error nobody knows which of them survive a power cut.
   [[nodiscard]] virtual Result<void> sync() = 0;
 };
 

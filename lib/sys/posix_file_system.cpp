@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
-#include <list>
 #include <string>
 
 #include "base/ascii.h"
@@ -19,7 +18,6 @@
 #include "sys/file_system.h"
 #include "sys/identity.h"
 #include "sys/kernel_random.h"
-#include "sys/sync_queue.h"
 #include "sys/watch.h"
 
 namespace paraph::sys {
@@ -93,30 +91,21 @@ FileInfo to_info(std::string name, const struct stat& st) {
 class UnsyncedFiles final : public Unsynced {
  public:
   void add(Descriptor file, std::string path) {
-    files_.emplace_back(std::move(file), std::move(path));
-  }
-  void begin_sync() override {
-    for (auto& file : files_)
-      if (!file.pending.begun() && !file.pending.begin(file.opened.get())) return;
+    files_.push_back({std::move(file), std::move(path)});
   }
   Result<void> sync() override {
-    if (files_.size() > 1) begin_sync();
-    Result<void> done;
-    for (auto& file : files_) {
-      const int code = file.pending.begun() ? file.pending.wait() : sync_all(file.opened.get());
-      if (code != 0 && done) done = machine_error(code, "sync", file.path);
-    }
-    return done;
+    for (const auto& file : files_)
+      if (const int code = sync_all(file.opened.get()); code != 0)
+        return machine_error(code, "sync", file.path);
+    return {};
   }
 
  private:
   struct File {
-    File(Descriptor file, std::string name) : opened(std::move(file)), path(std::move(name)) {}
     Descriptor opened;
     std::string path;
-    PendingSync pending;  // ends before its file is closed
   };
-  std::list<File> files_;  // the kernel knows where they are
+  std::vector<File> files_;
 };
 
 class PosixFileSystem final : public FileSystem {

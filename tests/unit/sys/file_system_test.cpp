@@ -1,5 +1,4 @@
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +8,6 @@
 
 #include "support/pki.h"
 #include "sys/file_system.h"
-#include "sys/sync_queue.h"
 
 using namespace paraph;
 using namespace std::string_literals;
@@ -524,51 +522,4 @@ TEST_CASE("a key that cannot be read says what to run", "[sys]") {
     REQUIRE(foreign.find(key + " && chmod 600 " + key) != std::string::npos);
   }
   REQUIRE(mine == "chmod 600 " + key);
-}
-
-TEST_CASE("files are synced together, in any number, and however often they were begun", "[sys]") {
-  const Disk disk;
-  const auto written = [&](int from, int count) {
-    std::vector<sys::NewFile> files;
-    for (int i = from; i < from + count; ++i)
-      files.push_back({"f" + std::to_string(i), {"octets"}});
-    return disk.fs->write_new_soon(files).value();
-  };
-  CHECK(written(0, 1)->sync());
-  CHECK(written(10, 300)->sync());  // more than the kernel is asked to take at once
-  const auto one = written(400, 3);
-  const auto other = written(410, 3);
-  one->begin_sync();
-  one->begin_sync();
-  other->begin_sync();
-  CHECK(other->sync());  // the other's end is taken in meanwhile
-  CHECK(one->sync());
-  CHECK(one->sync());
-  const auto forgotten = written(420, 3);
-  forgotten->begin_sync();
-}
-
-TEST_CASE("a child syncs by itself", "[sys]") {
-  const Disk disk;
-  const auto sync_two = [&](const std::string& name) {
-    auto files = disk.fs->write_new_soon({{name + "1", {"x"}}, {name + "2", {"x"}}});
-    return files && (*files)->sync();
-  };
-  CHECK(sync_two("parent"));
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(sync_two("child") ? 0 : 1);
-  int status = -1;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  CHECK(status == 0);
-}
-
-TEST_CASE("what cannot be synced is not begun", "[sys]") {
-  sys::PendingSync pending;
-  CHECK_FALSE(pending.begin(-1));
-  CHECK_FALSE(pending.begun());
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  CHECK_FALSE(pending.begin(ends[1]));
-  ::close(ends[0]);
-  ::close(ends[1]);
 }
