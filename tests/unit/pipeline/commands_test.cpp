@@ -11,6 +11,7 @@
 #include "pipeline/incoming.h"
 #include "support/faulty_file_system.h"
 #include "support/memory_file_system.h"
+#include "support/passing_ledger.h"
 #include "support/pki.h"
 #include "support/still_ports.h"
 
@@ -87,48 +88,17 @@ class MortalDirectory final : public list::Directory {
   Process& process_;
 };
 
-class MortalLedger final : public store::Ledger {
+class MortalLedger final : public PassingLedger {
  public:
-  MortalLedger(store::Ledger& inner, Process& process) : inner_(inner), process_(process) {}
-  Result<std::optional<store::MailRow>> find(std::string_view id) override {
-    return inner_.find(id);
-  }
+  MortalLedger(store::Ledger& inner, Process& process) : PassingLedger(inner), process_(process) {}
   Result<void> record(const store::MailRow& row) override {
     return process_.run([&] { return inner_.record(row); });
   }
   Result<void> record_soon(const std::vector<store::MailRow>& rows) override {
     return process_.run([&] { return inner_.record_soon(rows); });
   }
-  Result<void> record_copies(const std::vector<store::CopyRow>& rows) override {
-    return inner_.record_copies(rows);
-  }
-  Result<std::vector<store::MailRow>> recent(std::size_t limit) override {
-    return inner_.recent(limit);
-  }
-  Result<std::vector<store::CopyRow>> copies(std::string_view id) override {
-    return inner_.copies(id);
-  }
-  Result<std::map<std::string, std::size_t>> counts(std::string_view id) override {
-    return inner_.counts(id);
-  }
-  Result<std::vector<store::MailRow>> with_prefix(std::string_view prefix,
-                                                  std::size_t limit) override {
-    return inner_.with_prefix(prefix, limit);
-  }
-  Result<std::vector<store::MailRow>> with_message_id(std::string_view id,
-                                                      std::size_t limit) override {
-    return inner_.with_message_id(id, limit);
-  }
-  Result<std::map<std::string, std::size_t>> endings(long long since) override {
-    return inner_.endings(since);
-  }
-  Result<std::vector<store::MailRow>> search(const store::MailQuery& query) override {
-    return inner_.search(query);
-  }
-  Result<std::size_t> expire(long long before) override { return inner_.expire(before); }
 
  private:
-  store::Ledger& inner_;
   Process& process_;
 };
 

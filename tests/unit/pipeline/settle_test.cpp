@@ -7,6 +7,7 @@
 
 #include "cms/keys.h"
 #include "pipeline/incoming.h"
+#include "support/passing_ledger.h"
 #include "support/pki.h"
 #include "sys/file_system.h"
 
@@ -23,9 +24,9 @@ struct Silent final : sys::Log {
 };
 
 /// The ledger of the site, until `fails`: then `recorded` rows of a batch are in it, and the caller hears of an Error.
-class FailingLedger final : public store::Ledger {
+class FailingLedger final : public paraph::testing::PassingLedger {
  public:
-  explicit FailingLedger(store::Ledger& inner) : inner_(inner) {}
+  using PassingLedger::PassingLedger;
   bool fails = false;
   std::size_t recorded = 0;
 
@@ -36,40 +37,6 @@ class FailingLedger final : public store::Ledger {
       if (auto done = inner_.record_soon({rows.begin(), end}); !done) return done;
     return Error::later(Errc::io, "the database is locked");
   }
-  Result<std::optional<store::MailRow>> find(std::string_view id) override {
-    return inner_.find(id);
-  }
-  Result<void> record(const store::MailRow& row) override { return inner_.record(row); }
-  Result<void> record_copies(const std::vector<store::CopyRow>& rows) override {
-    return inner_.record_copies(rows);
-  }
-  Result<std::vector<store::MailRow>> recent(std::size_t limit) override {
-    return inner_.recent(limit);
-  }
-  Result<std::vector<store::CopyRow>> copies(std::string_view id) override {
-    return inner_.copies(id);
-  }
-  Result<std::map<std::string, std::size_t>> counts(std::string_view id) override {
-    return inner_.counts(id);
-  }
-  Result<std::vector<store::MailRow>> with_prefix(std::string_view prefix,
-                                                  std::size_t limit) override {
-    return inner_.with_prefix(prefix, limit);
-  }
-  Result<std::vector<store::MailRow>> with_message_id(std::string_view id,
-                                                      std::size_t limit) override {
-    return inner_.with_message_id(id, limit);
-  }
-  Result<std::map<std::string, std::size_t>> endings(long long since) override {
-    return inner_.endings(since);
-  }
-  Result<std::vector<store::MailRow>> search(const store::MailQuery& query) override {
-    return inner_.search(query);
-  }
-  Result<std::size_t> expire(long long before) override { return inner_.expire(before); }
-
- private:
-  store::Ledger& inner_;
 };
 
 /// A site with one open list of two members, and a worker of the incoming daemon.
