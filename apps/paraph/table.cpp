@@ -180,7 +180,7 @@ const std::vector<VerbRow>& verb_table() {
       {"moderation reject", R::editor, true, "LIST ID [REASON…]", "refuses it; its author is told, with the reason", 2, kAny,
        {{"quiet", "", "he is not told"}},
        moderation_reject},
-      {"request list", R::editor, true, "LIST", "posts that wait for their author's confirmation", 1, 1, {}, request_list},
+      {"request list", R::editor, true, "LIST", "posts and requests that wait for a confirmation or an owner", 1, 1, {}, request_list},
       {"request accept", R::editor, true, "LIST ID", "confirms one in his name, when he has done so by another way", 2, 2, {},
        request_accept},
       {"request refuse", R::editor, true, "LIST ID [REASON…]", "refuses one; its author is told, with the reason", 2, kAny,

@@ -1,5 +1,7 @@
 #include "mail/text.h"
 
+#include <algorithm>
+
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "mail/address.h"
@@ -36,17 +38,24 @@ std::optional<std::string> to_text(std::string octets, const ContentType& type) 
   return std::nullopt;
 }
 
-// RFC 3676 §4: a line that ends in a space goes on in the next, unless it is the signature's mark.
+// RFC 3676 §4: a line that ends in a space goes on in the next of the same quote depth, unless it is the signature's mark.
 std::string unflowed(const std::string& text, bool delete_space) {
   std::string out;
-  bool goes_on = false;
+  std::optional<std::size_t> goes_on;  // at which depth
+  bool first = true;
   for (auto line : ascii::lines(text)) {
+    const auto depth = std::min(line.find_first_not_of('>'), line.size());
+    line.remove_prefix(depth);
     if (line.starts_with(' ')) line.remove_prefix(1);  // stuffed
     const bool flows = line.ends_with(' ') && line != "-- ";
     if (flows && delete_space) line.remove_suffix(1);
-    if (!goes_on && !out.empty()) out += '\n';
+    if (goes_on != depth) {
+      if (!first) out += '\n';
+      out.append(depth, '>');
+    }
     out += line;
-    goes_on = flows;
+    goes_on = flows ? std::optional(depth) : std::nullopt;
+    first = false;
   }
   return out += '\n';
 }

@@ -170,7 +170,7 @@ Result<std::string> ask_editors(const Item& item, const std::string& reason, spo
 }
 
 Result<Asked> ask_about_request(const Item& item, const outcome::AskFor& request,
-                                const spool::QueueId& id, spool::BulkSpool& bulk,
+                                const spool::QueueId& id, bool many, spool::BulkSpool& bulk,
                                 const Ports& ports) {
   const auto action = request.approve ? KeyAction::approve : KeyAction::request;
   const std::string list = request.list.str();
@@ -188,6 +188,7 @@ Result<Asked> ask_about_request(const Item& item, const outcome::AskFor& request
     auto data = common_data(item, *key, list);
     data["id"] = id.str();
     data["request"] = request.request;
+    data["many"] = many ? "1" : "";
     const Notice notice{
         .id = notice_id,
         .template_name = request.approve ? "request_approve.tt2" : "request_auth.tt2",

@@ -25,14 +25,15 @@ namespace paraph::pipeline {
 /// The outer Subject of a mail that nobody encrypted, as a notice may show it; of another it is nobody's business: empty.
 [[nodiscard]] std::string subject_of_post(const Item& item);
 
-/// A request in spool/auth under `id`: each of `asked` is asked. How many have been, now or by an earlier attempt.
+/// A request in spool/auth under `id`: each of `asked` is asked, and told, where there are `many`, that the next ones of that
+/// day come without a mail. How many have been asked, now or by an earlier attempt.
 struct Asked {
   std::size_t people = 0;
   std::string notes;
 };
 [[nodiscard]] Result<Asked> ask_about_request(const Item& item, const outcome::AskFor& request,
-                                              const spool::QueueId& id, spool::BulkSpool& bulk,
-                                              const Ports& ports);
+                                              const spool::QueueId& id, bool many,
+                                              spool::BulkSpool& bulk, const Ports& ports);
 
 /// Whether that address may be asked about `about`: it is none of ours, and, where this mail's author has proven nothing,
 /// it has been asked at most twenty times that day.

@@ -25,8 +25,14 @@ using outcome::CommandAnswer;
 using outcome::GiveWord;
 
 constexpr std::size_t kMostAnswersADay = 20;
-constexpr std::size_t kMostWords = 2000;       // of an owner who has refused a request
-constexpr std::size_t kMostRequestsADay = 50;  // to the owners of a list
+constexpr std::size_t kMostWords = 2000;  // of an owner who has refused a request
+// To the owners of a list on a day, from people who have proven nothing: from the first number on the mails say that the
+// rest will come without one, from the second on they do, and after the third nothing more is taken.
+constexpr std::size_t kManyRequests = 40;
+constexpr std::size_t kMostRequestsMailed = 50;
+constexpr std::size_t kMostRequestsHeld = 1000;
+constexpr std::size_t kMostChangesTold =
+    20;  // to a member on a day, by people who have proven nothing
 constexpr long long kDay = 24 * 3600;
 constexpr const char* kNotAsked = "not_asked";
 
@@ -99,20 +105,23 @@ class Worker {
     const auto found = find_request(request);
     if (!found) return found.error();
     const auto& id = found->id;
-    const auto may = may_request(request, id);
-    if (!may) return may.error();
-    if (!*may) {
+    const auto reach = reach_of(request, id);
+    if (!reach) return reach.error();
+    if (*reach == Reach::nobody) {
       answer_.status = kNotAsked;
       return {};
     }
     if (found->row && found->row->outcome == kNotAsked) answer_.status = kNotAsked;  // by this mail
     if (request.vain || found->row) return {};
+    // Held by the attempt before this one, and answered since.
+    if (answer_.repeated)
+      if (auto judged = none_to_be_judged(id.str()); !judged) return judged;
     // In two workers' hands at once the same request would be written twice under one id.
     const auto first = is_first_to_request(item_, id, ports_);
     if (!first || !*first) return first ? Result<void>() : Result<void>(first.error());
     if (auto begun = begin(request.list.str(), request_message_id(id, request.list)); !begun)
       return begun;
-    return hold_and_ask(request, id);
+    return hold_and_ask(request, id, *reach);
   }
 
   [[nodiscard]] const std::string& note() const { return note_; }
@@ -146,11 +155,24 @@ class Worker {
   // It is gone, and the attempt before this one saw it: that one took it, unless the ledger knows of another.
   Result<void> not_given_again(const GiveWord& given, const Error& error) {
     if (error.code() != Errc::not_found) return not_given(given, error);
+    if (auto judged = none_to_be_judged(given.item); !judged) return judged;
     const auto row = ports_.ledger.find(given.item);
     if (!row) return row.error();
     const bool judged = *row && (*row)->outcome != "held" && !(*row)->reason.empty();
     const auto words = fmt::format("{} by {}", given.verdict, given.by);
     return judged && !has_clause((*row)->reason, words) ? not_given(given, error) : Result<void>();
+  }
+
+  // Whose word it is that lies in msg, the ledger knows when that has been judged.
+  Result<void> none_to_be_judged(const std::string& id) {
+    const auto found = spools_.desk.find(id, ports_.clock.now());
+    if (!found && found.error().code() != Errc::not_found) return found.error();
+    const bool lies = found && std::any_of(found->begin(), found->end(), [](const auto& entry) {
+                        return entry.spool == "msg" && spool::live(entry.state);
+                      });
+    if (lies)
+      return Error::later(Errc::busy, id + ": somebody's word about it is yet to be judged");
+    return {};
   }
 
   struct Request {
@@ -184,16 +206,26 @@ class Worker {
     }
   }
 
-  // Whoever has proven nothing must fill nobody's mailbox. In vain or not, since the limit would tell them apart.
-  Result<bool> may_request(const AskFor& request, const spool::QueueId& id) {
-    if (!request.approve) return may_ask(item_, id, request.asked.front(), ports_);
-    if (item_.method != scenario::AuthMethod::smtp) return true;
+  /// How far a request gets.
+  enum class Reach { nobody, spool, mailbox, full_mailbox };
+
+  // Whoever has proven nothing must fill nobody's mailbox, nor shut out the others: what owners are not told of waits for
+  // them. In vain or not, since the limit would tell them apart.
+  Result<Reach> reach_of(const AskFor& request, const spool::QueueId& id) {
+    if (!request.approve) {
+      const auto may = may_ask(item_, id, request.asked.front(), ports_);
+      if (!may) return may.error();
+      return *may ? Reach::mailbox : Reach::nobody;
+    }
+    if (item_.method != scenario::AuthMethod::smtp) return Reach::mailbox;
     const auto count = count_requests(item_, id, request.list, ports_);
     if (!count) return count.error();
-    return *count <= kMostRequestsADay;
+    if (*count > kMostRequestsHeld) return Reach::nobody;
+    if (*count > kMostRequestsMailed) return Reach::spool;
+    return *count < kManyRequests ? Reach::mailbox : Reach::full_mailbox;
   }
 
-  Result<void> hold_and_ask(const AskFor& request, const spool::QueueId& id) {
+  Result<void> hold_and_ask(const AskFor& request, const spool::QueueId& id, Reach reach) {
     spool::SpoolHeader header = item_.header;
     header.word = {};
     header.id = id;
@@ -213,7 +245,10 @@ class Worker {
                     request.approve ? "an owner" : "the confirmation of " + request.asked.front(),
                     request.reason);
     if (auto held = spools_.auth.hold(header, message, waits); !held) return held;
-    auto asked = ask_about_request(item_, request, id, spools_.bulk, ports_);
+    auto asked = Result<Asked>(Asked{request.asked.size(), "the owners were not told: many today"});
+    if (reach != Reach::spool)
+      asked =
+          ask_about_request(item_, request, id, reach == Reach::full_mailbox, spools_.bulk, ports_);
     if (!asked) return asked.error();
     note_ = std::move(asked->notes);
     // Nobody could give the word that it would wait for; the next one is asked for anew.
@@ -252,11 +287,30 @@ class Worker {
     return {};
   }
 
+  // An open list lets anybody who says that he is somebody have that somebody welcomed, and again.
   Result<void> tell_member(const ChangeMembership& change) {
+    if (item_.method == scenario::AuthMethod::smtp) {
+      const auto count =
+          count_told(item_, command_id(item_, number_, ports_), change.email, ports_);
+      if (!count) return count.error();
+      if (*count > kMostChangesTold) {
+        note_ = fmt::format("{} not told: the {}th change today", change.email, *count);
+        return {};
+      }
+    }
     return tell("member", change.joins ? "welcome.tt2" : "bye.tt2", change.email, change);
   }
 
   Result<void> tell_owners(const ChangeMembership& change) {
+    if (item_.method == scenario::AuthMethod::smtp) {
+      const auto count =
+          count_requests(item_, command_id(item_, number_, ports_), change.list, ports_);
+      if (!count) return count.error();
+      if (*count > kMostRequestsMailed) {
+        note_ = fmt::format("the owners were not told: the {}th time today", *count);
+        return {};
+      }
+    }
     auto owners = people_of(change.list, list::Role::owner, ports_);
     if (!owners) return std::move(owners).error();
     for (const auto& owner : *owners)

@@ -38,4 +38,7 @@ TEST_CASE("format=flowed: a broken line is whole again (RFC 3676)") {
   CHECK(text(type + "\n\nDISTRIBUTE a \nkey\n stuffed\n-- \nBob\n") ==
         "DISTRIBUTE a key\nstuffed\n-- \nBob\n");
   CHECK(text(type + "; delsp=yes\n\nab \ncd\n") == "abcd\n");
+  CHECK(text(type + "\n\n> so they \n> said \nHELP\n>> deep \n> less\n") ==
+        ">so they said \nHELP\n>>deep \n>less\n");
+  CHECK(text(type + "\n\n\nHELP\n") == "\nHELP\n");
 }
