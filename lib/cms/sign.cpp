@@ -1,4 +1,5 @@
 #include <openssl/cms.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
@@ -56,12 +57,15 @@ bool add_signing_time(CMS_SignerInfo* signer, TimePoint at) {
 }
 
 /// A key whose certificate says id-RSASSA-PSS must sign so, with a salt as long as the digest (RFC
-/// 4056 §3): readers refuse OpenSSL's default, and one crashes on it.
-bool set_padding(CMS_SignerInfo* signer, EVP_PKEY* key) {
+/// 4056 §3): readers refuse OpenSSL's default, and one crashes on it. Longer where the key's own
+/// parameters want it so.
+bool set_padding(CMS_SignerInfo* signer, EVP_PKEY* key, const EVP_MD* digest) {
   if (EVP_PKEY_is_a(key, "RSA-PSS") != 1) return true;
+  int least = 0;
+  if (EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, &least) != 1) least = 0;
   EVP_PKEY_CTX* const context = CMS_SignerInfo_get0_pkey_ctx(signer);
   return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
-         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0;
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, std::max(least, EVP_MD_get_size(digest))) > 0;
 }
 
 bool add_chain(CMS_ContentInfo* cms, const Signer& signer) {
@@ -172,7 +176,7 @@ Result<std::string> sign_detached(std::string_view content, const Signer& signer
   CMS_SignerInfo* const info =
       CMS_add1_signer(cms.get(), signer.pair.certificate.impl().x509.get(), key, digest.get(),
                       kFlags | CMS_NOSMIMECAP | CMS_KEY_PARAM);
-  if (info == nullptr || !set_padding(info, key) || !add_signing_time(info, at) ||
+  if (info == nullptr || !set_padding(info, key, digest.get()) || !add_signing_time(info, at) ||
       !add_capabilities(info) || !add_key_preference(info, signer.encrypt_to) ||
       !add_chain(cms.get(), signer))
     return failed();

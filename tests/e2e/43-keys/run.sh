@@ -134,10 +134,10 @@ suffix=$(paraph key show secure --json | json pairs 2 suffix)
 openssl req -new -newkey rsa:2048 -nodes -keyout pki/between.key -out pki/between.req -config pki/ca.conf -subj "/CN=TEST between" 2>/dev/null
 openssl ca -batch -config pki/ca.conf -cert pki/ca.pem -keyfile pki/ca.key -extensions root -notext -in pki/between.req \
   -out pki/between.pem -startdate 20250101000000Z -enddate 20460101000000Z 2>/dev/null
-by_between() {  # KEY OUT: a certificate for pss@, its issuer behind it
+by_between() {  # KEY OUT [OPTIONS]: a certificate for pss@, its issuer behind it
   openssl req -new -key "$1" -out pki/pss.req -config pki/ca.conf -subj "/CN=TEST pss" -addext "subjectAltName=email:pss@lists.example.org" \
     -addext "keyUsage=critical,digitalSignature,keyEncipherment" -addext "extendedKeyUsage=emailProtection" 2>/dev/null
-  openssl x509 -req -in pki/pss.req -CA pki/between.pem -CAkey pki/between.key -days 700 -copy_extensions copyall -out "$2" 2>/dev/null
+  openssl x509 -req -in pki/pss.req -CA pki/between.pem -CAkey pki/between.key -days 700 -copy_extensions copyall "${@:3}" -out "$2" 2>/dev/null
   cat pki/between.pem >>"$2"
 }
 paraph list create pss --owner alice@example.org >/dev/null 2>&1
@@ -181,10 +181,11 @@ install -m 600 pki/sha1-sign.key site/list_data/pss/private_key.sha1.sign
 notice_of_pss passed
 grep -A3 digestAlgorithms: cms.txt | grep -q sha384 || fail "not by the key before it"; ok
 rm site/list_data/pss/*.sha1.sign
-# one whose signature fails, since it demands a salt longer than ours: the notice goes unsigned, and is told
-openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:3072 -pkeyopt rsa_pss_keygen_md:sha256 -pkeyopt rsa_pss_keygen_mgf1_md:sha256 \
-  -pkeyopt rsa_pss_keygen_saltlen:64 -out pki/salt-sign.key 2>/dev/null
-by_between pki/salt-sign.key pki/salt-sign.pem
+# one whose signature fails, since it demands a salt that its modulus has no room for: the notice goes unsigned, and is told
+openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:3072 -pkeyopt rsa_pss_keygen_md:sha512 -pkeyopt rsa_pss_keygen_mgf1_md:sha512 \
+  -pkeyopt rsa_pss_keygen_saltlen:330 -out pki/salt-sign.key 2>/dev/null
+openssl pkey -in pki/salt-sign.key -pubout -out pki/salt-sign.pub
+by_between pki/pss-enc.key pki/salt-sign.pem -force_pubkey pki/salt-sign.pub
 check "installed" paraph key install pss --cert pki/salt-sign.pem --key pki/salt-sign.key --suffix salt.sign
 refuse "no unsigned announcement" 70 paraph key announce pss
 empty_mailboxes

@@ -194,8 +194,8 @@ TEST_CASE("mail without Content fields, without a body or with CRLF is signed to
 
 TEST_CASE("what would not survive transport is not signed", "[smime][sign]") {
   const auto refused = [](std::string_view body) {
-    return !sign_message(fmt::format("From: list@example.org\n\n{}\n", body), {pair("carol"), {}, {}},
-                         kAt, kSeed);
+    return !sign_message(fmt::format("From: list@example.org\n\n{}\n", body),
+                         {pair("carol"), {}, {}}, kAt, kSeed);
   };
   REQUIRE_FALSE(refused("plain"));
   REQUIRE_FALSE(refused(std::string(998, 'x')));
@@ -210,11 +210,12 @@ TEST_CASE("what would not survive transport is not signed", "[smime][sign]") {
       *mail::scan(mail::RawMessage(signed_mail)).root().content_type.parameter("boundary");
   REQUIRE(boundary.size() <= 70);
   REQUIRE(refused("--" + boundary));
-  REQUIRE(boundary !=
-          *mail::scan(mail::RawMessage(sign_message("From: list@example.org\n\nx\n", {pair("carol"), {}, {}}, kAt, "9876543210zyxwvutsrq")
-                                           .value()))
-               .root()
-               .content_type.parameter("boundary"));
+  REQUIRE(boundary != *mail::scan(mail::RawMessage(sign_message("From: list@example.org\n\nx\n",
+                                                                {pair("carol"), {}, {}}, kAt,
+                                                                "9876543210zyxwvutsrq")
+                                                       .value()))
+                           .root()
+                           .content_type.parameter("boundary"));
 }
 
 TEST_CASE("our own mail is encrypted, its Content fields with it", "[smime][seal]") {

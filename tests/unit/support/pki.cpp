@@ -34,11 +34,13 @@ std::string genpkey(const std::string& key) {
   const std::string kind = key.substr(0, colon);
   const std::string size = colon == std::string::npos ? std::string() : key.substr(colon + 1);
   if (const auto digest = size.find(':'); kind == "rsa-pss" && digest != std::string::npos) {
-    const std::string name = size.substr(digest + 1);
+    const auto salt = size.find(':', digest + 1);
+    const std::string name = size.substr(digest + 1, salt - digest - 1);
     return fmt::format(
         "-algorithm rsa-pss -pkeyopt rsa_keygen_bits:{} -pkeyopt rsa_pss_keygen_md:{} -pkeyopt "
-        "rsa_pss_keygen_mgf1_md:{} -pkeyopt rsa_pss_keygen_saltlen:32",
-        size.substr(0, digest), name, name);
+        "rsa_pss_keygen_mgf1_md:{} -pkeyopt rsa_pss_keygen_saltlen:{}",
+        size.substr(0, digest), name, name,
+        salt == std::string::npos ? "32" : size.substr(salt + 1));
   }
   if (kind == "rsa" || kind == "rsa-pss") {
     return fmt::format("-algorithm {} -pkeyopt rsa_keygen_bits:{}", kind, size);
