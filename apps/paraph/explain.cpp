@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/ascii.h"
@@ -239,6 +241,24 @@ void judge(Explained& all, const pipeline::Ports& ports) {
                                    {all.now->item.sender, scenario::AuthMethod::smime, {}}, ports);
 }
 
+// "list config:12, stock"
+std::string rules_from(const Explanation& explained, const config::Site& site) {
+  const auto& item = explained.item;
+  if (!item.list || !item.config) return {};
+  const auto setting = item.config->setting("send");
+  const bool own = setting.file.starts_with(site.list_directory(*item.list) + "/");
+  const auto name = setting.file.substr(setting.file.rfind('/') + 1);
+  const std::string chosen = setting.file.empty() ? "default"
+                             : own                ? fmt::format("list {}:{}", name, setting.line)
+                                                  : fmt::format("{}:{}", name, setting.line);
+  constexpr std::array<std::string_view, 4> levels{"list", "domain", "site", "stock"};
+  const auto path = site.search_path(item.list, item.list->domain(), "scenari");
+  for (std::size_t i = 0; i < path.size() && i < levels.size(); ++i)
+    if (sys::ownership(sys::join(path[i], "send." + setting.value)))
+      return fmt::format("{}, {}", chosen, levels.at(i));
+  return chosen;
+}
+
 // In bulk lie mails of ours, and what was forwarded with a mark of ours: not as they came.
 bool as_it_came(const Subject& subject) {
   return subject.header &&
@@ -332,6 +352,7 @@ Result<int> message_explain(Invocation& call) {
   Kept log(all.problems);
   const auto ports = quiet(runtime.ports(), log);
   if (as_it_came(all.subject)) judge(all, ports);
+  if (all.now) all.rules_from = rules_from(*all.now, runtime.site());
   if (const auto* explained = all.distributed()) {
     auto counted = reach(*explained, ports, {});
     if (!counted) return std::move(counted).error();

@@ -32,6 +32,7 @@ struct Explained {
   pipeline::Hypothesis supposed;
   std::optional<pipeline::Reach> reach;  ///< of the one of them that distributes, the first
   std::vector<std::string> problems;     ///< what the log would have been told
+  std::string rules_from;  ///< which line chose the scenario, and of which level its file is
   [[nodiscard]] const pipeline::Explanation* distributed() const;
 };
 /// Whether it waits for an editor or its author.

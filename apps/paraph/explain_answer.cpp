@@ -34,6 +34,14 @@ std::string not_smime(const Explanation& explained) {
                        : fmt::format("does not count as smime ({})", codes);
 }
 
+// "a listmaster" of "a listmaster (send.x:1)"; other reasons are for an editor to judge.
+std::string_view whose_word(std::string_view spool, std::string_view reason) {
+  if (spool == "auth") return "its author's confirmation";
+  for (const std::string_view whom : {"an owner", "a listmaster"})
+    if (reason.starts_with(whom)) return whom;
+  return "an editor";
+}
+
 /// What each ending is called, and what follows the names.
 struct Told {
   const Explained& all;
@@ -48,8 +56,7 @@ struct Told {
                        forward.recipients.size());
   }
   std::string operator()(const outcome::Hold& hold) const {
-    return fmt::format("HELD for {}: {}: {}",
-                       hold.spool == "auth" ? "its author's confirmation" : "an editor", who,
+    return fmt::format("HELD for {}: {}: {}", whose_word(hold.spool, hold.reason), who,
                        hold.reason);
   }
   std::string operator()(const outcome::Reject& reject) const {
@@ -289,8 +296,7 @@ std::string answer(const Explained& all) {
     if (entry.state == spool::State::held)
       return fmt::format("WAITS: {}: somebody stopped it ({} is on hold)", who, subject.short_id);
     if (is_held(subject))
-      return fmt::format("HELD for {}: {}: {}",
-                         entry.spool == "auth" ? "its author's confirmation" : "an editor", who,
+      return fmt::format("HELD for {}: {}: {}", whose_word(entry.spool, entry.waits_for), who,
                          or_unnoted(entry.waits_for));
     if (entry.spool == "bulk" && subject.header && subject.header->kind != "post")
       return fmt::format("{}: {}", subject.header->kind == "forward" ? "FORWARDED" : "SENT BY US",

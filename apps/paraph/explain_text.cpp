@@ -95,7 +95,7 @@ std::string operands_text(const scenario::TraceStep& step) {
 void add_rules(std::string& text, const scenario::Decision& decision, const std::string& scenario) {
   const auto& trace = decision.trace;
   const std::size_t from = trace.size() > kShownRules ? trace.size() - kShownRules : 0;
-  text += fmt::format("  rules   send.{}{}\n", scenario,
+  text += fmt::format("  rules   {}{}\n", scenario,
                       from == 0 ? "" : fmt::format(", {} earlier ones did not match", from));
   Rows rows;
   for (std::size_t i = from; i < trace.size(); ++i) {
@@ -108,14 +108,17 @@ void add_rules(std::string& text, const scenario::Decision& decision, const std:
   text += fmt::format("          so: {}\n", scenario::to_string(decision.action));
 }
 
-void add_scenario(std::string& text, const Explanation& explained) {
+void add_scenario(std::string& text, const Explanation& explained, const std::string& from) {
   const auto& item = explained.item;
-  const auto name = item.config ? item.config->scenario("send") : std::string();
+  const auto name =
+      fmt::format("send.{} ({})", item.config ? item.config->scenario("send") : "", from);
   if (item.decision)
     add_rules(text, *item.decision, name);
+  else if (explained.unasked)
+    add_rules(text, *explained.unasked, name + ", not asked, since the policy ended it before");
   else if (explained.not_compiled)
     text += fmt::format(
-        "  rules   send.{}: reject(not-compiled) would be Sympa's answer; here mail waits until it "
+        "  rules   {}: reject(not-compiled) would be Sympa's answer; here mail waits until it "
         "is mended\n",
         name);
   else if (item.list)
@@ -212,6 +215,7 @@ Json ending_json(const Explanation& explained) {
 // As `scenario eval` has it, and its answers where no rule was asked.
 Json rules_json(const Explanation& explained) {
   if (explained.item.decision) return decision_json(*explained.item.decision);
+  if (explained.unasked) return decision_json(*explained.unasked);
   return explained.not_compiled ? decision_json(scenario::not_compiled()) : Json(nullptr);
 }
 
@@ -269,7 +273,7 @@ std::string explained_text(const Explained& all) {
       rows.push_back({"  asked", hypothesis_text(all)});
   }
   text += table(rows, kWidest);
-  if (all.now) add_scenario(text, *all.now);
+  if (all.now) add_scenario(text, *all.now, all.rules_from);
   rows.clear();
   add_judgements(rows, all);
   if (all.now) rows.push_back({"  guard ", std::string(kGuard)});
@@ -287,13 +291,15 @@ Json explained_json(const Explained& all) {
   if (all.now) {
     json.update(ending_json(*all.now));
     const Json rules = rules_json(*all.now);
-    json["action"] = rules.is_null() ? Json(nullptr) : rules["action"];
+    json["action"] = rules.is_null() || all.now->unasked ? Json(nullptr) : rules["action"];
     if (all.now->not_compiled) json["reason"] = rules["reason"];
     json["waits"] = or_null(all.now->waits, [](const Error& why) {
       return Json{{"for", why.what()}, {"try", why.hint()}};
     });
     json["found"] = found_json(*all.now);
     json["rules"] = rules;
+    json["rules_from"] = all.rules_from;
+    json["rules_asked"] = all.now->item.decision.has_value();
   }
   json["supposed"] = {
       {"sender", or_null(all.supposed.sender, [](const std::string& text) { return Json(text); })},

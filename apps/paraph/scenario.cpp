@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "config/names.h"
 #include "mail/address.h"
 #include "pipeline/facts.h"
 #include "scenario/address_patterns.h"
@@ -122,6 +123,16 @@ Result<void> read_all(Invocation& call, Evaluation& asked) {
   return {};
 }
 
+// A default that stands for another parameter's value is none without a site.
+std::string default_of(const scenario::Variable& variable) {
+  const auto name = variable.name == "conf" ? pipeline::site_parameter(variable.key)
+                                            : pipeline::list_parameter(variable.key).value_or("");
+  const auto* row = config::find_parameter(name);
+  return row == nullptr || row->fallback.find('$') != std::string_view::npos
+             ? std::string()
+             : std::string(row->fallback);
+}
+
 // Without a site: who has a role, and what a variable is, is what the command line says.
 Result<scenario::Decision> decide_bare(Evaluation& asked) {
   const auto& question = asked.question;
@@ -138,7 +149,9 @@ Result<scenario::Decision> decide_bare(Evaluation& asked) {
   scenario::BareFacts::World world{.message = question.message,
                                    .message_encrypted = question.message_encrypted,
                                    .now = sys::SystemClock().now(),
-                                   .environment = pipeline::environment};
+                                   .list = asked.no_list ? "" : "list",
+                                   .environment = pipeline::environment,
+                                   .parameter = default_of};
   const auto say = [&](std::string_view name, std::string& what) {
     const auto found = supposed.variables.find(std::string(name));
     if (found != supposed.variables.end() && !found->second.empty()) what = found->second.front();

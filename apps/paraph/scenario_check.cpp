@@ -37,6 +37,7 @@ scenario::Scenario::Library library_for(Invocation& call, const std::string& pat
     return found ? found : below.include(name);
   });
   both.has_list_parameter = beside.has_list_parameter;
+  both.has_template = below.has_template;
   both.has_filter = [beside, below](std::string_view file) {
     return beside.has_filter(file) || below.has_filter(file);
   };

@@ -39,9 +39,10 @@ struct Forward {
 };
 /// Kept as it arrived until a person acts.
 struct Hold {
-  std::string spool;         ///< "auth" or "moderation"
-  std::string reason;        ///< "send.editorkey:5 (editorkey)"
-  bool tell_author = false;  ///< that it waits for an editor
+  std::string spool;                       ///< "auth" or "moderation"
+  std::string reason;                      ///< "send.editorkey:5 (editorkey)"
+  bool tell_author = false;                ///< that it waits for somebody
+  list::Role judges = list::Role::editor;  ///< whose word it waits for, in moderation
 };
 /// Refused, and the envelope sender is told unless `quiet`, null or an automaton.
 struct Reject {
@@ -93,6 +94,9 @@ struct CommandAnswer {
   std::variant<std::monostate, GiveWord, ChangeMembership, AskFor> effect = {};
   bool quiet = false;     ///< nobody wants to hear of it
   bool repeated = false;  ///< an earlier attempt at this mail has begun with it
+  std::string tt2 =
+      {};  ///< template that a scenario of `list` names: a mail of its own, and no entry
+  std::optional<list::ListAddress> list = {};
 };
 /// A status, and whether it is quiet, as one word of the ledger ("joined", "left-quietly"), and back.
 [[nodiscard]] std::string begun_word(const CommandAnswer& answer);

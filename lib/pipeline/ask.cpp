@@ -78,17 +78,15 @@ Result<std::optional<cms::Certificate>> certificate_of(const std::string& editor
   return none;
 }
 
-Result<std::string> ask_editor(const Item& item, const std::string& editor,
-                               const std::string& reason, spool::BulkSpool& bulk,
-                               const Ports& ports) {
-  const auto id = item.header.id.derive("moderate:" + editor, ports.digest);
+Result<std::string> ask_judge(const Item& item, const std::string& judge, const std::string& reason,
+                              spool::BulkSpool& bulk, const Ports& ports) {
+  const auto id = item.header.id.derive("moderate:" + judge, ports.digest);
   if (auto asked = is_enqueued(id, bulk, ports); !asked || *asked)
     return asked ? Result<std::string>(std::string()) : asked.error();
-  auto certificate = certificate_of(editor, item, ports);
+  auto certificate = certificate_of(judge, item, ports);
   if (!certificate) return std::move(certificate).error();
   const std::string list = item.list->str();
-  const auto key =
-      grant(item, {{}, item.header.id.str(), list, editor, KeyAction::moderate}, ports);
+  const auto key = grant(item, {{}, item.header.id.str(), list, judge, KeyAction::moderate}, ports);
   if (!key) return key.error();
   auto data = common_data(item, *key, list);
   data["reason"] = reason;
@@ -96,7 +94,7 @@ Result<std::string> ask_editor(const Item& item, const std::string& editor,
   Notice notice{.id = id,
                 .template_name = "moderate.tt2",
                 .data = std::move(data),
-                .to = editor,
+                .to = judge,
                 .list = item.list,
                 .domain = item.destination.domain,
                 .auto_submitted = "auto-generated",
@@ -107,7 +105,7 @@ Result<std::string> ask_editor(const Item& item, const std::string& editor,
     notice.enclosed = Notice::Enclosed{outer_fields(item.tree), &*item.opened.payload};
     notice.data["enclosed"] = "1";
   }
-  return sent(enqueue_notice(notice, {}, bulk, ports), editor, ports);
+  return sent(enqueue_notice(notice, {}, bulk, ports), judge, ports);
 }
 
 }  // namespace
@@ -150,15 +148,15 @@ Result<std::string> ask_author(const Item& item, spool::BulkSpool& bulk, const P
   return sent(enqueue_notice(notice, {}, bulk, ports), item.sender, ports);
 }
 
-Result<std::string> ask_editors(const Item& item, const std::string& reason, spool::BulkSpool& bulk,
-                                const Ports& ports) {
-  const auto editors = people_of(item.list, list::Role::editor, ports);
-  if (!editors) return editors.error();
-  std::string notes = editors->empty() ? "no editor can be told" : "";
+Result<std::string> ask_judges(const Item& item, list::Role judges, const std::string& reason,
+                               spool::BulkSpool& bulk, const Ports& ports) {
+  const auto people = people_of(item.list, judges, ports);
+  if (!people) return people.error();
+  std::string notes = people->empty() ? "nobody can be told" : "";
   std::optional<Error>
       waits;  // what keeps one of them from being asked is no reason not to ask the others
-  for (const auto& editor : *editors) {
-    auto note = ask_editor(item, editor, reason, bulk, ports);
+  for (const auto& judge : *people) {
+    auto note = ask_judge(item, judge, reason, bulk, ports);
     if (!note) {
       if (!waits) waits = note.error();
       continue;

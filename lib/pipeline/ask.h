@@ -17,10 +17,11 @@ namespace paraph::pipeline {
 [[nodiscard]] Result<std::string> ask_author(const Item& item, spool::BulkSpool& bulk,
                                              const Ports& ports);
 
-/// A post in spool/moderation: each editor is asked. Of an encrypted post an editor with a usable certificate gets the
-/// post, sealed to him; nobody else gets anything of it.
-[[nodiscard]] Result<std::string> ask_editors(const Item& item, const std::string& reason,
-                                              spool::BulkSpool& bulk, const Ports& ports);
+/// A post in spool/moderation: each editor is asked, or each owner or listmaster where the rule names them. Of an encrypted
+/// post whoever has a usable certificate gets the post, sealed to him; nobody else gets anything of it.
+[[nodiscard]] Result<std::string> ask_judges(const Item& item, list::Role judges,
+                                             const std::string& reason, spool::BulkSpool& bulk,
+                                             const Ports& ports);
 
 /// The outer Subject of a mail that nobody encrypted, as a notice may show it; of another it is nobody's business: empty.
 [[nodiscard]] std::string subject_of_post(const Item& item);

@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
+#include "config/names.h"
 #include "pipeline/facts.h"
 #include "sys/file_system.h"
 
@@ -67,6 +69,7 @@ scenario::Scenario::Library library(const Question& question, const config::Site
   });
   known.has_list_parameter = is_list_parameter;
   known.has_site_parameter = [](std::string_view name) { return !site_parameter(name).empty(); };
+  known.domain = question.domain;
   return known;
 }
 
@@ -112,19 +115,29 @@ Result<CompiledScenario> current_scenario(const Question& question, const std::s
 
 }  // namespace
 
-bool is_list_parameter(std::string_view name) {
-  const auto& table = config::parameter_table();
-  return name == "name" || name == "address" || name == "total" ||
-         std::any_of(table.begin(), table.end(), [&](const auto& row) { return row.name == name; });
+std::optional<std::string_view> list_parameter(std::string_view key) {
+  // Parameters of Sympa's lists that say nothing here.
+  constexpr std::array<std::string_view, 9> silent{
+      "account",         "cookie",           "expire_task",
+      "forced_reply_to", "pictures_feature", "spam_protection",
+      "reply_to",        "user_data_source", "web_archive_spam_protection"};
+  const auto name = config::canonical_name(key);
+  if (std::find(silent.begin(), silent.end(), name) != silent.end()) return std::string_view();
+  const auto* row = config::find_parameter(name);
+  const bool is_one_value = row != nullptr && !row->multiple && row->type != "secret" &&
+                            (row->scopes & static_cast<unsigned>(config::Scope::list)) != 0;
+  return is_one_value ? std::optional<std::string_view>(row->name) : std::nullopt;
+}
+
+bool is_list_parameter(std::string_view key) {
+  constexpr std::array<std::string_view, 4> of_the_list{"name", "address", "total", "host"};
+  return std::find(of_the_list.begin(), of_the_list.end(), key) != of_the_list.end() ||
+         list_parameter(key).has_value();
 }
 
 std::string_view site_parameter(std::string_view key) {
-  const std::string_view name = key == "host" ? std::string_view("domain") : key;
-  const auto& table = config::parameter_table();
-  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& row) {
-    return row.name == name && row.type != "secret";
-  });
-  return found == table.end() ? std::string_view() : std::string_view(found->name);
+  const auto* row = config::find_parameter(key == "host" ? std::string_view("domain") : key);
+  return row == nullptr || row->type == "secret" ? std::string_view() : row->name;
 }
 
 std::optional<Source> file_beside(const std::string& path, std::string_view name) {
@@ -146,6 +159,11 @@ scenario::Scenario::Library library_of(const config::Site& site,
       });
   known.has_list_parameter = is_list_parameter;
   known.has_site_parameter = [](std::string_view name) { return !site_parameter(name).empty(); };
+  known.has_template = [&site, list, domain](std::string_view name) {
+    const auto found = site.find_file(list, domain, "mail_tt2", fmt::format("{}.tt2", name));
+    return !found || found->has_value();
+  };
+  known.domain = domain;
   known.has_filter = [&site, list, domain](std::string_view file) {
     const auto found = site.find_file(list, domain, "search_filters", file);
     return !found || found->has_value();

@@ -51,8 +51,11 @@ struct Question {
 /// The file NAME in the directory of `path`; nullopt when there is none, or `path` has no directory.
 [[nodiscard]] std::optional<scenario::Scenario::Source> file_beside(const std::string& path,
                                                                     std::string_view name);
-/// Whether [list->NAME] may be asked: a parameter of lists, or name, address, total.
-[[nodiscard]] bool is_list_parameter(std::string_view name);
+/// The parameter that [list->KEY] shows: of lists, of one value, no secret, old names too. Empty: one of Sympa's that says
+/// nothing here, and is empty. nullopt: there is none.
+[[nodiscard]] std::optional<std::string_view> list_parameter(std::string_view key);
+/// Whether [list->KEY] may be asked: a list_parameter(), or name, address, total, host.
+[[nodiscard]] bool is_list_parameter(std::string_view key);
 /// The parameter that [conf->KEY] shows; empty: there is none, or it is a secret.
 [[nodiscard]] std::string_view site_parameter(std::string_view key);
 

@@ -191,7 +191,8 @@ class Service {
     if (!counts) return counts.error();
     if (!*counts) return says(out, "unknown_key");
     const bool needs_smime = command.verb == Verb::distribute;
-    const auto refused = needs_smime ? lacks_signature(command, **list) : Result<bool>(false);
+    const auto refused =
+        needs_smime ? lacks_signature(command, **key, **list) : Result<bool>(false);
     if (!refused) return refused.error();
     if (*refused) return says(out, "needs_smime");
     const bool quiet = command.quiet && meaning->verdict == "reject";
@@ -216,16 +217,26 @@ class Service {
   // Rule 16: whoever was asked for his office may answer while he has it. A listmaster was asked where there was nobody else.
   [[nodiscard]] Result<bool> may_still_use(const store::DecisionKey& key,
                                            const list::ListAddress& list) const {
-    if (key.action != KeyAction::moderate && key.action != KeyAction::approve) return true;
-    const auto role = key.action == KeyAction::moderate ? list::Role::editor : list::Role::owner;
-    const auto has = has_role(list, role, key.recipient, ports_);
-    if (!has || *has) return has;
-    return has_role(list, list::Role::listmaster, key.recipient, ports_);
+    if (key.action == KeyAction::approve)
+      return has_one_of({list::Role::owner, list::Role::listmaster}, list, key.recipient);
+    if (key.action != KeyAction::moderate) return true;
+    return has_one_of({list::Role::editor, list::Role::owner, list::Role::listmaster}, list,
+                      key.recipient);
+  }
+
+  [[nodiscard]] Result<bool> has_one_of(std::initializer_list<list::Role> roles,
+                                        const list::ListAddress& list, std::string_view who) const {
+    for (const auto role : roles) {
+      const auto has = has_role(list, role, who, ports_);
+      if (!has || *has) return has;
+    }
+    return false;
   }
 
   // Rule 17: releasing takes an editor's own signature where the list says so; unless it says something, where no unsigned
   // post could get through without an editor.
-  Result<bool> lacks_signature(const Command& command, const list::ListAddress& list) const {
+  Result<bool> lacks_signature(const Command& command, const store::DecisionKey& key,
+                               const list::ListAddress& list) const {
     auto config = config::ListConfig::load(ports_.site, list);
     if (!config) return std::move(config).error();
     const auto wanted = config->get("release_by_mail");
@@ -239,6 +250,7 @@ class Service {
     }
     if (!needed || !*needed) return needed;
     if (method_for(command) != AuthMethod::smime) return true;
+    if (item_.sender == key.recipient) return false;  // who was asked, an owner it may be
     const auto editor = has_role(list, list::Role::editor, item_.sender, ports_);
     return editor ? Result<bool>(!*editor) : editor;
   }
@@ -295,6 +307,9 @@ class Service {
       case Action::listmaster:
         return ask(command, question, decision, list::Role::listmaster, vain, out);
       default:
+        out.quiet = action.quiet;
+        out.tt2 = action.tt2;
+        out.list = question.list;
         return says(out, "not_authorized", action.reason);
     }
   }

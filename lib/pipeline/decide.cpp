@@ -389,6 +389,10 @@ Outcome authorize_post(Item& item, const Ports& ports) {
   // Attack A37: that a post was opened is told to nobody who has not proven to be its author, and a rule may ask for it.
   const auto& protection = item.opened.protection;
   const bool may_hear = protection.smime || !protection.is_ours();
+  const auto wait_for = [&](std::string_view whom, list::Role judges) {
+    return Hold{"moderation", fmt::format("{} ({})", whom, where), may_hear && !action.quiet,
+                judges};
+  };
   switch (settled(item.header.word, action)) {
     case scenario::Action::do_it: {
       const auto few = too_few_readers(item, ports);
@@ -401,10 +405,11 @@ Outcome authorize_post(Item& item, const Ports& ports) {
       return ends(Hold{"auth", fmt::format("the sender's confirmation ({})", where)});
     case scenario::Action::editor:
     case scenario::Action::editorkey:
+      return ends(wait_for("an editor", list::Role::editor));
     case scenario::Action::owner:
+      return ends(wait_for("an owner", list::Role::owner));
     case scenario::Action::listmaster:
-      return ends(
-          Hold{"moderation", fmt::format("an editor ({})", where), may_hear && !action.quiet});
+      return ends(wait_for("a listmaster", list::Role::listmaster));
     default:
       return ends(Reject{"5.7.1", action.reason.empty() ? "not_authorized" : action.reason,
                          reason_codes(item.opened.protection), action.tt2, action.quiet});

@@ -118,6 +118,10 @@ Explanation explain(const spool::SpoolHeader& header, const mail::MimeTree& tree
     out.waits = std::move(ending).error();
     out.not_compiled = does_not_compile(out, ports);
   }
+  // Whoever mends what the policy wants meets the rules next.
+  if (out.stage == "policy" && out.item.list)
+    if (auto decision = authorize(send_question(out.item), ports))
+      out.unasked = *std::move(decision);
   return out;
 }
 

@@ -41,6 +41,8 @@ struct Explanation {
   std::optional<Error> waits;                   ///< for this to be mended
   bool not_compiled = false;                    ///< it waits for the scenario
   std::optional<smime::Protection> found = {};  ///< what opening found; nullopt: it came not so far
+  std::optional<scenario::Decision> unasked =
+      {};  ///< of the rules, where the policy ended it before them
   [[nodiscard]] bool is_distributed() const {
     return ending && std::holds_alternative<outcome::Distribute>(*ending);
   }

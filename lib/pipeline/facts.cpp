@@ -17,6 +17,10 @@ constexpr std::string_view kNobody = "nobody";
 constexpr std::size_t kMaxFilter = 64U << 20;
 
 using Values = Result<std::vector<std::string>>;
+Error no_list(const scenario::Variable& variable) {
+  return Error::never(Errc::config, variable.text + ": no list here");
+}
+
 Values one(std::string value) {
   return std::vector<std::string>{std::move(value)};
 }
@@ -115,19 +119,21 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
     return one(name.empty() ? std::string{} : ports_.site.get(name, question_.domain));
   }
   if (variable.name == "list") {
-    if (!list) return Error::never(Errc::config, variable.text + ": no list here");
+    if (!list) return no_list(variable);
     if (variable.key == "name") return one(list->name());
     if (variable.key == "address") return one(list->str());
+    if (variable.key == "host") return one(list->domain());
     if (variable.key == "total") {
       auto count = ports_.directory.count(*list);
       if (!count) return failed(std::move(count).error());
       return one(std::to_string(*count));
     }
-    if (!is_list_parameter(variable.key))
-      return Error::never(Errc::config, variable.text + ": no such list parameter");
+    const auto parameter = list_parameter(variable.key);
+    if (!parameter) return Error::never(Errc::config, variable.text + ": no such list parameter");
+    if (parameter->empty()) return one({});
     auto configured = config::ListConfig::load(ports_.site, *list);
     if (!configured) return failed(std::move(configured).error());
-    return one(configured->get(variable.key));
+    return one(configured->get(*parameter));
   }
   if (variable.name == "custom_vars" && list) {
     auto configured = config::ListConfig::load(ports_.site, *list);
@@ -135,7 +141,7 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
     return one(custom_variable(*configured, variable.key));
   }
   if (variable.name == "subscriber") {
-    if (!list) return one({});
+    if (!list) return no_list(variable);
     auto member = ports_.directory.member(*list, question_.sender);
     if (!member) return failed(std::move(member).error());
     if (!*member) return one({});
@@ -166,13 +172,12 @@ Values SiteFacts::variable(const scenario::Variable& variable) const {
       Plain{"sender", [](const Question& q) { return q.sender; }},
       Plain{"email", [](const Question& q) { return q.email.empty() ? q.sender : q.email; }},
       Plain{"domain", [](const Question& q) { return q.domain; }},
-      Plain{"host", [](const Question& q) { return q.domain; }},
+      Plain{"host", [](const Question& q) { return q.list ? q.domain : std::string{}; }},
       Plain{"listname", [](const Question& q) { return q.list ? q.list->name() : std::string{}; }},
       Plain{"remote_host", [](const Question&) { return std::string("unknown_host"); }},
   };
   for (const auto& row : plain)
     if (row.name == variable.name) return one(row.value(question_));
-  if (variable.name == "current_date") return one(std::to_string(epoch(now())));
   return one({});  // Sympa: any other context key is an empty string
 }
 

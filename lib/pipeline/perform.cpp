@@ -112,8 +112,9 @@ class Performer {
     left_a_file_ = true;
     if (auto held = spool.hold(header, arrived(item_), hold.reason); !held) return held;
     if (!item_.list) return {};
-    auto asked = hold.spool == "moderation" ? ask_editors(item_, hold.reason, spools_.bulk, ports_)
-                                            : ask_author(item_, spools_.bulk, ports_);
+    auto asked = hold.spool == "moderation"
+                     ? ask_judges(item_, hold.judges, hold.reason, spools_.bulk, ports_)
+                     : ask_author(item_, spools_.bulk, ports_);
     if (asked && hold.tell_author)
       if (auto told = tell_author(); !told) asked = told.error();
     // What passes makes it wait, and the repeat finds it held. Else it is held, whether they can be told or not.

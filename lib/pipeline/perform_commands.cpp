@@ -327,6 +327,29 @@ class Worker {
   std::string note_;
 };
 
+// reject(tt2='NAME') of a command: the list's own words, in a mail of their own. False: there is no such template.
+Result<bool> tell_by_template(const Item& item, std::size_t number, const CommandAnswer& answer,
+                              const IncomingSpools& spools, const Ports& ports) {
+  const auto file =
+      ports.site.find_file(answer.list, item.destination.domain, "mail_tt2", answer.tt2 + ".tt2");
+  if (!file) return file.error();
+  if (!*file) return false;
+  const auto id = item.tree.field(item.tree.root(), "Message-ID");
+  const Notice notice{
+      .id = item.header.id.derive(fmt::format("refused command:{}", number), ports.digest),
+      .template_name = answer.tt2 + ".tt2",
+      .data = {{"sender", item.sender},
+               {"cmd", utf8::printable(answer.command, kSignedValue)},
+               {"reason", utf8::printable(answer.detail, kSignedValue)}},
+      .to = item.sender,
+      .list = answer.list,
+      .domain = item.destination.domain,
+      .auto_submitted = "auto-replied",
+      .in_reply_to = id ? mail::canonical_message_id(*id) : std::string()};
+  if (auto told = enqueue_notice(notice, {}, spools.bulk, ports); !told) return told.error();
+  return true;
+}
+
 tt2::Value entry(const CommandAnswer& answer) {
   return tt2::Value::of(tt2::Data{{"cmd", utf8::printable(answer.command, kSignedValue)},
                                   {"status", answer.status},
@@ -355,7 +378,18 @@ Result<std::string> report(const Item& item, const std::vector<CommandAnswer>& a
       return fmt::format("not answered: the {}th mail to this address today", *count);
   }
   std::vector<tt2::Value> entries;
-  for (const auto& answer : answers) entries.push_back(entry(answer));
+  bool more = false;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const auto& answer = answers[i];
+    const bool own_mail = !answer.tt2.empty() && !answer.quiet;
+    const auto told =
+        own_mail ? tell_by_template(item, i, answer, spools, ports) : Result<bool>(false);
+    if (!told) return told.error();
+    if (*told) continue;
+    more = more || !answer.quiet;
+    entries.push_back(entry(answer));
+  }
+  if (!more) return std::string();
   const auto id = item.tree.field(item.tree.root(), "Message-ID");
   const auto& words = item.header.word.reason;
   const Notice notice{.id = item.header.id.derive("command_report", ports.digest),

@@ -64,11 +64,16 @@ bool close_parenthesis(Cursor& cursor, Remarks& remarks) {
 }
 
 bool parse_reject(Cursor& cursor, RuleAction& action, Remarks& remarks) {
+  cursor.skip_space();
+  if (cursor.take(')')) return true;
   do {
     cursor.skip_space();
     if (!parse_reject_argument(cursor, action, remarks)) return false;
     cursor.skip_space();
   } while (cursor.take(','));
+  // Templates are named without the end of their files.
+  if (constexpr std::string_view end = ".tt2"; std::string_view(action.tt2).ends_with(end))
+    action.tt2.resize(action.tt2.size() - end.size());
   return close_parenthesis(cursor, remarks);
 }
 
@@ -92,6 +97,12 @@ bool parse_arguments(Cursor& cursor, RuleAction& action, Remarks& remarks) {
   return fail(remarks, start, fmt::format("{} takes no argument", to_string(action.action)));
 }
 
+// What is refused is told to nobody else, and a verdict on spam to nobody at all.
+bool heeds(Action action, bool RuleAction::*flag) {
+  const bool verdict = action == Action::ham || action == Action::spam || action == Action::unsure;
+  return !verdict && (action != Action::reject || flag != &RuleAction::notify);
+}
+
 bool parse_flags(Cursor& cursor, RuleAction& action, Remarks& remarks) {
   cursor.skip_space();
   while (cursor.take(',')) {
@@ -100,7 +111,11 @@ bool parse_flags(Cursor& cursor, RuleAction& action, Remarks& remarks) {
     const auto word = cursor.take_word();
     bool known = false;
     const auto take = [&](const Flag& flag) {
-      if (ascii::iequals(word, flag.word)) action.*flag.member = known = true;
+      if (!ascii::iequals(word, flag.word)) return;
+      known = true;
+      if (!heeds(action.action, flag.member)) return;
+      if (flag.member == &RuleAction::notify && !action.quiet) action.notify_first = true;
+      action.*flag.member = true;
     };
     for (const auto& flag : kFlags) take(flag);
     if (action.action == Action::request_auth) take(kThenModerate);
@@ -147,8 +162,9 @@ std::string to_string(const RuleAction& action) {
       arguments += fmt::format("{}{}='{}'", arguments.empty() ? "" : ",", argument.word, value);
   if (!arguments.empty()) text += fmt::format("({})", arguments);
   if (action.*kThenModerate.member) text += fmt::format(",{}", kThenModerate.word);
-  for (const auto& flag : kFlags)
-    if (action.*flag.member) text += fmt::format(",{}", flag.word);
+  if (action.notify_first) text += ",notify";
+  if (action.quiet) text += ",quiet";
+  if (action.notify && !action.notify_first) text += ",notify";
   return text;
 }
 

@@ -45,6 +45,7 @@ struct Compiler {
   void read_line(std::string_view line, const Place& place, bool main);
   void read_rule(const RuleLine& line, const Place& place, Remarks& remarks);
   void read_include(const IncludeLine& line, const Place& place);
+  void look_up_template(const ParsedRule& parsed, Remarks& remarks) const;
   void compile_regexes(ParsedRule& parsed, Remarks& remarks);
   void compile_regex(Regex& regex, std::size_t column, Remarks& remarks);
   const std::optional<Scenario::Source>& look_up(const std::string& name);
@@ -138,6 +139,7 @@ void Compiler::read_rule(const RuleLine& line, const Place& place, Remarks& rema
   check_condition(*parsed, library, remarks);
   compile_regexes(*parsed, remarks);
   lint_action(function, *parsed, remarks);
+  look_up_template(*parsed, remarks);
   for (const auto& operand : parsed->rule.condition.operands)
     if (const auto* variable = std::get_if<Variable>(&operand))
       scenario.needs_list_ = scenario.needs_list_ || variable->name == "listname" ||
@@ -164,6 +166,15 @@ void Compiler::read_include(const IncludeLine& line, const Place& place) {
   open_names.pop_back();
 }
 
+void Compiler::look_up_template(const ParsedRule& parsed, Remarks& remarks) const {
+  const auto& name = parsed.rule.action.tt2;
+  if (name.empty() || !library.has_template || library.has_template(name)) return;
+  remarks.push_back({parsed.action_column,
+                     fmt::format("there is no mail_tt2/{}.tt2: a post that this rule refuses waits",
+                                 utf8::printable(name, 60)),
+                     false, "it stands beside scenari/, of the list, the domain or the site"});
+}
+
 void Compiler::compile_regexes(ParsedRule& parsed, Remarks& remarks) {
   auto& operands = parsed.rule.condition.operands;
   for (std::size_t i = 0; i < operands.size(); ++i)
@@ -176,10 +187,12 @@ void Compiler::compile_regex(Regex& regex, std::size_t column, Remarks& remarks)
     regex.compiled = known->second;
     return;
   }
-  const bool later = has_domain_placeholder(regex.source);
+  const bool domain = has_domain_placeholder(regex.source);
+  const bool later = domain && library.domain.empty();
   RegexFault fault;
-  auto pattern = Pattern::compile(later ? with_domain(regex.source, "a.b") : regex.source,
-                                  !later && patterns.size() < kMaxJit, fault);
+  auto pattern = Pattern::compile(
+      domain ? with_domain(regex.source, later ? "a.b" : library.domain) : regex.source,
+      !later && patterns.size() < kMaxJit, fault);
   if (!pattern) {
     remarks.push_back(
         {column + 1 + fault.offset, "regex: " + fault.message, true,

@@ -232,9 +232,13 @@ constexpr std::array kConditions{
     ConditionSpec{{"message", 2, 2, "message(a,b)"}, {K::text, K::text}, message},
 };
 
-// msg_body and msg_part may hold what came out of an encrypted layer.
+bool is_now(const Variable& variable) {
+  return variable.name == "current_date" || variable.name == "execution_date";
+}
+
+// What people have written is shown to nobody else.
 bool is_body(const Variable& variable) {
-  return variable.name == "msg_body" || variable.name == "msg_part";
+  return variable.name == "msg_body" || (variable.name == "msg_part" && variable.key == "body");
 }
 
 std::string joined(const std::vector<std::string>& values, bool body) {
@@ -252,9 +256,8 @@ std::string joined(const std::vector<std::string>& values, bool body) {
 Result<std::vector<std::string>> Asking::values(const Operand& operand) {
   if (const auto* literal = std::get_if<Literal>(&operand)) return std::vector{literal->text};
   const auto& variable = std::get<Variable>(operand);
-  auto values = variable.name == "current_date"
-                    ? Result(std::vector{std::to_string(epoch(facts_.now()))})
-                    : facts_.variable(variable);
+  auto values = is_now(variable) ? Result(std::vector{std::to_string(epoch(facts_.now()))})
+                                 : facts_.variable(variable);
   if (values && values->empty() && variable.name != "msg_part") values->emplace_back();
   if (values) note(variable.text, joined(*values, is_body(variable)));
   return values;

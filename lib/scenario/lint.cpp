@@ -52,14 +52,26 @@ struct Promise {
   bool (*made)(std::string_view name);
   std::string_view what;
   std::vector<AuthMethod> short_of_it;
-  std::string_view instead;
+  std::string_view hint;
+  bool for_everybody = false;  ///< only a rule without a condition breaks it
 };
+
+// Words for a circle of people; "public", "open" and the like promise none.
+bool names_a_circle(std::string_view name) {
+  constexpr std::array<std::string_view, 13> words{
+      "closed",    "owner",     "editor", "listmaster", "private", "confidential", "newsletter",
+      "publickey", "moderated", "signed", "encrypted",  "secret",  "intranet"};
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    return ascii::ifind(name, word) != std::string_view::npos;
+  });
+}
+
 const std::vector<Promise>& promises() {
   static const std::vector<Promise> rows{
       {[](std::string_view name) { return ascii::ifind(name, "smime") != std::string_view::npos; },
        "S/MIME",
        {AuthMethod::smtp, AuthMethod::md5},
-       "smime alone"},
+       "give the rule the methods smime alone"},
       {[](std::string_view name) {
          // auth, auth_owner, authdkim, ownerauth; an author is no promise.
          const auto rest = name.substr(std::min<std::size_t>(name.size(), 4));
@@ -69,7 +81,12 @@ const std::vector<Promise>& promises() {
        },
        "a confirmation",
        {AuthMethod::smtp},
-       "md5,smime, and request_auth for smtp"}};
+       "give the rule the methods md5,smime, and request_auth for smtp"},
+      {names_a_circle,
+       "a circle of people",
+       {AuthMethod::smtp},
+       "give the rule a condition, or another action",
+       true}};
   return rows;
 }
 
@@ -85,14 +102,15 @@ void lint_promise(std::string_view function, const Scenario& scenario,
   for (const auto& promise : promises()) {
     if (!promise.made(name)) continue;
     for (const auto& rule : scenario.rules()) {
-      if (rule.action.action != Action::do_it || changes_nothing(function, rule.condition))
+      if (rule.action.action != Action::do_it || changes_nothing(function, rule.condition) ||
+          (promise.for_everybody && !always_true(rule.condition)))
         continue;
       for (const auto method : promise.short_of_it) {
         if (!lists(rule, method)) continue;
         warn(problems, rule.place,
              fmt::format("the name promises {}, but this rule does it for {}", promise.what,
                          to_string(method)),
-             fmt::format("give the rule the methods {}", promise.instead));
+             std::string(promise.hint));
         break;
       }
     }
@@ -149,7 +167,8 @@ void lint_reach(const Rule& rule, Decided& decided, std::vector<Problem>& proble
   if (always_true(rule.condition, true) && problems.size() < kMaxWarnings)
     warn(problems, rule.place, fmt::format("never holds: !{}()", rule.condition.name),
          "leave it out");
-  if (rule.methods.empty() && problems.size() < kMaxWarnings)
+  if (rule.methods.empty() && rule.smtp_word == Rule::SmtpWord::dkim &&
+      problems.size() < kMaxWarnings)
     warn(problems, rule.place,
          "never reached: this file tells dkim from smtp, and nobody comes with dkim",
          "give it one of smtp, md5, smime");

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bitset>
 #include <vector>
 
 #include "base/ascii.h"
@@ -50,12 +51,66 @@ std::size_t behind_opening(std::string_view source, std::size_t at) {
   return end + (source.substr(end, 1) == ")" ? 0 : 1);
 }
 
+using Chars = std::bitset<128>;
+
+// The ASCII characters that an atom can match.
+Chars chars_of(std::string_view atom) {
+  Chars chars;
+  if (const char c = literal_of(atom); c != '\0') {
+    // In lower case, which the sets of other atoms hold too: regexes ignore case.
+    if (static_cast<unsigned char>(c) < chars.size())
+      chars.set(static_cast<unsigned char>(ascii::lower(c)));
+    return chars;
+  }
+  RegexFault fault;
+  RegexBudget budget;
+  const auto pattern = Pattern::compile(fmt::format("^{}$", atom), false, fault);
+  if (!pattern) return chars;
+  for (std::size_t i = 1; i < chars.size(); ++i) {
+    const char c = static_cast<char>(i);
+    const auto found = pattern->search({&c, 1}, budget);
+    chars.set(i, found && *found);
+  }
+  return chars;
+}
+
 bool can_match(std::string_view atom, char c) {
   RegexFault fault;
   RegexBudget budget;
   const auto pattern = Pattern::compile(fmt::format("^{}$", atom), false, fault);
   const auto found = pattern ? pattern->search({&c, 1}, budget) : Result<bool>(true);
   return !found || *found;
+}
+
+/// What stands between two "|".
+struct Alternative {
+  std::vector<std::string_view> atoms;
+  bool fixed = true;  ///< nothing in it repeats, and no group
+};
+
+constexpr std::size_t kMostAlternatives = 40;
+
+// Whether repeating them can read a text in two ways: (a|a)*, (a|aa)+, not (a|ab)*.
+bool is_ambiguous(const std::vector<Alternative>& all) {
+  if (all.size() < 2 || all.size() > kMostAlternatives) return false;
+  std::vector<std::vector<Chars>> read;
+  for (const auto& each : all) {
+    if (!each.fixed || each.atoms.empty()) continue;
+    auto& chars = read.emplace_back();
+    for (const auto atom : each.atoms) chars.push_back(chars_of(atom));
+  }
+  const auto may_begin = [&](const Chars& chars) {
+    return std::any_of(read.begin(), read.end(),
+                       [&](const auto& other) { return (other.front() & chars).any(); });
+  };
+  for (const auto& one : read)
+    for (const auto& other : read) {
+      if (&one == &other || one.size() > other.size()) continue;
+      std::size_t same = 0;
+      while (same < one.size() && (one[same] & other[same]).any()) ++same;
+      if (same == one.size() && (same == other.size() || may_begin(other[same]))) return true;
+    }
+  return false;
 }
 
 /// A group as far as it was read.
@@ -68,11 +123,14 @@ struct Group {
   std::size_t atoms = 0;
   std::string_view last = {};    ///< the atom before, unless something else stands between
   std::string_view before = {};  ///< and the one before that
+  std::string_view flood = {};   ///< the atom before, when it was repeated without a bound
+  std::vector<Alternative> alternatives = std::vector<Alternative>(1);
 
   void pass(std::string_view atom) {
     before = last;
     last = atom;
     ++atoms;
+    alternatives.back().atoms.push_back(atom);
   }
   void interrupt() { before = last = {}; }
   /// Repeating it, a text can be read in one way only: "(\w+\.)*", "(-[a-z]+)*".
@@ -93,6 +151,7 @@ struct Reader {
   std::vector<Group> open = std::vector<Group>(1);
   Group closed = {};  ///< what stands right before, when that is a group
   std::size_t at = 0;
+  const char* flood_end = nullptr;  ///< behind the last quantifier without a bound
 
   [[nodiscard]] bool next_is(char c) const {
     return source.substr(at, 1) == std::string_view(&c, 1);
@@ -101,19 +160,42 @@ struct Reader {
   bool take_unbounded(std::size_t length) {
     at += length;
     const bool possessive = next_is('+');
-    if (closed.repeats && !closed.atomic && !closed.one_way() && !possessive) return true;
+    if (!possessive && is_dangerous(closed)) return true;
     at += possessive || next_is('?') ? 1 : 0;
     auto& group = open.back();
+    const auto repeated = group.last;
+    if (!possessive && !repeated.empty() && repeated.data() == flood_end &&
+        (chars_of(group.flood) & chars_of(repeated)).any())
+      return true;
+    group.flood = possessive ? std::string_view() : repeated;
+    flood_end = source.data() + at;
+    group.alternatives.back().fixed = false;
     ++group.quantifiers;
     group.repeats = group.repeats || !possessive;
     group.fenced = open.size() > 1 && fenced(group, source.substr(at));
     group.interrupt();
     return false;
   }
-  void take_bounded() {
+  static bool is_dangerous(const Group& repeated) {
+    if (repeated.atomic) return false;
+    return (repeated.repeats && !repeated.one_way()) || is_ambiguous(repeated.alternatives);
+  }
+  // Whether it repeats many times what repeats inside: (.*a){20}.
+  bool take_bounded() {
     ++open.back().quantifiers;
     open.back().interrupt();
-    at += std::max<std::size_t>(1, bounded_at(source, at));
+    open.back().alternatives.back().fixed = false;
+    const auto length = std::max<std::size_t>(1, bounded_at(source, at));
+    const auto counts = source.substr(at, length);
+    at += length;
+    return many(counts) && !closed.atomic && closed.repeats && !closed.one_way();
+  }
+  // {4}, {1,20} and the like.
+  static bool many(std::string_view counts) {
+    const auto last = counts.find_last_of("{,");
+    const auto most = counts.substr(std::min(last, counts.size() - 1) + 1);
+    constexpr std::size_t kFew = 3;
+    return most.size() > 2 || (most.size() == 2 && static_cast<std::size_t>(most[0] - '0') > kFew);
   }
   void take_atom(std::size_t end) {
     open.back().pass(source.substr(at, end - at));
@@ -122,6 +204,7 @@ struct Reader {
   void take_opening() {
     open.back().interrupt();
     open.back().plain = false;
+    open.back().alternatives.back().fixed = false;
     open.push_back({source.substr(at, 3) == "(?>"});
     at = behind_opening(source, at);
   }
@@ -136,6 +219,7 @@ struct Reader {
     ++at;
     open.back().interrupt();
     open.back().plain = false;
+    open.back().alternatives.emplace_back();
   }
 };
 
@@ -147,6 +231,11 @@ std::optional<std::size_t> nested_repeat(std::string_view source) {
     const std::size_t at = reader.at;
     if (const auto length = unbounded_at(source, at); length != 0) {
       if (reader.take_unbounded(length)) return at;
+      reader.closed = {};
+      continue;
+    }
+    if (source[at] == '{' || source[at] == '?') {
+      if (reader.take_bounded()) return at;
       reader.closed = {};
       continue;
     }
@@ -163,10 +252,6 @@ std::optional<std::size_t> nested_repeat(std::string_view source) {
         break;
       case ')':
         reader.take_closing();
-        break;
-      case '{':
-      case '?':
-        reader.take_bounded();
         break;
       case '|':
         reader.take_alternative();

@@ -1,6 +1,8 @@
 #include "scenario/network.h"
 
+#include <algorithm>
 #include <charconv>
+#include <string>
 
 #include "base/ascii.h"
 
@@ -90,6 +92,22 @@ std::optional<unsigned> block_of(const IpAddress& from, const IpAddress& to) {
   return bits;
 }
 
+// As Net::CIDR has it, "192.0.2" and "10.1." are the networks that begin so.
+struct Beginning {
+  std::string address;
+  unsigned octets = 4;
+};
+Beginning completed(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  Beginning whole{std::string(text)};
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789.") == text.npos;
+  const auto dots = std::count(text.begin(), text.end(), '.');
+  if (!digits || dots >= 3) return whole;
+  whole.octets = static_cast<unsigned>(dots) + 1;
+  for (auto octet = whole.octets; octet < 4; ++octet) whole.address += ".0";
+  return whole;
+}
+
 }  // namespace
 
 std::optional<IpAddress> parse_ip(std::string_view text) {
@@ -104,10 +122,11 @@ std::optional<Network> Network::parse(std::string_view text) {
   const bool masked =
       cut == std::string_view::npos && text.find('.') < colon && colon != std::string_view::npos;
   const std::size_t end = masked ? colon : cut;
-  const auto address = parse_ip(text.substr(0, end));
+  const auto whole = completed(text.substr(0, end));
+  const auto address = parse_ip(whole.address);
   if (!address) return std::nullopt;
   network.address_ = *address;
-  std::optional<unsigned> bits = 128;
+  std::optional<unsigned> bits = whole.octets == 4 ? 128 : kIpv4Bits + 8 * whole.octets;
   if (end != std::string_view::npos) {
     const auto rest = text.substr(end + 1);
     const auto second = parse_ip(rest);

@@ -1,9 +1,11 @@
 #include "scenario/parser.h"
 
 #include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <vector>
 
 #include "base/utf8.h"
 #include "scenario/suggest.h"
@@ -179,13 +181,37 @@ void note_smtp(std::string_view word, Rule::SmtpWord& seen) {
   seen = seen == W::none || seen == now ? now : W::both;
 }
 
-// Methods between spaces or commas; none written means smtp.
+// What stands between two commas. Sympa takes blanks out, so that "smtp md5" is a method that nobody has.
+void take_methods(const std::vector<std::string_view>& words, std::size_t column, Rule& rule,
+                  Remarks& remarks) {
+  if (words.size() > 1)
+    remarks.push_back(
+        {column,
+         fmt::format("without a comma \"{}\" is a method that nobody has", fmt::join(words, " ")),
+         false, "write " + fmt::format("{}", fmt::join(words, ","))});
+  if (words.size() != 1) return;
+  const auto method = *method_from(words.front());
+  if (method == AuthMethod::smtp) note_smtp(words.front(), rule.smtp_word);
+  if (std::find(rule.methods.begin(), rule.methods.end(), method) == rule.methods.end())
+    rule.methods.push_back(method);
+}
+
+// Methods between commas; none written means smtp.
 bool parse_methods(Cursor& cursor, Rule& rule, Remarks& remarks) {
+  std::vector<std::string_view> words;
+  std::size_t column = cursor.column();
+  bool none = true;
   for (;;) {
     cursor.skip_space();
-    if (cursor.take(',')) continue;
-    if (cursor.take("->")) break;
+    const bool ends = cursor.take("->");
+    if (ends || cursor.take(',')) {
+      take_methods(words, column, rule, remarks);
+      words.clear();
+      if (ends) break;
+      continue;
+    }
     const std::size_t start = cursor.column();
+    if (words.empty()) column = start;
     const auto word = cursor.take_word();
     const auto method = is_lower(word) ? method_from(word) : std::nullopt;
     if (!method) {
@@ -195,11 +221,10 @@ bool parse_methods(Cursor& cursor, Rule& rule, Remarks& remarks) {
                                                        did_you_mean(word, method_words()));
       return fail(remarks, start, message), false;
     }
-    if (*method == AuthMethod::smtp) note_smtp(word, rule.smtp_word);
-    if (std::find(rule.methods.begin(), rule.methods.end(), *method) == rule.methods.end())
-      rule.methods.push_back(*method);
+    words.push_back(word);
+    none = false;
   }
-  if (rule.methods.empty()) {
+  if (none) {
     rule.methods.push_back(AuthMethod::smtp);
     rule.smtp_word = Rule::SmtpWord::smtp;
   }
@@ -213,7 +238,7 @@ std::optional<Variable> parse_variable(Cursor& cursor, Remarks& remarks) {
   constexpr std::string_view form = "a variable is [name], [name->key] or [name->key][0]";
   cursor.advance(1);
   Variable variable;
-  variable.name = ascii::to_lower(cursor.take_while([](char c) { return is_word(c) || c == '-'; }));
+  variable.name = std::string(cursor.take_while([](char c) { return is_word(c) || c == '-'; }));
   if (!variable.name.empty() && variable.name.back() == '-' && cursor.peek() == '>') {
     variable.name.pop_back();
     cursor.advance(1);

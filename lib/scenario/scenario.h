@@ -81,6 +81,7 @@ struct RuleAction {
   std::string tt2;
   bool quiet = false;
   bool notify = false;
+  bool notify_first = false;      ///< as they were written, for to_string()
   bool confirm_by_email = false;  ///< request_auth([email])
   bool then_moderate = false;  ///< request_auth,editorkey: confirmed first, then to the moderators
   friend bool operator==(const RuleAction&, const RuleAction&) = default;
@@ -113,7 +114,10 @@ class Scenario {
     Includer include;
     std::function<bool(std::string_view name)> has_list_parameter = {};  ///< fatal when not
     std::function<bool(std::string_view name)> has_site_parameter = {};  ///< a warning when not
-    std::function<bool(std::string_view file)> has_filter = {};          ///< a warning when not
+    std::function<bool(std::string_view name)> has_template = {};        ///< a warning when not
+    /// What [domain] and [host] are in regexes; empty: what the facts say, and each is compiled when it is asked.
+    std::string domain = {};
+    std::function<bool(std::string_view file)> has_filter = {};  ///< a warning when not
     // NOLINTNEXTLINE(google-explicit-constructor): most have includes alone
     template <class Function, class = std::enable_if_t<std::is_constructible_v<Includer, Function>>>
     Library(Function&& includes) : include(std::forward<Function>(includes)) {}

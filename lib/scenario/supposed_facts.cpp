@@ -134,6 +134,16 @@ Result<bool> SupposedFacts::has_list(std::string_view list) const {
   return supposed || is_the_list(list) ? Result<bool>(true) : below_.has_list(list);
 }
 
+// As Sympa's tables would have it: who asks is known, and a supposed member has a row.
+std::optional<std::string> SupposedFacts::supposed_row(const Variable& variable) const {
+  const auto key = key_of(variable);
+  if (key == "user->email" && supposed_.variables.count("sender") != 0) return first("sender");
+  if (!supposed_.roles) return std::nullopt;
+  if (key != "subscriber->email" && key != "subscriber->reception") return std::nullopt;
+  if (!has(Kind::member, first("listname"), canonical(first("sender")))) return std::nullopt;
+  return key == "subscriber->email" ? first("sender") : "mail";
+}
+
 Result<std::vector<std::string>> SupposedFacts::variable(const Variable& variable) const {
   const auto& all = supposed_.variables;
   auto found = all.find(key_of(variable));
@@ -143,6 +153,8 @@ Result<std::vector<std::string>> SupposedFacts::variable(const Variable& variabl
         key_of({variable.name == "header" ? "msg_header" : "header", variable.key, {}, {}}));
   if (found == all.end() && variable.name == "host") found = all.find("domain");
   if (found == all.end() && variable.name == "email") found = all.find("sender");
+  if (found == all.end())
+    if (const auto row = supposed_row(variable)) return std::vector<std::string>{*row};
   if (found == all.end()) return below_.variable(variable);
   return indexed(found->second, variable.index);
 }
@@ -161,20 +173,24 @@ Result<std::vector<std::string>> BareFacts::variable(const Variable& variable) c
   if (auto values =
           message_values(variable, {world_.message, world_.list, world_.message_encrypted}))
     return *values;
+  if (variable.name == "subscriber" && world_.list.empty())
+    return Error::never(Errc::config, variable.text + ": no list here");
   const std::map<std::string_view, std::string> known{
       {"sender", "nobody"},
       {"email", "nobody"},
       {"remote_host", "unknown_host"},
       {"listname", world_.list},
       {"domain", world_.domain},
-      {"host", world_.domain},
+      {"host", world_.list.empty() ? "" : world_.domain},
       {"conf->domain", world_.domain},
       {"conf->host", world_.domain},
       {"list->name", world_.list},
       {"list->address", world_.list + "@" + world_.domain},
       {"list->total", "0"}};
   const auto found = known.find(key_of(variable));
-  return std::vector<std::string>{found == known.end() ? "" : found->second};
+  if (found != known.end()) return std::vector<std::string>{found->second};
+  const bool parameter = variable.name == "conf" || variable.name == "list";
+  return std::vector<std::string>{parameter && world_.parameter ? world_.parameter(variable) : ""};
 }
 
 Result<bool> BareFacts::search(std::string_view file, std::string_view /*address*/) const {

@@ -54,6 +54,7 @@ class SupposedFacts final : public Facts {
 
  private:
   [[nodiscard]] std::string first(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string> supposed_row(const Variable& variable) const;
   [[nodiscard]] bool is_the_list(std::string_view list) const;
   [[nodiscard]] bool has(SupposedRole::Kind kind, std::string_view list,
                          std::string_view address) const;
@@ -69,10 +70,12 @@ class BareFacts final : public Facts {
     const mail::MimeTree* message = nullptr;
     bool message_encrypted = false;
     TimePoint now{};
-    std::string list = "list";
+    std::string list = "list";  ///< empty: the question is about none
     std::string domain = "example.org";
     /// What [env->V] asks; without it every one is empty.
     std::function<std::string(const std::string& name)> environment = {};
+    /// What [conf->P] and [list->P] are where nobody has set them; without it they are empty.
+    std::function<std::string(const Variable& variable)> parameter = {};
   };
   explicit BareFacts(World world) : world_(std::move(world)) {}
   [[nodiscard]] Result<bool> is_subscriber(std::string_view, std::string_view) const override {

@@ -60,6 +60,7 @@ constexpr std::array kVariables{VariableRow{"sender", false},
                                 VariableRow{"topic_editor", false},
                                 VariableRow{"topic_needed", false},
                                 VariableRow{"current_date", false},
+                                VariableRow{"execution_date", false},
                                 VariableRow{"env", true},
                                 VariableRow{"custom_vars", true},
                                 VariableRow{"family", true}};
@@ -109,7 +110,7 @@ const std::vector<std::string_view>& method_words() {
 
 const VariableRow* find_variable(std::string_view name) {
   const auto* const row = std::find_if(kVariables.begin(), kVariables.end(),
-                                       [&](const auto& v) { return ascii::iequals(v.name, name); });
+                                       [&](const auto& v) { return v.name == name; });
   return row == kVariables.end() ? nullptr : &*row;
 }
 

@@ -27,6 +27,9 @@ is "roles of other people and lists" "$(decision send --rules "is_owner('b@examp
 is "no rule matches" "$(decision send --rules 'true() smime -> do_it')" "reject(reason='no-rule-match')"
 is "a search file that is not there" "$(decision send --rules "!search('x.txt') -> do_it")" "reject(reason='error-performing-condition')"
 is "not compiled" "$(decision send --rules 'is_member(a,b) -> do_it')" "reject(reason='not-compiled')"
+is "what a parameter is where nobody has set it" "$(decision send --rules "equal([conf->email],'sympa') -> do_it")$(decision send --rules "equal([list->status],open) -> owner")$(decision send --rules "equal([user->email],[sender]) -> editor")" do_itownereditor
+is "an old name of a parameter" "$(decision send --rules "equal([list->reply_to],'') -> do_it")" do_it
+is "no list, no subscriber" "$(decision send --list none --rules "equal([subscriber->email],'') -> do_it")" "reject(reason='error-performing-condition')"
 is "a list parameter that does not exist" "$(decision send --rules 'equal([list->colour],x) -> do_it')" "reject(reason='not-compiled')"
 mkdir -p sites/scenari sites/search_filters
 printf '# friends\nann@*\n' >sites/search_filters/friends.txt
@@ -85,6 +88,13 @@ is "the person's row" "$(decision send --list lsealed --sender ann@example.org -
 is "without a password" "$(decision send --list lsealed --sender ann@example.org --rules "equal([user->password],'') smtp -> owner")" owner
 make_person ann rsa
 openssl cms -encrypt -aes256 -in mail.eml -from ann@example.org -to lsealed@lists.example.org -out sealed.eml pki/ann.pem
+printf 'key_passwd topsecret\n' >>site/paraph.conf
+for variable in list conf; do
+  paraph scenario eval send --list lsealed --sender ann@example.org --trace --rules "match([$variable->key_passwd],/./) smtp -> do_it" >secret.out 2>&1 || true
+  ! grep -q topsecret secret.out || fail "a rule shows the passphrase: $(cat secret.out)"; ok
+  ! grep -q '^do_it' secret.out || fail "a rule reads the passphrase"; ok
+done
+sed -i '/^key_passwd /d' site/paraph.conf
 is "an encrypted mail" "$(decision send --list lsealed --sender ann@example.org --message sealed.eml --rules "equal([msg_encrypted],'smime') smtp -> owner")" owner
 is "one that is not" "$(decision send --list lsealed --sender ann@example.org --message mail.eml --rules "equal([msg_encrypted],'') smtp -> owner")" owner
 mkdir -p site/etc/second.example.org; echo 'gecos the second' >site/etc/second.example.org/robot.conf

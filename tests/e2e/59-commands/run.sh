@@ -376,6 +376,36 @@ run_daemons
 for n in 1 2 3; do plain "stranger$n" oscar open | paraph-queue open@$lists; done; run_daemons
 [ "$(count_for oscar)" = 1 ] || fail "whom nobody knows is told $(count_for oscar) times a day"; ok
 
+# --- a rule names owners or listmasters: they are asked about a post, and their word counts; editors hear nothing ------------------------------
+for role in owner listmaster; do
+  who=alice; [ $role = owner ] || who=listmaster
+  scenario open send "true() smtp,md5,smime -> $role,quiet"
+  empty_mailboxes
+  plain "for_$role" carol open >role.eml; paraph-queue open@$lists <role.eml; run_daemons
+  id=$(ledger "select id from paraph_mail where outcome = 'held' and message_id like 'for_$role.%'")
+  paraph message explain role.eml >out; [[ $(head -1 out) == "HELD for a"*" $role: "* ]] || fail "$(head -1 out)"; ok
+  grep -q '^  rules   send.test (list config:[0-9]*, list)' out || fail "whence the rules are: $(cat out)"; ok
+  [ "$(count_for bob)" = 0 ] || fail "an editor is asked"; ok
+  line=$(line_for $who DISTRIBUTE); [ -n "$line" ] || fail "no $role is asked: $(outcome "$id")"; ok
+  order $who "$line"; became "$id" "distributed distribute by $who@example.org"
+done
+
+# --- the words of a rule that refuses a command: quiet, a template, a reason of the stock -----------------------------------------------------
+scenario open subscribe 'true() smtp,md5,smime -> reject,quiet'
+empty_mailboxes; order quentin "SUBSCRIBE open"
+[ "$(count_for quentin)" = 0 ] || fail "a quiet refusal is told: $(report_for quentin)"; ok
+scenario open subscribe "true() smtp,md5,smime -> reject(tt2='no_more')"
+mkdir -p site/list_data/open/mail_tt2
+printf 'Subject: No more\n\nThe list [%% list.name %%] is full, so not: [%% cmd %%]\n' >site/list_data/open/mail_tt2/no_more.tt2
+order rita "SUBSCRIBE open"
+says rita 'The list open is full, so not: SUBSCRIBE open' || fail "not in the list's words: $(report_for rita)"; ok
+[ "$(count_for rita)" = 1 ] || fail "$(count_for rita) mails"; ok
+rm site/list_data/open/mail_tt2/no_more.tt2; empty_mailboxes; order sam "SUBSCRIBE open"
+says sam 'The rules of the list do not allow it' || fail "without the template: $(report_for sam)"; ok
+scenario open subscribe "true() smtp,md5,smime -> reject(reason='subscribe_smime')"
+empty_mailboxes; order tina "SUBSCRIBE open"
+says tina 'takes a command that is signed with S/MIME' || fail "the reason is not told: $(report_for tina)"; ok
+
 # --- a worker is killed between the word and the answer: the word counts once -------------------------------------------------------------------------
 scenario open send 'true() smtp,md5,smime -> editorkey'
 empty_mailboxes   # and several posts wait by now

@@ -600,11 +600,11 @@ TEST_CASE("an editor whose certificate cannot be looked up keeps nobody else fro
   const auto directory = *sys::open_root(house.dir / "certs");
   FaultyFileSystem broken(*directory, 1, Fault::fail);
   house.certificates = store::open_certificate_directory(House::borrow(broken));
-  const auto first = pipeline::ask_editors(item, "?", out, house.make_ports());
+  const auto first = pipeline::ask_judges(item, list::Role::editor, "?", out, house.make_ports());
   REQUIRE_FALSE(first);
   CHECK(first.error().retry() == Retry::later);
   REQUIRE(house.mails().size() == 1);
-  const auto second = pipeline::ask_editors(item, "?", out, house.make_ports());
+  const auto second = pipeline::ask_judges(item, list::Role::editor, "?", out, house.make_ports());
   REQUIRE(second);
   CHECK(house.mails().size() == 2);
   CHECK(house.keys.granted == 2);

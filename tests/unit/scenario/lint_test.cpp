@@ -52,6 +52,8 @@ const Row kRows[] = {
     {"send", "private_smime", "equal(a,b) smtp -> do_it", 1, 1, "promises S/MIME", false},
     {"send", "private_smime", "equal(a,b) md5,smime -> do_it", 1, 1, "does it for md5", false},
     {"add", "auth", "equal(a,b) smtp -> do_it", 1, 1, "promises a confirmation", false},
+    {"send", "x", "equal(a,b) smtp md5 -> do_it", 1, 12, "a method that nobody has", false},
+    {"send", "x", "equal(a,b) -> reject(tt2='gone')", 1, 15, "no mail_tt2/gone.tt2", false},
     {"send", "x", "equal(a,b) pgp -> do_it", 1, 1, "nobody is authenticated by pgp", false},
     {"send", "x", "equal(a,b) smtp -> do_it\nequal(A,b) smtp -> editor", 2, 1, "line 1 has decided",
      false},
@@ -64,6 +66,7 @@ std::vector<Problem> problems_of(const Row& row) {
   Scenario::Library library(no_includes);
   library.has_list_parameter = [](std::string_view name) { return name == "total"; };
   library.has_site_parameter = [](std::string_view name) { return name == "domain"; };
+  library.has_template = [](std::string_view name) { return name == "there"; };
   library.has_filter = [](std::string_view file) { return file == "there.txt"; };
   return Scenario::check(
       row.function, {std::string(row.rules) + kEnd, std::string(row.function) + "." + row.name},
@@ -92,6 +95,20 @@ TEST_CASE("the linter names place, reason and remedy") {
   CHECK(problems_of({"subscribe", "smime",
                      "is_subscriber([listname],[email]) smtp,md5,smime -> do_it", 0, 0, "", false})
             .empty());
+}
+
+TEST_CASE("a name for some people promises that not everybody may") {
+  const auto problems = [](const char* path) {
+    return Scenario::check("send", {"true() smtp,md5,smime -> do_it\n", path},
+                           Scenario::Library(no_includes));
+  };
+  for (const auto* path : {"send.closed", "send.editorkeyonly", "send.private", "send.owners"}) {
+    INFO(path);
+    REQUIRE(problems(path).size() == 1);
+    CHECK(problems(path).front().message.find("promises a circle") != std::string::npos);
+  }
+  for (const auto* path : {"send.public", "send.open", "send.noconceal"})
+    CHECK(problems(path).empty());
 }
 
 TEST_CASE("an author is no promise of a confirmation") {
@@ -132,13 +149,33 @@ TEST_CASE("a repeat within a repeat") {
         "([^)]+)+",       "(\\w+x)*",    "(A+a)*",        "(\\w+\\.?)*",    "(,?[^,]+)*",
         "(\\w+\\.\\w+)*", "(a{2}\\w+)*", "(\\w+\\.|x+)*", "(\\w+\\.|\\w)*", "(\\w+\\.\\w?)*",
         "([.\\w]+\\.)*",  "(?:\\w+)*",   "(?<n>\\w+)*",   "(-[a-z]+|b)*",   "((\\w+\\.)\\w?)*",
-        "(a-\\w+)*"}) {
+        "(a-\\w+)*",      "(a|aa)+$",    "(a|a)*b",       "(.*a){20}",      ".*.*.*x",
+        "(\\w|\\d)+",     "(x|[a-z])*",  "(.*a){1,20}",   "\\s*\\s*x",      "(A|aa)*"}) {
     INFO(bad);
     CHECK(nested_repeat(bad));
   }
-  for (const auto* good : {"a+b*", "(a+)?", "(?>a+)+", "(a++)+", "(ab)+", "[(a+)+]", "\\(a+\\)+",
-                           "(a+){2,3}", ")+", "(", "@(\\w+\\.)*example", "^([^,]+, )*x",
-                           "(-[a-z]+)*", "(\\d+?:)+", "(a+b)*", "(?:\\w+\\.)+org"}) {
+  for (const auto* good : {"a+b*",
+                           "(a+)?",
+                           "(?>a+)+",
+                           "(a++)+",
+                           "(ab)+",
+                           "[(a+)+]",
+                           "\\(a+\\)+",
+                           "(a+){2,3}",
+                           ")+",
+                           "(",
+                           "@(\\w+\\.)*example",
+                           "^([^,]+, )*x",
+                           "(-[a-z]+)*",
+                           "(\\d+?:)+",
+                           "(a+b)*",
+                           "(?:\\w+\\.)+org",
+                           "(a|ab)*",
+                           "(foo|bar|baz)+",
+                           ".*foo.*bar",
+                           "(?>a|aa)+",
+                           "\\w+\\s*x",
+                           "(ab|ac)*"}) {
     INFO(good);
     CHECK_FALSE(nested_repeat(good));
   }

@@ -19,7 +19,7 @@ std::vector<Problem> fatal(std::string_view text, const Scenario::Includer& incl
 TEST_CASE("lines of every kind") {
   const auto scenario = compile(
       "title.gettext All\r\ntitle Plain # cut\rTITLE.pt-br Tudo\ntitle.de Alle\n\n# comment\nsend\n"
-      "  is_owner([listname],[sender])\tsmime md5,smtp  ->do_it , quiet , notify # and so "
+      "  is_owner([listname],[sender])\tsmime, md5,smtp  ->do_it , quiet , notify # and so "
       "on\r\ntrue() dkim,smtp -> request_auth([email])");
   REQUIRE(scenario);
   REQUIRE(scenario->rules().size() == 2);
@@ -29,7 +29,7 @@ TEST_CASE("lines of every kind") {
   CHECK(first.action.notify);
   CHECK(first.place.line == 8);
   CHECK(first.place.column == 3);
-  CHECK(first.text == "is_owner([listname],[sender])\tsmime md5,smtp  ->do_it , quiet , notify");
+  CHECK(first.text == "is_owner([listname],[sender])\tsmime, md5,smtp  ->do_it , quiet , notify");
   const auto& second = scenario->rules()[1];
   CHECK(second.methods == std::vector{AuthMethod::smtp});
   CHECK(second.action.confirm_by_email);
@@ -59,6 +59,10 @@ TEST_CASE("actions and their arguments") {
       {"reject(tt2='add_closed')", Action::reject, "", "add_closed", false, false},
       {"reject('add_closed'),quiet", Action::reject, "", "add_closed", true, false},
       {"reject(reason=a,tt2='b')", Action::reject, "a", "b", false, false},
+      {"reject()", Action::reject, "", "", false, false},
+      {"reject(tt2='b.tt2')", Action::reject, "", "b", false, false},
+      {"reject,notify", Action::reject, "", "", false, false},
+      {"spam,quiet,notify", Action::spam, "", "", false, false},
       {"request_auth", Action::request_auth, "", "", false, false},
       {"request_auth([sender])", Action::request_auth, "", "", false, false},
       {"owner", Action::owner, "", "", false, false},
@@ -80,6 +84,17 @@ TEST_CASE("actions and their arguments") {
     CHECK(action.quiet == row.quiet);
     CHECK(action.notify == row.notify);
   }
+  for (const auto* text : {"do_it,notify,quiet", "do_it,quiet,notify"})
+    CHECK(to_string(compile("true() -> " + std::string(text))->rules()[0].action) == text);
+}
+
+TEST_CASE("methods stand between commas, and blanks join them to one that nobody has") {
+  using M = std::vector<AuthMethod>;
+  CHECK(compile("true() smtp, md5 ,smime -> do_it")->rules()[0].methods ==
+        M{AuthMethod::smtp, AuthMethod::md5, AuthMethod::smime});
+  CHECK(compile("true() smtp md5,smime -> do_it")->rules()[0].methods == M{AuthMethod::smime});
+  CHECK(compile("true() smtp md5 -> do_it")->rules()[0].methods.empty());
+  CHECK(compile("true() -> do_it")->rules()[0].methods == M{AuthMethod::smtp});
 }
 
 TEST_CASE("what is wrong is said with its place and a way out") {
