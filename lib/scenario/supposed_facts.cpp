@@ -39,8 +39,8 @@ std::string_view bare_name(std::string_view list, std::string_view domain) {
 }
 
 std::string key_of(const Variable& variable) {
-  return ascii::to_lower(variable.key.empty() ? variable.name
-                                              : variable.name + "->" + variable.key);
+  return variable.key.empty() ? variable.name
+                              : variable.name + "->" + ascii::to_lower(variable.key);
 }
 
 }  // namespace
