@@ -89,4 +89,6 @@ post() {  # post [FROM…]: the finished message, as an MTA's pipe gives it
 # replace FROM TO: one stretch of octets of the same length, in every line
 replace() { LC_ALL=C sed "s/$1/$2/"; }
 
-compressed() { python3 "$KIT/compress.py" | cms_entity compressed-data application/pkcs7-mime smime.p7z; }
+compressed() { python3 -B "$KIT/compress.py" | cms_entity compressed-data application/pkcs7-mime smime.p7z; }
+
+regroup() { python3 -B "$KIT/regroup.py" "$@"; }  # regroup CHANGE…: a DER SignedData put together otherwise

@@ -87,6 +87,8 @@ issue alice-two rsa2048 ca '/CN=Alice Example' "$(person a.example@example.org A
 $usage"
 issue alice-foreign rsa2048 foreign-ca '/CN=Alice Example' "$(person alice@example.org)
 $usage"
+issue alice-self p256 self '/CN=Alice Example' "$(person alice@example.org)
+$ec_usage"
 issue alice-expired rsa2048 ca '/CN=Alice Example' "$(person alice@example.org)
 $usage" 20250101000000Z 20250601000000Z
 issue alice-early rsa2048 ca '/CN=Alice Example' "$(person alice@example.org)

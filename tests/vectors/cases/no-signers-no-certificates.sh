@@ -1,0 +1,10 @@
+# shellcheck shell=bash
+# A clear signature that holds neither a signer nor a certificate.
+# expect status none
+# expect auth_method smtp
+# expect reasons no_signers
+# expect layers multipart/signed
+# witness no-verify
+text > "$TMP/part"
+raw_signature alice < "$TMP/part" | regroup no-signers no-certificates > "$TMP/sig"
+signed_multipart "$TMP/part" "$TMP/sig" | post
