@@ -360,7 +360,11 @@ class Shipment {
   Result<void> hand_over(const std::vector<std::string>& recipients,
                          const delivery::Content& message, spool::CopyOutcome outcome) {
     if (!lost_.empty()) return give_up(recipients);
-    auto statuses = courier_.deliver({header_.reverse_path, recipients}, message);
+    // A notice rides in the post's packet, but is an automatic message of its own: nothing comes back to it (RFC 3834
+    // §3.3, RFC 5321 §4.5.5).
+    const bool notice = outcome.outcome == "notice";
+    auto statuses =
+        courier_.deliver({notice ? std::string() : header_.reverse_path, recipients}, message);
     if (!statuses && expired() && !handed_over_) {
       lost_ = expired_words() + statuses.error().what();
       return give_up(recipients);

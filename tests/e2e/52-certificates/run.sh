@@ -34,6 +34,9 @@ for i in 1 2 3; do make_post "missed$i" alice secure "The $canary word of $i."; 
 run_daemons
 [ "$(count_for bob)" = 3 ] || fail "bob has $(count_for bob) copies"; ok
 [ "$(count_for carol)" = 1 ] || fail "carol was told $(count_for carol) times"; ok
+# It is a message of its own, though in the post's packet: its bounces go to nobody (attack A31, RFC 3834 §3.3).
+grep -qx 'Return-Path: <>' "$(mail_for carol)" || fail "the notice leaves with $(grep Return-Path: "$(mail_for carol)")"; ok
+[ "$(mail_for bob | xargs grep -lx 'Return-Path: <secure-owner@lists.example.org>' | wc -l)" = 3 ] || fail "the copies leave otherwise"; ok
 [ "$(ledger "select outcome, count(*) from paraph_copy where member='carol@example.org' group by 1 order by 1" | tr '\n' ' ')" = "missed|2 notice|1 " ] ||
   fail "carol's copies: $(ledger "select * from paraph_copy where member='carol@example.org'")"; ok
 [ "$(find site/spool/missed -type f | wc -l)" = 3 ] || fail "not all three are kept"; ok
