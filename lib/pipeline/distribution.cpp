@@ -340,6 +340,8 @@ class Shipment {
         .template_name = "x509-user-cert-missing.tt2",
         .data = {{"case", target.problem},
                  {"detail", utf8::printable(target.detail)},
+                 {"min_rsa_bits", std::to_string(terms_.policy.min_rsa_bits)},
+                 {"max_rsa_bits", std::to_string(terms_.policy.max_rsa_bits)},
                  {"missed_count", std::to_string(standing->missed)},
                  {"kept", keeps_missed(config) ? "1" : ""},
                  {"sender", author_},

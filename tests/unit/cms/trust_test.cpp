@@ -231,7 +231,7 @@ TEST_CASE("attack A18: a key of the form that ROCA's generator made") {
   const auto at = load("roca").not_before() + std::chrono::hours(24);
   CHECK(judge("roca", {.at = at}) == ChainStatus::weak_key);
   CHECK(judge("alice", {.at = at}) == ChainStatus::good);
-  CHECK(fitness(load("roca"), at, {}) == SealFitness::weak_key);
+  CHECK(fitness(load("roca"), at, {}) == SealFitness::unsafe_key);
   CHECK(sign_fitness(load("roca"), at, {}) == SignFitness::weak_key);
 }
 
