@@ -170,6 +170,7 @@ class Shipment {
     auto key =
         signing_key(*ring, config.address().str(), ports_.clock.now(), policy_of(ports_.site));
     if (!key.signer) return unsigned_copies(key.refusal.empty() ? "no key" : key.refusal);
+    add_issuers(*key.signer, config.address(), ports_);
     if (mode == "inside") {
       auto done = smime::sign_payload(payload, *key.signer, ports_.clock.now(), boundary_seed());
       if (!done) return unsigned_copies(done.error().what());
