@@ -245,7 +245,8 @@ Result<int> cert_show(Invocation& call) {
   for (const auto use : {list::CertificateUse::encrypt, list::CertificateUse::verify}) {
     auto lookup = ports.certificates.find(*address, use);
     if (!lookup) return std::move(lookup).error();
-    for (const auto& unreadable : lookup->unreadable) Invocation::warn(unreadable);
+    for (const auto* problems : {&lookup->unreadable, &lookup->refused})
+      for (const auto& problem : *problems) Invocation::warn(problem);
   }
   if (waiting > 0)
     text += fmt::format("{} wait{} for cert accept\n", waiting, waiting == 1 ? "s" : "");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cms/issuer_path.h"
 #include "pipeline/key_ring.h"
 
 namespace paraph::app {
@@ -17,6 +18,23 @@ KeyHome site_key_home(const config::Site& site) {
 
 KeyHome list_key_home(const config::Site& site, const list::ListAddress& list) {
   return KeyHome{list.str(), site.list_directory(list), {list.str()}, list.str(), list};
+}
+
+std::string chain_problem(const KeyHome& home, const cms::Certificate& leaf,
+                          const std::vector<cms::Certificate>& chain, const config::Site& site) {
+  std::optional<config::ListConfig> config;
+  if (home.list)
+    if (auto loaded = config::ListConfig::load(site, *home.list)) config = std::move(*loaded);
+  sys::Sightings unused;
+  const auto anchors =
+      pipeline::load_anchors(pipeline::anchor_files(site, config ? &*config : nullptr), unused);
+  if (!anchors) return {};  // `check` has a line of its own for that
+  const std::string missing = cms::issuer_path(leaf, chain, *anchors).missing;
+  if (missing.empty()) return {};
+  return fmt::format(
+      "what {} signs cannot be verified by readers who lack {}: neither the certificate's file nor "
+      "cafile, capath and issuers have it",
+      home.name, missing);
 }
 
 Result<KeyHome> key_home(Invocation& call) {

@@ -23,6 +23,11 @@ struct KeyHome {
 };
 [[nodiscard]] KeyHome site_key_home(const config::Site& site);
 [[nodiscard]] KeyHome list_key_home(const config::Site& site, const list::ListAddress& list);
+/// What to say when readers who have the root alone cannot verify what `leaf` signs: it and its `chain` lead to no root
+/// or anchor of the list or the site; empty when they do. Mail gets what lies there (pipeline::add_issuers()).
+[[nodiscard]] std::string chain_problem(const KeyHome& home, const cms::Certificate& leaf,
+                                        const std::vector<cms::Certificate>& chain,
+                                        const config::Site& site);
 /// The one that the first argument names.
 [[nodiscard]] Result<KeyHome> key_home(Invocation& call);
 

@@ -166,7 +166,9 @@ Result<std::string> suffix_for(const Invocation& call, sys::FileSystem& root,
   return why.error();
 }
 
-void warn_of(const cms::Certificate& leaf, const KeyHome& home, const config::Site& site) {
+void warn_of(const std::vector<cms::Certificate>& chain, const KeyHome& home,
+             const config::Site& site) {
+  const auto& leaf = chain.front();
   for (const auto& address : home.addresses)
     if (!leaf.names(address))
       Invocation::warn(fmt::format(
@@ -175,6 +177,10 @@ void warn_of(const cms::Certificate& leaf, const KeyHome& home, const config::Si
   const auto policy = pipeline::policy_of(site);
   const auto signs = cms::sign_fitness(leaf, now, policy);
   const auto opens = cms::fitness(leaf, now, policy);
+  if (signs == cms::SignFitness::good)
+    if (const auto problem = chain_problem(home, leaf, {chain.begin() + 1, chain.end()}, site);
+        !problem.empty())
+      Invocation::warn(problem);
   if (signs != cms::SignFitness::good && opens != cms::SealFitness::good)
     Invocation::warn(fmt::format("the certificate serves neither to sign ({}) nor to encrypt ({})",
                                  cms::to_string(signs), cms::to_string(opens)));
@@ -319,7 +325,7 @@ Result<int> key_install(Invocation& call) {
                                                   call.option("cert"), key_path));
   if (auto fit = refuse_useless(leaf, call.option("cert"), site); !fit)
     return std::move(fit).error();
-  warn_of(leaf, *home, site);
+  warn_of(*chain, *home, site);
   std::string aside;
   if (!call.dry_run) {
     std::string pem;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
@@ -35,6 +36,15 @@ void check_validity(const cms::Certificate& certificate, const std::string& whos
        "paraph key renew " + whose});
 }
 
+void check_chain(const KeyHome& home, const cms::Signer& signer, const config::Site& site,
+                 Findings& findings) {
+  const auto problem = chain_problem(home, signer.pair.certificate, signer.chain, site);
+  const auto told = [&](const Finding& one) { return one.message == problem; };
+  if (!problem.empty() && std::none_of(findings.begin(), findings.end(), told))  // once a site
+    findings.push_back({Severity::warning, "key_chain", problem,
+                        "paraph key install " + home.name + " --cert CHAIN.pem"});
+}
+
 void check_ring(const KeyHome& home, const config::Site& site, TimePoint now, Findings& findings) {
   const std::string& whose = home.name;
   auto ring = pipeline::load_key_ring(home.directory, site);
@@ -57,6 +67,7 @@ void check_ring(const KeyHome& home, const config::Site& site, TimePoint now, Fi
     const auto key = pipeline::signing_key(*ring, address, now, policy);
     if (key.generation != nullptr && key.generation != published)
       check_validity(key.generation->certificate, whose, now, findings);
+    if (key.signer) check_chain(home, *key.signer, site, findings);
     if (key.refusal.empty() || ring->generations.empty()) continue;
     // An expired one that is published was told.
     if (published != nullptr && published->certificate.not_after() < now &&

@@ -106,8 +106,8 @@ Result<Certificate> Certificate::from_der(std::string_view der) {
   if (der.size() > kMaxDer) {
     return broken("larger than 64 KiB");
   }
-  if (const std::string fault = public_key_fault(der); !fault.empty()) {
-    return broken(fault);
+  if (const auto fit = check_public_key(der); !fit) {
+    return fit.error();
   }
   auto impl = std::make_shared<Impl>();
   impl->x509 = parse(der);

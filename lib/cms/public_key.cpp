@@ -25,44 +25,52 @@ std::string_view magnitude(std::string_view integer) {
   return integer;
 }
 
+Error damaged(const char* what) {
+  return Error::never(Errc::corrupt, what);
+}
+Error refused(const char* what) {
+  return Error::never(Errc::denied, what);
+}
+
 /// RFC 8017 A.1.1: RSAPublicKey inside the BIT STRING.
-std::string rsa_fault(const ber::Element& bit_string) {
+Result<void> check_rsa(const ber::Element& bit_string) {
   ber::Reader bits(bit_string.content.substr(bit_string.content.empty() ? 0 : 1));
   const auto key = bits.next_if(ber::kSequence);
   ber::Reader fields(key ? key->content : std::string_view());
   const auto modulus = fields.next_if(ber::kInteger);
   const auto exponent = fields.next_if(ber::kInteger);
   if (!modulus || !exponent) {
-    return "damaged RSA key";
+    return damaged("damaged RSA key");
   }
   if (magnitude(modulus->content).size() > kMaxRsaOctets) {
-    return "RSA key of more than 8192 bits";
+    return refused("RSA key of more than 8192 bits");
   }
   // e ≤ 2^32: a full-size exponent costs a hundred times as much to verify with.
   const std::string_view e = magnitude(exponent->content);
   if (e.size() > 5 || (e.size() == 5 && e != std::string_view("\1\0\0\0\0", 5))) {
-    return "RSA exponent above 2^32";
+    return refused("RSA exponent above 2^32");
   }
   // With e = 1 a signature is the padded digest itself, which anybody can write; an even e is no RSA key (RFC 8017 §3.1).
   if (e.empty() || (e.back() & 1) == 0 || e == std::string_view("\1", 1)) {
-    return "RSA exponent that is even or below 3";
+    return refused("RSA exponent that is even or below 3");
   }
   return {};
 }
 
-std::string spki_fault(const ber::Element& spki) {
+Result<void> check_spki(const ber::Element& spki) {
   ber::Reader fields(spki.content);
   const auto algorithm = fields.next_if(ber::kSequence);
   const auto key = fields.next_if(ber::kBitString);
   if (!algorithm || !key) {
-    return "damaged public key";
+    return damaged("damaged public key");
   }
   const auto id = ber::Reader(algorithm->content).next_if(ber::kOid);
   const std::string name = id ? ber::oid_text(id->content) : std::string();
   if (name == oid::kRsaEncryption || name == oid::kRsaPss || name == oid::kRsaOaep) {
-    return rsa_fault(*key);
+    return check_rsa(*key);
   }
-  return names_its_curve(*algorithm, false) ? std::string() : "explicit curve parameters";
+  if (!names_its_curve(*algorithm, false)) return refused("explicit curve parameters");
+  return {};
 }
 
 // Four octets at a step: each certificate of each signed mail comes by here.
@@ -123,13 +131,13 @@ bool names_its_curve(const ber::Element& algorithm_identifier, bool parameters_m
   return parameters->is(ber::kOid);
 }
 
-std::string public_key_fault(std::string_view certificate_der) {
+Result<void> check_public_key(std::string_view certificate_der) {
   constexpr const char* kNone = "not an X.509 certificate";
   const auto certificate = ber::Reader(certificate_der).next_if(ber::kSequence);
   const auto tbs =
       certificate ? ber::Reader(certificate->content).next_if(ber::kSequence) : std::nullopt;
   if (!tbs) {
-    return kNone;
+    return damaged(kNone);
   }
   // RFC 5280 §4.1: version, serialNumber, signature, issuer, validity, subject,
   // subjectPublicKeyInfo.
@@ -140,7 +148,7 @@ std::string public_key_fault(std::string_view certificate_der) {
   for (int i = 0; i < 5; ++i) {
     sequence = fields.next_if(ber::kSequence);
   }
-  return serial && sequence ? spki_fault(*sequence) : kNone;
+  return serial && sequence ? check_spki(*sequence) : Result<void>(damaged(kNone));
 }
 
 std::optional<TimePoint> to_time_point(const ASN1_TIME* time) {

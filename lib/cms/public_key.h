@@ -7,15 +7,16 @@
 #include <string_view>
 
 #include "base/ports.h"
+#include "base/result.h"
 #include "cms/ber.h"
 #include "cms/openssl.h"
 
 namespace paraph::cms {
 
-/// Why a certificate's public key must not be used (security rule 26: RSA of at most 8192 bits with
-/// an odd e, 3 ≤ e ≤ 2^32, named curves only), or that the octets are no certificate; empty when all is well.
-/// d2i_X509 decodes the key at once, so this works on the DER.
-[[nodiscard]] std::string public_key_fault(std::string_view certificate_der);
+/// An Error where a certificate's public key must not be used: Errc::denied for a key that we refuse (security rule 26:
+/// RSA of at most 8192 bits with an odd e, 3 ≤ e ≤ 2^32, named curves only), Errc::corrupt where the octets are damaged or
+/// no certificate. d2i_X509 decodes the key at once, so this works on the DER.
+[[nodiscard]] Result<void> check_public_key(std::string_view certificate_der);
 
 /// Whether an RSA modulus (big-endian) has the form that a widespread faulty generator gave it (CVE-2017-15361, "ROCA"):
 /// each of its primes, and so the modulus, is a power of 65537 to every small prime. Such keys of 512 to 2048 bits can be

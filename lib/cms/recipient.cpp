@@ -143,7 +143,7 @@ Result<Recipient> Recipient::from(const RecipientFacts& facts, KeyTransport tran
   const bool rsa = facts.key_type == KeyType::rsa;
   if (!rsa && facts.key_type != KeyType::ec)
     return Error::never(Errc::denied, "cannot encrypt to a key of this type");
-  if (!facts.sound_key)
+  if (facts.key != SealFitness::good)
     return Error::never(
         Errc::denied, rsa ? "RSA key with an unusable modulus or exponent"
                           : "EC key on a curve other than P-256, P-384, P-521, or an invalid one");

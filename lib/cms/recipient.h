@@ -29,8 +29,9 @@ enum class SealFitness : std::uint8_t {
   expired,
   not_yet_valid,
   wrong_usage,
-  weak_key,
-  unsupported_key,
+  weak_key,         ///< too short
+  unsupported_key,  ///< of another kind, on another curve, or longer than we take
+  unsafe_key,  ///< whatever its length: of a faulty generator (CVE-2017-15361), no point of its curve, e = 1
   is_ca,
   untrusted,
   revoked,
@@ -43,7 +44,8 @@ enum class SealFitness : std::uint8_t {
 struct RecipientFacts {
   KeyType key_type = KeyType::other;
   int key_bits = 0;
-  bool sound_key = false;  ///< passed those checks; else there is no key below
+  /// `good`: passed those checks; else there is no key below, and this says why.
+  SealFitness key = SealFitness::unsupported_key;
   bool is_ca = false, may_encrypt = false, eku_allows_email = false;
   TimePoint not_before{}, not_after{};
   std::string sha256;      ///< of the certificate, as Certificate::sha256() has it

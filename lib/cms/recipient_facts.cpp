@@ -15,10 +15,10 @@ namespace {
 /// Security rule 47: clocks differ, on the start of a certificate only.
 constexpr std::chrono::minutes kSkew{5};
 
-constexpr std::array<std::string_view, 12> kNames = {
-    "good",          "missing",     "unreadable", "expired",
-    "not_yet_valid", "wrong_usage", "weak_key",   "unsupported_key",
-    "is_ca",         "untrusted",   "revoked",    "revocation_unknown"};
+constexpr std::array<std::string_view, 13> kNames = {
+    "good",        "missing",  "unreadable",        "expired",    "not_yet_valid",
+    "wrong_usage", "weak_key", "unsupported_key",   "unsafe_key", "is_ca",
+    "untrusted",   "revoked",  "revocation_unknown"};
 
 using BigNumberPtr = std::unique_ptr<BIGNUM, Freed<BN_free>>;
 
@@ -40,6 +40,7 @@ std::string big_endian(const BIGNUM* number) {
 }
 
 void read_rsa(EVP_PKEY* key, RecipientFacts& out) {
+  out.key = SealFitness::unsafe_key;
   const auto n = big_number(key, OSSL_PKEY_PARAM_RSA_N);
   const auto e = big_number(key, OSSL_PKEY_PARAM_RSA_E);
   // With e = 1 the "encrypted" key would lie open. (Large e: Certificate refuses it.)
@@ -48,12 +49,13 @@ void read_rsa(EVP_PKEY* key, RecipientFacts& out) {
     return;
   out.public_key = big_endian(n.get());
   out.exponent = big_endian(e.get());
-  out.sound_key = !has_roca_form(out.public_key);
+  if (!has_roca_form(out.public_key)) out.key = SealFitness::good;
 }
 
 void read_ec(EVP_PKEY* key, RecipientFacts& out) {
   const Curve* const curve = curve_of(key);
-  if (curve == nullptr) return;
+  if (curve == nullptr) return;  // unsupported_key, however long
+  out.key = SealFitness::unsafe_key;
   // SP 800-56A §5.6.2.3.4: a point off the curve would make the ephemeral key leak. The quick check
   // is the full one here: with cofactor 1 every point of the curve has the right order.
   const KeyContextPtr check(EVP_PKEY_CTX_new_from_pkey(library(), key, nullptr));
@@ -63,7 +65,7 @@ void read_ec(EVP_PKEY* key, RecipientFacts& out) {
   if (!x || !y) return;
   out.public_key =
       '\4' + big_endian(x.get(), curve->field_octets) + big_endian(y.get(), curve->field_octets);
-  out.sound_key = out.public_key.size() == 1 + 2 * curve->field_octets;
+  if (out.public_key.size() == 1 + 2 * curve->field_octets) out.key = SealFitness::good;
 }
 
 /// Fixed fields, then strings with their length in two octets.
@@ -108,12 +110,12 @@ class Reader {
   bool whole_ = true;
 };
 
-constexpr std::uint64_t kVersion = 2;  // 1 knew nothing of has_roca_form()
-enum Flag : std::uint8_t { kSound = 1, kCa = 2, kEncrypts = 4, kEmail = 8 };
+// 1 knew nothing of has_roca_form(), 2 nothing of why a key is not good.
+constexpr std::uint64_t kVersion = 3;
+enum Flag : std::uint8_t { kCa = 2, kEncrypts = 4, kEmail = 8 };
 
 std::uint8_t flags_of(const RecipientFacts& facts) {
-  return static_cast<std::uint8_t>((facts.sound_key ? kSound : 0) | (facts.is_ca ? kCa : 0) |
-                                   (facts.may_encrypt ? kEncrypts : 0) |
+  return static_cast<std::uint8_t>((facts.is_ca ? kCa : 0) | (facts.may_encrypt ? kEncrypts : 0) |
                                    (facts.eku_allows_email ? kEmail : 0));
 }
 
@@ -145,6 +147,7 @@ std::string encode(const RecipientFacts& facts) {
   Writer out;
   out.number(kVersion, 1);
   out.number(static_cast<std::uint8_t>(facts.key_type), 1);
+  out.number(static_cast<std::uint8_t>(facts.key), 1);
   out.number(flags_of(facts), 1);
   out.number(static_cast<std::uint64_t>(facts.key_bits), 4);
   out.time(facts.not_before);
@@ -161,8 +164,10 @@ std::optional<RecipientFacts> decode_facts(std::string_view octets) {
   const auto type = in.number(1);
   if (type > static_cast<std::uint8_t>(KeyType::other)) return std::nullopt;
   out.key_type = static_cast<KeyType>(type);
+  const auto key = in.number(1);
+  if (key >= kNames.size()) return std::nullopt;
+  out.key = static_cast<SealFitness>(key);
   const auto flags = in.number(1);
-  out.sound_key = (flags & kSound) != 0;
   out.is_ca = (flags & kCa) != 0;
   out.may_encrypt = (flags & kEncrypts) != 0;
   out.eku_allows_email = (flags & kEmail) != 0;
@@ -175,11 +180,11 @@ std::optional<RecipientFacts> decode_facts(std::string_view octets) {
 
 SealFitness fitness(const RecipientFacts& facts, TimePoint at, const Policy& policy) {
   if (facts.is_ca) return SealFitness::is_ca;
-  if (facts.key_type != KeyType::rsa && facts.key_type != KeyType::ec)
+  if (facts.key != SealFitness::good) return facts.key;
+  if (facts.key_type == KeyType::rsa && facts.key_bits < policy.min_rsa_bits)
+    return SealFitness::weak_key;
+  if (facts.key_type == KeyType::rsa && facts.key_bits > policy.max_rsa_bits)
     return SealFitness::unsupported_key;
-  const bool fair_size = facts.key_type == KeyType::ec || (facts.key_bits >= policy.min_rsa_bits &&
-                                                           facts.key_bits <= policy.max_rsa_bits);
-  if (!facts.sound_key || !fair_size) return SealFitness::weak_key;
   if (!facts.may_encrypt || !facts.eku_allows_email) return SealFitness::wrong_usage;
   if (facts.not_before > at + kSkew) return SealFitness::not_yet_valid;
   if (facts.not_after < at) return SealFitness::expired;

@@ -11,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include "cms/issuer_path.h"
 #include "cms/name_constraints.h"
 #include "cms/openssl.h"
 #include "cms/path_memory.h"
@@ -162,10 +163,6 @@ std::vector<Certificate> chain_of(X509_STORE_CTX* context, const Certificate& le
   // OpenSSL had nothing else to build from.
   assert(chain.size() == static_cast<std::size_t>(sk_X509_num(built)));
   return chain;
-}
-
-bool self_signed(const Certificate& certificate) {
-  return (X509_get_extension_flags(certificate.impl().x509.get()) & EXFLAG_SS) != 0;
 }
 
 /// RFC 8550 §4.4: who may do what; security rule 24 for the intersection of extended key usages.

@@ -144,7 +144,9 @@ struct StoredCertificate {
 struct CertificateLookup {
   /// Newest notBefore first. For encryption also those that it cannot be done with, so that somebody can say why.
   std::vector<StoredCertificate> found;
-  std::vector<std::string> unreadable;    ///< "bob@example.org@enc: no certificate found"
+  std::vector<std::string> unreadable;  ///< "bob@example.org@enc: no certificate found"
+  std::vector<std::string>
+      refused;  ///< not damaged: "bob@example.org: RSA key of more than 8192 bits"
   std::vector<cms::Certificate> issuers;  ///< authorities that lie beside them in their files
   std::vector<std::string> pinned;        ///< sha256() of those that a person has pinned
 };

@@ -170,6 +170,7 @@ class Shipment {
     auto key =
         signing_key(*ring, config.address().str(), ports_.clock.now(), policy_of(ports_.site));
     if (!key.signer) return unsigned_copies(key.refusal.empty() ? "no key" : key.refusal);
+    add_issuers(*key.signer, config.address(), ports_);
     if (mode == "inside") {
       auto done = smime::sign_payload(payload, *key.signer, ports_.clock.now(), boundary_seed());
       if (!done) return unsigned_copies(done.error().what());
@@ -340,6 +341,8 @@ class Shipment {
         .template_name = "x509-user-cert-missing.tt2",
         .data = {{"case", target.problem},
                  {"detail", utf8::printable(target.detail)},
+                 {"min_rsa_bits", std::to_string(terms_.policy.min_rsa_bits)},
+                 {"max_rsa_bits", std::to_string(terms_.policy.max_rsa_bits)},
                  {"missed_count", std::to_string(standing->missed)},
                  {"kept", keeps_missed(config) ? "1" : ""},
                  {"sender", author_},
@@ -360,7 +363,11 @@ class Shipment {
   Result<void> hand_over(const std::vector<std::string>& recipients,
                          const delivery::Content& message, spool::CopyOutcome outcome) {
     if (!lost_.empty()) return give_up(recipients);
-    auto statuses = courier_.deliver({header_.reverse_path, recipients}, message);
+    // A notice rides in the post's packet, but is an automatic message of its own: nothing comes back to it (RFC 3834
+    // §3.3, RFC 5321 §4.5.5).
+    const bool notice = outcome.outcome == "notice";
+    auto statuses =
+        courier_.deliver({notice ? std::string() : header_.reverse_path, recipients}, message);
     if (!statuses && expired() && !handed_over_) {
       lost_ = expired_words() + statuses.error().what();
       return give_up(recipients);

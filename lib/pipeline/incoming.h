@@ -69,6 +69,10 @@ struct Opening {
 /// Those anchors as they are on the disk; the same object for as long as the files are.
 [[nodiscard]] Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(
     const AnchorFiles& files, const Ports& ports);
+/// The issuers that its cert.pem lacks, out of the anchors and `issuers` of the list, or of the site without one: a reader
+/// may have nothing but the root.
+void add_issuers(cms::Signer& signer, const std::optional<list::ListAddress>& list,
+                 const Ports& ports);
 
 /// What the list, or the site when `list` is null, asks of revocation lists now, with those at hand (security rule 23).
 [[nodiscard]] Result<cms::Revocation> revocation_of(const config::ListConfig* list,

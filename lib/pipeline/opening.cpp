@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "cms/issuer_path.h"
 #include "mail/address.h"
 #include "pipeline/incoming.h"
 #include "pipeline/key_ring.h"
@@ -37,6 +38,22 @@ Result<std::shared_ptr<const cms::TrustAnchors>> current_anchors(const AnchorFil
   auto anchors = load_anchors(files, seen);
   if (!anchors) return std::move(anchors).error();
   return ports.cache.anchors.keep(files.key(), std::move(seen), std::move(*anchors));
+}
+
+// Mail of ours is signed all the same when they cannot be read; `check` names them.
+void add_issuers(cms::Signer& signer, const std::optional<list::ListAddress>& list,
+                 const Ports& ports) {
+  std::optional<config::ListConfig> config;
+  if (list)
+    if (auto loaded = config::ListConfig::load(ports.site, *list))
+      config.emplace(*std::move(loaded));
+  const auto files = anchor_files(ports.site, config ? &*config : nullptr);
+  const auto anchors = current_anchors(files, ports);
+  if (!anchors)
+    return ports.log.write(sys::Level::warning, "issuers-unknown",
+                           {{"problem", anchors.error().advice()}});
+  auto path = cms::issuer_path(signer.pair.certificate, std::move(signer.chain), **anchors);
+  signer.chain = std::move(path.issuers);
 }
 
 namespace {

@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "mail/address.h"
+#include "pipeline/incoming.h"
 #include "pipeline/key_ring.h"
 #include "pipeline/priority.h"
 #include "smime/seal.h"
@@ -153,8 +154,9 @@ Result<std::string> compose_notice(const Notice& notice, const Ports& ports) {
   if (!ring) return std::move(ring).error();
   for (const auto& problem : ring->problems)
     ports.log.write(sys::Level::warning, "key-unusable", {{"problem", problem}});
-  const auto key =
+  auto key =
       signing_key(*ring, signing_address(notice, ports), ports.clock.now(), policy_of(ports.site));
+  if (key.signer) add_issuers(*key.signer, notice.list, ports);
   if (!key.refusal.empty()) goes_unsigned(key.refusal, ports);
   const auto whole = tt2::Value::of(notice.data);
   const auto cut = shortened(whole);

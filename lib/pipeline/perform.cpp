@@ -294,25 +294,56 @@ class Performer {
     return {};
   }
 
-  // Rule 20: sealing stays on the old one; the member, and who looks after the list, hear of it once.
+  struct Hearer {
+    std::string person;
+    std::optional<list::ListAddress> list;  ///< that speaks to him; none: the site
+  };
+  // Wherever it came first: the owners of every list that he is a member of, and the listmasters, who alone can
+  // accept it. Each once, and from a list of his own: where else the member writes is not his to know.
+  [[nodiscard]] Result<std::vector<Hearer>> who_hears_of_pending(const std::string& address) const {
+    std::vector<Hearer> out{{address, item_.list}};
+    const auto add = [&out](const std::vector<std::string>& people,
+                            const std::optional<list::ListAddress>& list) {
+      for (const auto& person : people)
+        if (std::none_of(out.begin(), out.end(),
+                         [&](const Hearer& one) { return one.person == person; }))
+          out.push_back({person, list});
+    };
+    const auto lists = ports_.site.lists();
+    if (!lists) return lists.error();
+    for (const auto& list : *lists) {
+      const auto member = ports_.directory.member(list, address);
+      if (!member) return member.error();
+      if (!*member) continue;
+      const auto owners = people_of(list, list::Role::owner, ports_);
+      if (!owners) return owners.error();
+      add(*owners, list);
+    }
+    add(ports_.site.listmasters(), std::nullopt);
+    return out;
+  }
+
+  // Rule 20: sealing stays on the old one; the member, and who looks after his lists, hear of it once.
   Result<void> tell_of_pending(const outcome::LearnCertificate& learned) {
-    auto people = people_in_charge();
-    if (!people) return std::move(people).error();
-    people->insert(people->begin(), learned.address);
+    const auto hearers = who_hears_of_pending(learned.address);
+    if (!hearers) return hearers.error();
+    const std::string sha256 = learned.certificate.sha256();
     constexpr std::size_t kForeign = 80;  // rule 39
-    for (const auto& person : without_own_addresses(*std::move(people), ports_.site)) {
+    for (const auto& [person, list] : *hearers) {
+      if (!may_be_written_to(ports_.site, person)) continue;
       const Notice notice{
-          .id = item_.header.id.derive("certificate-pending:" + person, ports_.digest),
+          .id =
+              item_.header.id.derive("certificate-pending:" + sha256 + ":" + person, ports_.digest),
           .template_name = "certificate-pending.tt2",
           .data = {{"address", learned.address},
                    {"member", person == learned.address ? "1" : ""},
                    {"issuer", utf8::printable(learned.certificate.issuer(), kForeign)},
-                   {"sha256", learned.certificate.sha256()},
-                   {"digest", learned.certificate.sha256().substr(0, 16)},
+                   {"sha256", sha256},
+                   {"digest", sha256.substr(0, 16)},
                    {"not_after", iso8601(learned.certificate.not_after())}},
           .to = person,
-          .list = item_.list,
-          .domain = item_.destination.domain,
+          .list = list,
+          .domain = list ? list->domain() : item_.destination.domain,
           .auto_submitted = "auto-generated",
           .in_reply_to = {}};
       if (auto told = enqueue_notice(notice, {}, spools_.bulk, ports_); !told) return told;

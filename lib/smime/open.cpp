@@ -40,6 +40,7 @@ class Verdict {
   bool agrees(const mail::Entity& entity) const;
   const mail::Entity* protected_header() const;
   bool is_wrapper() const;
+  bool is_piece() const;
   void note_recipients(const mail::Entity& header);
 
   Protection& protection() { return trail_.opened.protection; }
@@ -145,6 +146,12 @@ bool Verdict::is_wrapper() const {
   return type.is("message", "rfc822") || type.is("message", "global");
 }
 
+/// RFC 2046 §5.2.2, §5.2.3: a reader of message/partial or message/external-body shows a message that he puts together
+/// himself, with a From and a body from elsewhere. Any other message/* that we do not look into may hold one, too.
+bool Verdict::is_piece() const {
+  return root().content_type.type == "message" && !is_wrapper();
+}
+
 /// The header section that travels inside: of a wrapped message (RFC 8551 §3.1), or the root's own, marked as RFC 9788
 /// §2.1 or the drafts before it have it.
 const mail::Entity* Verdict::protected_header() const {
@@ -175,6 +182,9 @@ void Verdict::note_recipients(const mail::Entity& header) {
 void Verdict::settle_identity() {
   if (trail_.ambiguous) {
     deny(Reason::malformed);
+  }
+  if (!trail_.closed && is_piece()) {
+    deny(Reason::not_whole_message);
   }
   if (!sender() || trail_.closed) {
     return;

@@ -60,8 +60,8 @@ struct Opened {
 /// Walks the layers outside in, dispatching on the CMS content type and not on the MIME label:
 /// `multipart/signed`, opaque `signed-data`, `enveloped-data`, `authEnveloped-data`,
 /// `compressed-data`; also application/x-pkcs7-* and application/octet-stream named *.p7m / *.p7s.
-/// Only the root entity of each layer counts; a signed part below it gives `not_whole_message`, a
-/// signature around ciphertext `signs_ciphertext` (rule 5). Cryptography first, then identity and
+/// Only the root entity of each layer counts; a signed part below it gives `not_whole_message`, as does
+/// a signed message/partial; a signature around ciphertext `signs_ciphertext` (rule 5). Cryptography first, then identity and
 /// trust, so that each message gets its own reason. Never fails.
 [[nodiscard]] Opened open(const mail::MimeTree& message, const OpenContext& context);
 

@@ -108,8 +108,10 @@ const std::vector<ReasonRow>& rows() {
        "yields `smime`."},
       {Reason::not_whole_message, "not_whole_message", none, kDenies,
        "Only a part of the message is signed.",
-       "A signed part stands below the root entity; what surrounds it is not covered by the "
-       "signature."},
+       "A signed part stands below the root entity, and the signature does not cover what "
+       "surrounds it; or it covers a piece "
+       "of a message alone, or a hint where one lies (message/partial, message/external-body: RFC "
+       "2046 §5.2)."},
       {Reason::signs_ciphertext, "signs_ciphertext", none, kDenies,
        "The signature lies around an encrypted text and says nothing about who wrote that text.",
        "An encrypted layer lies beneath the signature: whoever signs a ciphertext need not know "

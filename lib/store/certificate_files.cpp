@@ -55,7 +55,8 @@ void drop_authorities(std::vector<Certificate>& certificates, std::vector<Certif
 void take(FileContent content, const Source& source, std::string_view address, CertificateUse use,
           CertificateLookup& lookup) {
   if (!content.fault.empty())
-    lookup.unreadable.push_back(fmt::format("{}: {}", source.name, content.fault));
+    (content.refused ? lookup.refused : lookup.unreadable)
+        .push_back(fmt::format("{}: {}", source.name, content.fault));
   drop_authorities(content.certificates, lookup.issuers);
   for (Certificate& certificate : content.certificates) {
     // A historic name may stand for two addresses; only the certificate can tell (Sympa's encoding
@@ -123,6 +124,7 @@ void CertificateFiles::parse(const std::string& name, FileContent& content) {
   auto certificates = Certificate::from_pem(content.text);
   if (!certificates) {
     content.fault = certificates.error().what();
+    content.refused = certificates.error().code() == Errc::denied;
     return;
   }
   content.certificates = *std::move(certificates);
@@ -154,7 +156,8 @@ Result<CertificateFiles::Found> CertificateFiles::find(std::string_view canonica
     take(*std::move(content), source, canonical_address, use, out.lookup);
   }
   // Whoever has one for signing alone is told that, and not that he has none.
-  const bool nothing = out.lookup.found.empty() && out.lookup.unreadable.empty();
+  const bool nothing =
+      out.lookup.found.empty() && out.lookup.unreadable.empty() && out.lookup.refused.empty();
   if (use == CertificateUse::encrypt && nothing)
     for (const auto& source : sources(canonical_address, CertificateUse::verify)) {
       auto content = read(source.name);

@@ -17,8 +17,9 @@ struct FileContent {
   std::string text;
   std::vector<cms::Certificate> certificates;
   std::string fault;
-  bool absent = false;  ///< nothing could be read; `fault` says why, unless nothing is there
-  bool hidden = false;  ///< the fault is that nobody lets us look
+  bool absent = false;   ///< nothing could be read; `fault` says why, unless nothing is there
+  bool hidden = false;   ///< the fault is that nobody lets us look
+  bool refused = false;  ///< the fault is a key that we do not take (security rule 26)
 };
 
 class CertificateFiles {

@@ -470,21 +470,32 @@ struct ChainRow {
   cms::ChainStatus status;
   cms::SealFitness fitness;
 };
-/// What is not listed is a fault of the issuers: `untrusted`, with the words of the judgement.
+/// What is not listed is a fault of the issuers: `untrusted`, with the words of the judgement. So is a weak key: his own
+/// has passed.
 constexpr std::array kChainRows{
     ChainRow{cms::ChainStatus::good, cms::SealFitness::good},
     ChainRow{cms::ChainStatus::revoked, cms::SealFitness::revoked},
     ChainRow{cms::ChainStatus::wrong_usage, cms::SealFitness::wrong_usage},
-    ChainRow{cms::ChainStatus::weak_key, cms::SealFitness::weak_key},
 };
+
+/// What the certificate itself does not tell.
+std::string why(cms::SealFitness fitness, bool rsa, const cms::Policy& policy) {
+  if (fitness == cms::SealFitness::weak_key)
+    return fmt::format("needs RSA {}", policy.min_rsa_bits);
+  if (fitness == cms::SealFitness::unsupported_key)
+    return fmt::format("needs RSA {} to {}, P-256, P-384 or P-521", policy.min_rsa_bits,
+                       policy.max_rsa_bits);
+  if (fitness == cms::SealFitness::unsafe_key)
+    return rsa ? "made by a faulty generator (CVE-2017-15361), or no RSA key at all"
+               : "no point of its curve";
+  return {};
+}
 
 /// Security rules 19 and 23: the certificate first, for the more telling reason, then its chain.
 cms::SealFitness judge(const cms::Certificate& certificate, const list::CertificateLookup& lookup,
                        const SealTerms& terms, std::string& detail) {
   const auto fitness = cms::fitness(certificate, terms.at, terms.policy);
-  const bool rsa = certificate.key_type() == cms::KeyType::rsa;
-  if (fitness == cms::SealFitness::weak_key && rsa)
-    detail = fmt::format("needs RSA {}", terms.policy.min_rsa_bits);
+  detail = why(fitness, certificate.key_type() == cms::KeyType::rsa, terms.policy);
   if (fitness != cms::SealFitness::good || !terms.trust) return fitness;
   const auto verdict = terms.trust->anchors.judge(
       certificate, lookup.issuers, terms.at, cms::TrustAnchors::Purpose::encrypt, terms.policy,
@@ -511,6 +522,10 @@ SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms)
   if (!lookup.unreadable.empty()) {
     target.problem = std::string(cms::to_string(cms::SealFitness::unreadable));
     target.detail = lookup.unreadable.front();
+  }
+  if (!lookup.refused.empty()) {
+    target.problem = std::string(cms::to_string(cms::SealFitness::unsupported_key));
+    target.detail = lookup.refused.front();
   }
   bool nearest = true;
   for (const auto& stored : lookup.found) {  // newest first

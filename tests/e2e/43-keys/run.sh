@@ -159,6 +159,18 @@ notice_of_pss() {
 # The reader has the root alone, so that it verifies at all says that the chain is there.
 notice_of_pss chain
 [ "$(grep -c BEGIN carried.pem)" = 2 ] || fail "not signer and issuer: $(grep -c BEGIN carried.pem)"; ok
+# Where cert.pem holds the certificate alone, the issuer comes out of `issuers`; where it is nowhere, that is told.
+openssl x509 -in pki/pss-enc.pem -out pki/pss-alone.pem
+cp pki/pss-alone.pem site/list_data/pss/cert.pem
+lacks_between() { "$@" >lacks.txt 2>&1 || true; grep -q 'readers who lack CN=TEST between' lacks.txt; }
+check "check tells" lacks_between paraph check pss
+check "key install tells" lacks_between paraph key install pss --cert pki/pss-alone.pem --dry-run
+cp pki/between.pem site/list_data/pss/between.pem
+printf '\nissuers between.pem\n' >>site/list_data/pss/config
+! lacks_between paraph check pss || fail "$(cat lacks.txt)"; ok
+! lacks_between paraph key install pss --cert pki/pss-alone.pem --dry-run || fail "$(cat lacks.txt)"; ok
+notice_of_pss alone
+[ "$(grep -c BEGIN carried.pem)" = 2 ] || fail "not signer and issuer: $(grep -c BEGIN carried.pem)"; ok
 grep -A3 digestAlgorithms: cms.txt | grep -q sha256 || fail "not SHA-256: $(grep -A3 digestAlgorithms: cms.txt)"; ok
 openssl x509 -in signer.pem -noout -subject | grep -q 'TEST pss' || fail "$(openssl x509 -in signer.pem -noout -subject)"; ok
 sleep 1   # the newer certificate signs
@@ -195,7 +207,7 @@ paraph-queue pss@lists.example.org <post/unsigned.eml
 run_daemons
 [ "$(count_for carol)" = 1 ] && ! grep -q multipart/signed "$(mail_for carol)" || fail "carol has $(count_for carol) notices: $(tail -n 2 distribute.log)"; ok
 grep -q 'unsigned problem=.*cert.pem.salt.sign: ' distribute.log || fail "nobody says so: $(tail -n 3 distribute.log)"; ok
-check "mail to the RSA certificate opens still" test "$(ledger "select count(*) from paraph_mail where list = 'pss@lists.example.org' and outcome = 'distributed'")" = 4
+check "mail to the RSA certificate opens still" test "$(ledger "select count(*) from paraph_mail where list = 'pss@lists.example.org' and outcome = 'distributed'")" = 5
 
 # --- announce -----------------------------------------------------------------------------------------------------------
 empty_mailboxes

@@ -11,6 +11,7 @@ make_person ellen rsa
 make_person weak rsa1024
 make_site
 make_list secure alice@example.org
+make_list elsewhere oscar@example.org
 paraph member add secure alice@example.org bob@example.org carol@example.org >/dev/null
 paraph cert import pki/alice.pem pki/bob.pem >/dev/null
 
@@ -34,6 +35,9 @@ for i in 1 2 3; do make_post "missed$i" alice secure "The $canary word of $i."; 
 run_daemons
 [ "$(count_for bob)" = 3 ] || fail "bob has $(count_for bob) copies"; ok
 [ "$(count_for carol)" = 1 ] || fail "carol was told $(count_for carol) times"; ok
+# It is a message of its own, though in the post's packet: its bounces go to nobody (attack A31, RFC 3834 §3.3).
+grep -qx 'Return-Path: <>' "$(mail_for carol)" || fail "the notice leaves with $(grep Return-Path: "$(mail_for carol)")"; ok
+[ "$(mail_for bob | xargs grep -lx 'Return-Path: <secure-owner@lists.example.org>' | wc -l)" = 3 ] || fail "the copies leave otherwise"; ok
 [ "$(ledger "select outcome, count(*) from paraph_copy where member='carol@example.org' group by 1 order by 1" | tr '\n' ' ')" = "missed|2 notice|1 " ] ||
   fail "carol's copies: $(ledger "select * from paraph_copy where member='carol@example.org'")"; ok
 [ "$(find site/spool/missed -type f | wc -l)" = 3 ] || fail "not all three are kept"; ok
@@ -75,11 +79,27 @@ for id in one two; do
 done
 check "sealing stays on the old one" in_use bob first
 paraph cert history bob@example.org | grep -q '^pending' || fail "$(paraph cert history bob@example.org)"; ok
-[ "$(grep -l 'waits for approval' $(mail_for listmaster) | wc -l)" = 1 ] || fail "the listmaster was told $(count_for listmaster) times"; ok
-[ "$(grep -l 'A certificate of bob' $(mail_for bob) | wc -l)" = 1 ] || fail "bob was not told once"; ok
+# told MEMBER WHO…: each of them once that a certificate of MEMBER waits
+told() {
+  local member=$1 who; shift
+  for who in "$@"; do
+    [ "$(mail_for "$who" | xargs -r grep -l "A certificate of $member@example.org waits for approval" | wc -l)" = 1 ] || fail "$who was not told once of $member"; ok
+  done
+}
+told bob bob alice listmaster   # at sympa@ first: the owner of his list, too
+[ "$(count_for oscar)" = 0 ] || fail "told is who owns no list of bob's"; ok
 check "accepted" paraph cert accept bob@example.org "$(digest_of bob2)"
 check "then it is used" in_use bob bob2
 paraph cert history bob@example.org | grep -q '^history' || fail "no history"; ok
+empty_mailboxes
+by_other carol carol2
+for id in three four; do   # and at a list first: the listmaster, who can accept it, too
+  make_signed "poison-$id" carol2 secure
+  sed -i 's/carol2@/carol@/' "post/poison-$id.eml"
+  paraph-queue secure@lists.example.org <"post/poison-$id.eml"
+  run_daemons
+done
+told carol carol alice listmaster
 
 # --- a pin stays; what is removed does not come back ------------------------------------------------------------------
 check "pin" paraph cert pin alice@example.org

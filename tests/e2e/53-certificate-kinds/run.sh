@@ -57,6 +57,24 @@ spki = der(48, der(48, bytes.fromhex("06092a864886f70d0101010500")) + der(3, byt
 print("-----BEGIN PUBLIC KEY-----"); print(base64.encodebytes(spki).decode(), end=""); print("-----END PUBLIC KEY-----")
 PY
 of_key roca pki/roca.pub
+# longer than we take, and another program's curves: neither short nor damaged
+python3 - >pki/long.pub <<'PY'
+import base64
+def der(tag, body):
+    size = len(body)
+    head = bytes([size]) if size < 128 else (lambda s: bytes([128 + len(s)]) + s)(size.to_bytes((size.bit_length() + 7) // 8, "big"))
+    return bytes([tag]) + head + body
+def number(v): return der(2, v.to_bytes(v.bit_length() // 8 + 1, "big"))
+spki = der(48, der(48, bytes.fromhex("06092a864886f70d0101010500")) + der(3, bytes(1) + der(48, number((1 << 9215) + 12345) + number(65537))))
+print("-----BEGIN PUBLIC KEY-----"); print(base64.encodebytes(spki).decode(), end=""); print("-----END PUBLIC KEY-----")
+PY
+of_key long pki/long.pub
+for curve in brainpoolP256r1 secp256k1; do
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:$curve 2>/dev/null | openssl pkey -pubout -out pki/$curve.pub
+  of_key $curve pki/$curve.pub
+done
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit 2>/dev/null | openssl pkey -pubout -out pki/explicit.pub
+of_key explicit pki/explicit.pub
 make_person signer rsa digitalSignature
 make_person past rsa "" 20230101000000Z 20240101000000Z
 make_person future rsa "" 20440101000000Z 20460101000000Z
@@ -64,6 +82,7 @@ store=site/X509-user-certs
 cp pki/x25519.pem $store/x25519@example.org
 cp pki/short.pem $store/short@example.org
 cp pki/roca.pem $store/roca@example.org
+for who in long explicit brainpoolP256r1 secp256k1; do cp pki/$who.pem "$store/$(echo $who | tr A-Z a-z)@example.org"; done
 cp pki/mldsa.der $store/mldsa@example.org
 { echo "-----BEGIN CERTIFICATE-----"; base64 pki/mldsa.der; echo "-----END CERTIFICATE-----"; } >$store/mldsa@example.org
 cp pki/ca.pem $store/authority@example.org
@@ -72,7 +91,8 @@ head -c 300 /dev/urandom >$store/noise@example.org
 cp pki/signer.pem $store/signer@example.org
 cp pki/past.pem $store/past@example.org
 cp pki/future.pem $store/future@example.org
-kinds="x25519:unsupported_key short:weak_key roca:weak_key mldsa:unsupported_key authority:is_ca empty:unreadable noise:unreadable signer:wrong_usage
+kinds="x25519:unsupported_key short:weak_key roca:unsafe_key long:unsupported_key explicit:unsupported_key brainpoolp256r1:unsupported_key
+  secp256k1:unsupported_key mldsa:unsupported_key authority:is_ca empty:unreadable noise:unreadable signer:wrong_usage
   past:expired future:not_yet_valid nobody:missing"
 for kind in $kinds; do member "${kind%:*}@example.org"; done
 send kinds
@@ -86,7 +106,11 @@ done
 says() { tr -s '\r\n ' ' ' <"$(notice "$1")" | grep -q "$2" || fail "$1 is told another case: $(cat "$(notice "$1")")"; ok; }
 says short 'too short'
 says x25519 'P-256, P-384 and P-521'
-says mldsa 'kind of key'
+says short 'RSA of 2048 to 8192 bits or on one of the elliptic curves P-256, P-384 and P-521'
+for who in mldsa long explicit brainpoolp256r1 secp256k1; do says $who 'kind or length that the list cannot encrypt with'; says $who 'RSA of 2048 to 8192 bits'; done
+says roca 'what made it was faulty'
+says roca 'by another program or device'
+says long 'RSA key of more than 8192 bits'
 says authority 'issuer of certificates'
 says empty 'is damaged'
 says noise 'is damaged'

@@ -245,6 +245,9 @@ TEST_CASE("security rule 26: keys that cost too much are refused before they are
       "-algorithm RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_pubexp:4294967297"));
   REQUIRE_FALSE(exponent);
   CHECK(exponent.error().what() == "certificate 1: RSA exponent above 2^32");
+  CHECK(exponent.error().code() == Errc::denied);  // refused, and not damaged
+  CHECK(explicit_curve.error().code() == Errc::denied);
+  CHECK(Certificate::from_der("rubbish").error().code() == Errc::corrupt);
   CHECK(Certificate::from_pem(
       certificate("-algorithm RSA -pkeyopt rsa_keygen_bits:1024 -pkeyopt rsa_keygen_pubexp:3")));
 }

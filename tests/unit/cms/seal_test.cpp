@@ -335,7 +335,8 @@ TEST_CASE("fitness names the first reason against a certificate", "[cms][seal]")
       {"wrong_usage", "rsa:2048", "extendedKeyUsage=serverAuth\n"},
       {"weak_key", "rsa:1024", "keyUsage=digitalSignature\n"},
       {"weak_key", "rsa:512", mail},
-      {"weak_key", "ec:secp256k1", mail},
+      {"unsupported_key", "ec:secp256k1", mail},  // 256 bits are not too short
+      {"unsupported_key", "ec:brainpoolP256r1", mail},
       {"unsupported_key", "ed25519", "keyUsage=digitalSignature\n"},
       {"unsupported_key", "rsa-pss:1024", mail},
       {"is_ca", "ed25519", "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n"},
@@ -352,7 +353,7 @@ TEST_CASE("fitness names the first reason against a certificate", "[cms][seal]")
   REQUIRE(fitness(alice, kAt, strict) == SealFitness::weak_key);
   Policy narrow;
   narrow.max_rsa_bits = 1024;
-  REQUIRE(fitness(alice, kAt, narrow) == SealFitness::weak_key);
+  REQUIRE(fitness(alice, kAt, narrow) == SealFitness::unsupported_key);
   REQUIRE(fitness(certificate("expired"), kAt, Policy{}) == SealFitness::expired);
 }
 

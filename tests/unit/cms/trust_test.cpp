@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cms/issuer_path.h"
 #include "cms/keys.h"
 #include "cms/recipient.h"
 #include "cms/seal.h"
@@ -231,7 +232,7 @@ TEST_CASE("attack A18: a key of the form that ROCA's generator made") {
   const auto at = load("roca").not_before() + std::chrono::hours(24);
   CHECK(judge("roca", {.at = at}) == ChainStatus::weak_key);
   CHECK(judge("alice", {.at = at}) == ChainStatus::good);
-  CHECK(fitness(load("roca"), at, {}) == SealFitness::weak_key);
+  CHECK(fitness(load("roca"), at, {}) == SealFitness::unsafe_key);
   CHECK(sign_fitness(load("roca"), at, {}) == SignFitness::weak_key);
 }
 
@@ -254,4 +255,34 @@ TEST_CASE("a certificate whose signature is not its issuer's has no good chain")
   REQUIRE(forged);
   const auto verdict = TrustAnchors::from({load("ca")}).judge(*forged, {}, kAt, Purpose::sign, {});
   CHECK(verdict.status == ChainStatus::bad_chain);
+}
+
+TEST_CASE("what goes along with a signature: every issuer at hand but the root (RFC 8550 §2.3)") {
+  const Pki& pki = Pki::shared();
+  pki.issue({.name = "upper", .extensions = Wanted::kCaExtensions});
+  pki.issue({.name = "lower", .issuer = "upper", .extensions = Wanted::kCaExtensions});
+  pki.issue({.name = "below", .emails = {"alice@example.org"}, .issuer = "lower"});
+  // Of the same name, and without a key identifier: only the signature tells them apart.
+  pki.issue({.name = "impostor",
+             .extensions = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n",
+             .subject = "/O=Paraph test/CN=lower"});
+  struct Row {
+    std::vector<std::string> given, anchors, issuers, path;
+    std::string missing;  // whose certificate
+  };
+  for (const Row& row : std::vector<Row>{
+           {{}, {"ca"}, {"upper", "lower"}, {"lower", "upper"}, ""},
+           {{"lower"}, {"ca"}, {"upper"}, {"lower", "upper"}, ""},
+           {{"lower", "upper", "ca"}, {}, {}, {"lower", "upper", "ca"}, ""},  // as it was given
+           {{}, {"upper"}, {"lower"}, {"lower", "upper"}, ""},  // an anchor that is no root
+           {{}, {"ca", "impostor"}, {}, {}, "lower"},
+           {{"lower"}, {"ca"}, {}, {"lower"}, "upper"},
+       }) {
+    const auto found =
+        issuer_path(load("below"), load_all(row.given),
+                    TrustAnchors::from(load_all(row.anchors), load_all(row.issuers)));
+    CHECK(found.issuers == load_all(row.path));
+    CHECK(found.missing == (row.missing.empty() ? "" : load(row.missing).subject()));
+  }
+  CHECK(issuer_path(load("ca"), {}, TrustAnchors()).missing.empty());
 }

@@ -230,6 +230,10 @@ TEST_CASE_METHOD(Place, "one member's bad file leaves his neighbours alone",
   put("bob", "bob@example.org");
   put("short", "weak@example.org");
   spit(dir / "broken@example.org", pem("alice").substr(0, 300));
+  testing::sh(
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt "
+      "ec_param_enc:explicit -nodes -subj /CN=x -keyout /dev/null -out " +
+      (dir / "explicit@example.org") + " 2>/dev/null");
   ::mkdir((dir / "directory@example.org").c_str(), 0700);
   ::mkfifo((dir / "fifo@example.org").c_str(), 0600);
   settle();
@@ -237,11 +241,28 @@ TEST_CASE_METHOD(Place, "one member's bad file leaves his neighbours alone",
     REQUIRE(sealed_to() == "alice");
     REQUIRE(sealed_to({kAt}, "weak@example.org") == "weak_key");
     REQUIRE(sealed_to({kAt}, "broken@example.org") == "unreadable");
+    REQUIRE(sealed_to({kAt}, "explicit@example.org") == "unsupported_key");  // and not damaged
     REQUIRE(sealed_to({kAt}, "directory@example.org") == "unreadable");
     REQUIRE(sealed_to({kAt}, "fifo@example.org") == "unreadable");
     REQUIRE(sealed_to({kAt}, std::string(300, 'x') + "@example.org") == "missing");
     REQUIRE(sealed_to({kAt}, "bob@example.org") == "bob");
   }
+}
+
+// Told that his own key is too short, a member would get the same again from the same issuer.
+TEST_CASE("an issuer's weak key makes the certificate untrusted", "[store][recipients]") {
+  const auto& pki = Pki::shared();
+  pki.issue({.name = "weak-ca", .key = "rsa:1024", .extensions = testing::Wanted::kCaExtensions});
+  pki.issue({.name = "under-weak", .emails = {kAlice}, .issuer = "weak-ca"});
+  const auto load = [](const char* name) { return cms::Certificate::from_pem(pem(name))->front(); };
+  SealTerms terms{kAt};
+  terms.trust =
+      store::make_trust(cms::TrustAnchors::from({load("ca")}, {load("weak-ca")}), {}, false);
+  list::CertificateLookup lookup;
+  lookup.found.push_back({load("under-weak"), list::CertificateSlot::both, {}});
+  const auto target = store::choose(lookup, terms);
+  CHECK(target.problem == "untrusted");
+  CHECK_THAT(target.detail, Catch::EndsWith("RSA 1024: CN=weak-ca,O=Paraph test"));
 }
 
 TEST_CASE_METHOD(Place, "key transports are kept apart", "[store][recipients]") {

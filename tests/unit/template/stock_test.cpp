@@ -43,7 +43,7 @@ std::vector<Case> cases() {
   std::vector<Case> out;
   for (const char* why :
        {"missing", "expired", "not_yet_valid", "revoked", "weak_key", "wrong_usage", "untrusted",
-        "unreadable", "is_ca", "unsupported_key", "revocation_unknown", "future"})
+        "unreadable", "is_ca", "unsupported_key", "unsafe_key", "revocation_unknown", "future"})
     out.push_back(
         {"x509-user-cert-missing.tt2",
          {{"case", why},
@@ -351,10 +351,10 @@ TEST_CASE("each reason of a certificate notice has its own words") {
   std::set<std::string> texts;
   for (const char* why :
        {"missing", "expired", "not_yet_valid", "revoked", "weak_key", "wrong_usage", "untrusted",
-        "unreadable", "is_ca", "unsupported_key", "revocation_unknown"})
+        "unreadable", "is_ca", "unsupported_key", "unsafe_key", "revocation_unknown"})
     texts.insert(*render("x509-user-cert-missing.tt2", from_disk,
                          {{"case", why}, {"list", kList}, {"user", kUser}}));
-  CHECK(texts.size() == 11);
+  CHECK(texts.size() == 12);
 }
 
 TEST_CASE("what was wrong inside an encrypted post is not told") {

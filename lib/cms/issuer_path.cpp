@@ -1,0 +1,66 @@
+#include "cms/issuer_path.h"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "cms/openssl.h"
+#include "cms/revocation.h"
+
+namespace paraph::cms {
+namespace {
+
+bool has(const std::vector<Certificate>& set, const Certificate& one) {
+  return std::find(set.begin(), set.end(), one) != set.end();
+}
+
+/// Two CAs may share a name, or one have changed its key: the signature tells whose it is.
+bool issued_by(const Certificate& certificate, const Certificate& issuer) {
+  X509* const x509 = certificate.impl().x509.get();
+  X509* const above = issuer.impl().x509.get();
+  const bool issued = X509_check_issued(above, x509) == X509_V_OK &&
+                      X509_verify(x509, X509_get0_pubkey(above)) == 1;
+  ERR_clear_error();
+  return issued;
+}
+
+/// A root ends the path, so it goes before a cross-certificate of the same CA; else the one that lasts longest.
+bool better(const Certificate& a, const Certificate& b) {
+  return std::pair(self_signed(a), a.not_after()) > std::pair(self_signed(b), b.not_after());
+}
+
+const Certificate* issuer_of(const Certificate& certificate,
+                             const std::vector<const std::vector<Certificate>*>& sets) {
+  const Certificate* found = nullptr;
+  for (const auto* set : sets)
+    for (const Certificate& candidate : *set)
+      if (issued_by(certificate, candidate) && (found == nullptr || better(candidate, *found)))
+        found = &candidate;
+  return found;
+}
+
+}  // namespace
+
+bool self_signed(const Certificate& certificate) {
+  return (X509_get_extension_flags(certificate.impl().x509.get()) & EXFLAG_SS) != 0;
+}
+
+IssuerPath issuer_path(const Certificate& leaf, std::vector<Certificate> given,
+                       const TrustAnchors& anchors) {
+  IssuerPath out{std::move(given)};
+  Certificate top = leaf;
+  for (int depth = 0; depth < kMaxChainDepth && !self_signed(top); ++depth) {
+    const auto* issuer =
+        issuer_of(top, {&out.issuers, &anchors.certificates(), &anchors.issuers()});
+    if (issuer == nullptr) {
+      if (!has(anchors.certificates(), top)) out.missing = top.issuer();
+      break;
+    }
+    top = *issuer;  // before the vector grows, in which it may lie
+    if (!self_signed(top) && !has(out.issuers, top)) out.issuers.push_back(top);
+  }
+  return out;
+}
+
+}  // namespace paraph::cms
