@@ -37,6 +37,8 @@ using OnlyList = std::optional<list::ListAddress>;
                                                       const OnlyList& only);
 
 // The site itself (site_checks.cpp).
+/// Warnings of the parser, and the files of trusted CAs: mail waits for those that cannot be read. Of one list also what it
+/// has from its site and domain.
 void check_configuration(const config::Site& site, Findings& findings, const OnlyList& only = {});
 /// Absent, locked, damaged, older or newer, not writable.
 void check_database(const config::Site& site, Findings& findings);

@@ -219,6 +219,8 @@ TEST_CASE("certificate policies, when they are required") {
   CHECK(status("policy-leaf", {"1.2.3.9"}) == ChainStatus::wrong_policy);
   CHECK(status("alice", {"2.5.29.32.0"}) == ChainStatus::wrong_policy);
   CHECK(status("policy-leaf", {"no OID"}) == ChainStatus::wrong_policy);
+  CHECK(status("policy-leaf", {"no OID", "1.2.3.4"}) == ChainStatus::good);
+  CHECK(status("policy-leaf", {"1.2.3.9", "no OID"}) == ChainStatus::wrong_policy);
 }
 
 TEST_CASE("RFC 5280 §6.1: what a CA demands of policies holds though nobody here asks for one") {
