@@ -42,8 +42,9 @@ using OnlyList = std::optional<list::ListAddress>;
 void check_configuration(const config::Site& site, Findings& findings, const OnlyList& only = {});
 /// Absent, locked, damaged, older or newer, not writable.
 void check_database(const config::Site& site, Findings& findings);
-/// Pairs of the site and of its open lists: unusable, with wrong permissions, expired or about to.
-void check_keys(const config::Site& site, TimePoint now, Findings& findings,
+/// Pairs of the site and of its open lists: unusable, with wrong permissions, expired or about to. `when_none`: how grave it
+/// is that the site has none, or a list that is for encrypted mail.
+void check_keys(const config::Site& site, TimePoint now, Severity when_none, Findings& findings,
                 const OnlyList& only = {});
 /// Revocation lists that are stale, will soon be, or cannot be read, and CAs without one, as far as `crl_check` asks for
 /// them anywhere (crl.cpp).

@@ -6,6 +6,7 @@
 
 #include "apps/paraph/finding.h"
 #include "apps/paraph/key_home.h"
+#include "pipeline/authorize.h"
 #include "pipeline/key_ring.h"
 #include "sys/file_system.h"
 #include "sys/process.h"
@@ -88,6 +89,35 @@ void check_list_sign(const config::ListConfig& config, const KeyHome& home,
          fmt::format("list_sign outer of {} takes an EC key: its copies go out unsigned",
                      home.name),
          fmt::format("paraph key renew {} --algorithm ec", home.name)});
+}
+
+/// The setting by which a list is for encrypted mail; empty: it is for any. Not encrypted_post_policy, which says what
+/// becomes of encrypted posts, and which every new list has.
+std::string why_for_encryption(const config::ListConfig& config, const config::Site& site) {
+  if (config.number("encrypted_post_min_coverage") > 0) return "encrypted_post_min_coverage";
+  pipeline::Question question;
+  question.function = "send";
+  question.list = config.address();
+  question.domain = config.address().domain();
+  const auto scenario = pipeline::load_scenario(question, site);
+  if (!scenario) return {};  // check_scenarios() says so
+  const bool is_signed =
+      pipeline::some_mail_passes(*scenario) && pipeline::only_signed_mail_passes(*scenario);
+  return is_signed ? "send " + config.get("send") : std::string();
+}
+
+/// `why`: the setting that asks for one; empty for the site.
+void check_any_key(const KeyHome& home, const config::Site& site, const std::string& why,
+                   Severity severity, Findings& findings) {
+  const auto ring = pipeline::load_key_ring(home.directory, site);
+  if (!ring || !ring->generations.empty() || !ring->problems.empty())
+    return;  // or check_ring() says so
+  const std::string lack =
+      why.empty() ? fmt::format("the site has no key: answers of {} go out unsigned",
+                                fmt::join(home.addresses, ", "))
+                  : fmt::format("{} ({}) has no key: its notices go out unsigned", home.name, why);
+  findings.push_back({severity, "no_key", lack + ", and nobody can encrypt to it",
+                      "paraph key generate " + home.name});
 }
 
 /// Whose keys are looked at.
@@ -280,7 +310,8 @@ void check_database(const config::Site& site, Findings& findings) {
   if (auto writable = store::check_writable(path); !writable) say(writable.error());
 }
 
-void check_keys(const config::Site& site, TimePoint now, Findings& findings, const OnlyList& only) {
+void check_keys(const config::Site& site, TimePoint now, Severity when_none, Findings& findings,
+                const OnlyList& only) {
   const auto homes = homes_of(site);
   for (const auto& home : homes) {
     if (only && home.list != only) continue;
@@ -288,6 +319,10 @@ void check_keys(const config::Site& site, TimePoint now, Findings& findings, con
       auto config = config::ListConfig::load(site, *home.list);
       if (!config || !config->is_open()) continue;
       check_list_sign(*config, home, site, now, findings);
+      if (const auto why = why_for_encryption(*config, site); !why.empty())
+        check_any_key(home, site, why, when_none, findings);
+    } else {
+      check_any_key(home, site, "", when_none, findings);
     }
     check_ring(home, site, now, findings);
   }

@@ -242,6 +242,25 @@ paraph key generate soon --algorithm ec --days 1 >/dev/null 2>&1
 is "the last day is critical" "$(paraph status >/dev/null; echo $?)" 2
 rm -r site/list_data/soon
 
+# --- who has no key -------------------------------------------------------------------------------------------------
+refuse "no site key" 1 paraph check
+grep -qE '^WARNING +the site has no key: answers of sympa@lists.example.org go out unsigned, and nobody can encrypt to it +paraph key generate site' refused.out || fail "$(cat refused.out)"; ok
+keyless() { paraph "$@" -j | json '[f["severity"] + " " + f["command"].split()[-1] for f in d["findings"] if f["code"] == "no_key"]'; }
+is "a note where the site is looked at as it runs" "$(keyless status)" "['OK site']"
+paraph list create bare --owner alice@example.org >/dev/null 2>&1
+says "a sealed list" '^WARNING +bare@lists.example.org \(send private_smime\) has no key: .* paraph key generate bare@' paraph check bare
+is "by status" "$(keyless status)" "['OK site', 'OK bare@lists.example.org']"
+sed -i 's/^send .*/send private/' site/list_data/bare/config
+is "a list for any mail needs none" "$(keyless check bare)" "[]"
+sed -i 's/^send .*/send closed/' site/list_data/bare/config
+is "nor one for no mail" "$(keyless check bare)" "[]"
+printf '\nencrypted_post_min_coverage 50\n' >>site/list_data/bare/config
+says "one that members must be able to read" '^WARNING +bare@.* \(encrypted_post_min_coverage\) has no key' paraph check bare
+paraph key generate bare --algorithm ec >/dev/null 2>&1
+paraph key generate site --algorithm ec >/dev/null 2>&1
+is "all have one" "$(keyless check)" "[]"
+rm -r site/list_data/bare site/list_data/sympa
+
 # --- check: what would stop mail, before mail meets it ----------------------------------------------------------------
 config=site/list_data/open/config
 cp $config kept.config
