@@ -176,6 +176,22 @@ paraph spool list | grep -q 'coverage: ' || fail "$(paraph spool list)"; ok
 check "LDIF" paraph cert import ellen.ldif
 check "stored" in_use ellen ellen
 paraph cert history ellen@example.org --json | grep -q '"source": "ldif"' || fail "no source"; ok
+for kind in ldif pem; do
+  { printf '\xef\xbb\xbf'; cat ellen.$kind 2>/dev/null || cat pki/ellen.pem; } >marked.$kind
+  paraph cert import marked.$kind | grep -q 'ellen@example.org.*already there' || fail "$kind with a byte order mark"; ok
+done
+refuse "nothing but CAs" 65 paraph cert import pki/ca.pem
+grep -q "pki/ca.pem: CN=TEST ONLY CA is a CA's certificate, and nobody's own: nothing is stored. To trust that CA: paraph ca add FILE" refused.err || fail "$(cat refused.err)"; ok
+refuse "whoever it is said to be for" 65 paraph cert import --for ellen@example.org pki/ca.pem --dry-run
+cat pki/ca.pem pki/other.pem >cas.pem
+refuse "several, and a file behind them" 65 paraph cert import cas.pem pki/ellen.pem
+grep -q 'cas.pem: CN=TEST ONLY CA and 1 more are each' refused.err || fail "$(cat refused.err)"; ok
+grep -q 'ellen@example.org.*already there' refused.out || fail "the other file: $(cat refused.out)"; ok
+{ printf 'dn: cn=CA\nmail: authority@example.org\nuserCertificate:: '; openssl x509 -in pki/ca.pem -outform DER | base64 -w 0; echo
+  echo; cat ellen.ldif | tail -n +3; } >cas.ldif
+refuse "an entry of LDIF" 65 paraph cert import cas.ldif
+grep -q "cas.ldif: line 1: CN=TEST ONLY CA is a CA's" refused.err || fail "$(cat refused.err)"; ok
+grep -q 'ellen@example.org.*already there' refused.out || fail "the entry behind it: $(cat refused.out)"; ok
 openssl crl2pkcs7 -nocrl -certfile pki/ellen.pem -certfile pki/ca.pem -outform DER -out ellen.p7b
 paraph cert import ellen.p7b | grep -q 'already there' || fail "PKCS#7"; ok
 paraph cert import ellen.p7b --dry-run | grep -q 'already there' || fail "a dry run does not look what is there"; ok

@@ -108,6 +108,7 @@ TEST_CASE("what is no CRL is refused, cut anywhere or altered in its frame") {
         false);
   const std::string pem = testing::sh("openssl crl -inform DER", der);
   CHECK(Crl::from_any("text\n" + pem + pem).value().size() == 2);
+  CHECK(Crl::from_any("\xEF\xBB\xBF" + pem).value().size() == 1);
   CHECK(Crl::from_any(der).value().size() == 1);
 }
 
