@@ -78,6 +78,7 @@ class Importer {
       return store::read_ldif(*text, [&](const store::LdifEntry& entry) {
         // One bad value in an export of thousands costs that value.
         for (const auto& problem : entry.problems) fault(argument + ": " + problem);
+        tell_of_authorities(argument, entry.certificates, entry.line);
         return store_all(
             argument,
             candidates_of(entry.certificates, entry.addresses, list::CertificateSource::ldif),
@@ -88,6 +89,7 @@ class Importer {
       fault(argument + ": " + all.error().what());
       return {};
     }
+    tell_of_authorities(argument, *all, 0);
     return store_all(argument, candidates_of(*all, {}, list::CertificateSource::import), only_for);
   }
 
@@ -102,6 +104,19 @@ class Importer {
   void fault(const std::string& what) {
     Invocation::warn(what);
     code_ = kDataError;
+  }
+
+  /// Where nobody's own certificate is among them, nothing is stored. `line`: of the entry, 0 for the whole file.
+  void tell_of_authorities(const std::string& argument, const std::vector<cms::Certificate>& all,
+                           std::size_t line) {
+    const auto is_ca = [](const cms::Certificate& each) { return each.is_ca(); };
+    if (all.empty() || !std::all_of(all.begin(), all.end(), is_ca)) return;
+    const std::string place = line == 0 ? "" : fmt::format("line {}: ", line);
+    fault(fmt::format(
+        "{}: {}{}{} a CA's certificate, and nobody's own: nothing is stored. "
+        "To trust that CA: paraph ca add FILE",
+        argument, place, all.front().subject(),
+        all.size() == 1 ? " is" : fmt::format(" and {} more are each", all.size() - 1)));
   }
 
   Result<void> store_all(const std::string& argument, const std::vector<Candidate>& candidates,

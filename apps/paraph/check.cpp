@@ -49,7 +49,7 @@ Result<int> check(Invocation& call) {
   Findings findings;
   check_configuration(site, findings, only);
   check_policies(site, findings, only);
-  check_keys(site, now, findings, only);
+  check_keys(site, now, Severity::warning, findings, only);
   check_scenarios(site, findings, only);
   if (!only) {
     check_crls(site, now, findings);

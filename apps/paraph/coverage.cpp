@@ -44,15 +44,19 @@ std::string asked(const ReaderState& state) {
                           : what + " " + day(TimePoint(std::chrono::seconds(state.asked)));
 }
 
+/// Why somebody cannot read: "no certificate", "expired 2026-11-02", "weak_key: RSA 1024, needs 2048".
+std::string lack(const ReaderState& state) {
+  if (state.problem == "missing") return "no certificate";
+  if (state.brief.empty()) return state.problem;
+  return state.problem + (state.problem == "expired" ? " " : ": ") + state.brief;
+}
+
 std::string sentence(const ReaderState& state, TimePoint now) {
   const std::string who = state.editor ? "(editor) " : "";
   if (state.reads)
     return who +
            fmt::format("expires {} ({} days)", day(*state.until), days_until(*state.until, now));
-  const std::string what = state.problem == "missing" ? "no certificate"
-                           : state.detail.empty()     ? state.problem
-                                                      : state.problem + ": " + state.detail;
-  return who + what + (state.editor ? ": cannot read what he moderates" : "");
+  return who + lack(state) + (state.editor ? ": cannot read what he moderates" : "");
 }
 
 std::string posts(std::size_t count) {
@@ -165,6 +169,7 @@ Result<ReaderState> state_of(const std::string& address, const pipeline::Ports& 
   state.certificate = std::move(target->certificate);
   state.problem = std::move(target->problem);
   state.detail = std::move(target->detail);
+  state.brief = std::move(target->brief);
   return state;
 }
 

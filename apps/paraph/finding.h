@@ -37,11 +37,14 @@ using OnlyList = std::optional<list::ListAddress>;
                                                       const OnlyList& only);
 
 // The site itself (site_checks.cpp).
+/// Warnings of the parser, and the files of trusted CAs: mail waits for those that cannot be read. Of one list also what it
+/// has from its site and domain.
 void check_configuration(const config::Site& site, Findings& findings, const OnlyList& only = {});
 /// Absent, locked, damaged, older or newer, not writable.
 void check_database(const config::Site& site, Findings& findings);
-/// Pairs of the site and of its open lists: unusable, with wrong permissions, expired or about to.
-void check_keys(const config::Site& site, TimePoint now, Findings& findings,
+/// Pairs of the site and of its open lists: unusable, with wrong permissions, expired or about to. `when_none`: how grave it
+/// is that the site has none, or a list that is for encrypted mail.
+void check_keys(const config::Site& site, TimePoint now, Severity when_none, Findings& findings,
                 const OnlyList& only = {});
 /// Revocation lists that are stale, will soon be, or cannot be read, and CAs without one, as far as `crl_check` asks for
 /// them anywhere (crl.cpp).

@@ -7,6 +7,7 @@
 
 #include "apps/paraph/finding.h"
 #include "apps/paraph/key_home.h"
+#include "pipeline/authorize.h"
 #include "pipeline/key_ring.h"
 #include "sys/file_system.h"
 #include "sys/process.h"
@@ -101,6 +102,35 @@ void check_list_sign(const config::ListConfig& config, const KeyHome& home,
          fmt::format("paraph key renew {} --algorithm ec", home.name)});
 }
 
+/// The setting by which a list is for encrypted mail; empty: it is for any. Not encrypted_post_policy, which says what
+/// becomes of encrypted posts, and which every new list has.
+std::string why_for_encryption(const config::ListConfig& config, const config::Site& site) {
+  if (config.number("encrypted_post_min_coverage") > 0) return "encrypted_post_min_coverage";
+  pipeline::Question question;
+  question.function = "send";
+  question.list = config.address();
+  question.domain = config.address().domain();
+  const auto scenario = pipeline::load_scenario(question, site);
+  if (!scenario) return {};  // check_scenarios() says so
+  const bool is_signed =
+      pipeline::some_mail_passes(*scenario) && pipeline::only_signed_mail_passes(*scenario);
+  return is_signed ? "send " + config.get("send") : std::string();
+}
+
+/// `why`: the setting that asks for one; empty for the site.
+void check_any_key(const KeyHome& home, const config::Site& site, const std::string& why,
+                   Severity severity, Findings& findings) {
+  const auto ring = pipeline::load_key_ring(home.directory, site);
+  if (!ring || !ring->generations.empty() || !ring->problems.empty())
+    return;  // or check_ring() says so
+  const std::string lack =
+      why.empty() ? fmt::format("the site has no key: answers of {} go out unsigned",
+                                fmt::join(home.addresses, ", "))
+                  : fmt::format("{} ({}) has no key: its notices go out unsigned", home.name, why);
+  findings.push_back({severity, "no_key", lack + ", and nobody can encrypt to it",
+                      "paraph key generate " + home.name});
+}
+
 /// Whose keys are looked at.
 std::vector<KeyHome> homes_of(const config::Site& site) {
   std::vector<KeyHome> homes{site_key_home(site)};
@@ -141,13 +171,96 @@ void check_directory(const std::string& path, Severity when_missing, Findings& f
                         fmt::format("chown -R {} {}", sys::user_name(sys::current_uid()), path)});
 }
 
-void check_anchors(const config::Site& site, Findings& findings) {
-  auto anchors = pipeline::load_anchors(site);
-  if (!anchors)
-    findings.push_back(finding_of(Severity::critical, "anchors_unreadable", anchors.error()));
-  else if (anchors->certificates().empty())
-    findings.push_back({Severity::warning, "no_anchor", "no CA is trusted: no signature counts",
-                        "paraph ca add FILE"});
+struct AnchorRow {
+  std::string_view parameter;
+  std::string pipeline::AnchorFiles::*file;
+};
+constexpr std::array kAnchorRows{AnchorRow{"cafile", &pipeline::AnchorFiles::cafile},
+                                 AnchorRow{"capath", &pipeline::AnchorFiles::capath},
+                                 AnchorRow{"issuers", &pipeline::AnchorFiles::issuers}};
+
+/// Whose setting is looked at, and how a finding names it.
+struct Whose {
+  const config::Site& site;
+  const config::ListConfig* list = nullptr;  ///< null: the site
+  [[nodiscard]] config::Setting setting(std::string_view name) const {
+    return list != nullptr ? list->setting(name) : site.setting(name);
+  }
+  [[nodiscard]] std::string prefix() const {
+    return list != nullptr ? list->address().str() + ": " : "";
+  }
+  [[nodiscard]] std::string command() const {
+    return "paraph config show " + (list != nullptr ? list->address().str() : "-n");
+  }
+};
+
+/// Each file by itself, so that all are told that cannot be read: mail waits for every one of them.
+void check_anchors(const Whose& whose, Findings& findings) {
+  const auto files = pipeline::anchor_files(whose.site, whose.list);
+  std::size_t trusted = 0;
+  bool all_read = true;
+  for (const auto& row : kAnchorRows) {
+    pipeline::AnchorFiles one;
+    one.*row.file = files.*row.file;
+    sys::Sightings unused;
+    const auto anchors = pipeline::load_anchors(one, unused);
+    all_read = all_read && anchors;
+    if (anchors) {
+      trusted += anchors->size();
+      continue;
+    }
+    const auto setting = whose.setting(row.parameter);
+    findings.push_back({Severity::critical, "anchors_unreadable",
+                        fmt::format("{}{} ({}:{}): mail waits", whose.prefix(),
+                                    anchors.error().what(), setting.file, setting.line),
+                        anchors.error().hint().empty() ? whose.command() : anchors.error().hint()});
+  }
+  // Of a list the pins may be meant to suffice.
+  const bool pins = whose.list != nullptr && whose.list->get("trust") == "ca+pins";
+  if (all_read && trusted == 0 && !pins)
+    findings.push_back({Severity::warning, "no_anchor",
+                        whose.prefix() + "no CA is trusted: no signature counts",
+                        whose.list != nullptr ? whose.command() : "paraph ca add FILE"});
+}
+
+/// By itself what refuses every signature; of all else how much there is, and the first.
+void check_warnings(const std::vector<config::Warning>& warnings, const Whose& whose,
+                    Findings& findings) {
+  const config::Warning* first = nullptr;
+  std::size_t count = 0;
+  for (const auto& warning : warnings) {
+    const auto text = fmt::format("{}:{}: {}", warning.file, warning.line, warning.message);
+    if (!warning.refuses.empty()) {
+      findings.push_back({Severity::critical, "configuration", text, whose.command()});
+    } else if (count++ == 0) {
+      first = &warning;
+    }
+  }
+  if (first != nullptr)
+    findings.push_back(
+        {Severity::warning, "configuration",
+         fmt::format("{} configuration warning{}, the first {}:{}: {}", count,
+                     count == 1 ? "" : "s", first->file, first->line, first->message),
+         whose.command()});
+}
+
+/// What the list has from its site or domain, when the findings of those are not asked for.
+void check_inherited(const Whose& whose, Findings& findings) {
+  std::vector<config::Warning> inherited;
+  for (const auto& warning : whose.site.warnings()) {
+    if (warning.refuses.empty()) continue;
+    const auto setting = whose.setting(warning.refuses);
+    if (setting.file == warning.file && setting.line == warning.line) inherited.push_back(warning);
+  }
+  check_warnings(inherited, whose, findings);
+}
+
+void check_list(const Whose& whose, bool alone, Findings& findings) {
+  check_warnings(whose.list->warnings(), whose, findings);
+  if (alone) check_inherited(whose, findings);
+  const auto of_site = pipeline::anchor_files(whose.site, nullptr);
+  const bool own = pipeline::anchor_files(whose.site, whose.list).key() != of_site.key();
+  if (own || alone) check_anchors(whose, findings);
 }
 
 }  // namespace
@@ -159,16 +272,10 @@ std::vector<list::ListAddress> lists_of(const config::Site& site, const OnlyList
 }
 
 void check_configuration(const config::Site& site, Findings& findings, const OnlyList& only) {
-  const auto warn = [&](std::size_t count, const config::Warning& first,
-                        const std::string& command) {
-    findings.push_back({Severity::warning, "configuration",
-                        fmt::format("{} configuration warning{}, the first {}:{}: {}", count,
-                                    count == 1 ? "" : "s", first.file, first.line, first.message),
-                        command});
-  };
-  if (!only && !site.warnings().empty())
-    warn(site.warnings().size(), site.warnings().front(), "paraph config show -n");
-  if (!only) check_anchors(site, findings);
+  if (!only) {
+    check_warnings(site.warnings(), {site}, findings);
+    check_anchors({site}, findings);
+  }
   auto lists = site.lists();
   if (!lists) {
     findings.push_back(finding_of(Severity::critical, "lists_unreadable", lists.error()));
@@ -178,9 +285,8 @@ void check_configuration(const config::Site& site, Findings& findings, const Onl
     auto config = config::ListConfig::load(site, list);
     if (!config)
       findings.push_back(finding_of(Severity::critical, "list_unreadable", config.error()));
-    else if (!config->warnings().empty())
-      warn(config->warnings().size(), config->warnings().front(),
-           "paraph config show " + list.str());
+    else
+      check_list({site, &*config}, only.has_value(), findings);
   }
 }
 
@@ -215,7 +321,8 @@ void check_database(const config::Site& site, Findings& findings) {
   if (auto writable = store::check_writable(path); !writable) say(writable.error());
 }
 
-void check_keys(const config::Site& site, TimePoint now, Findings& findings, const OnlyList& only) {
+void check_keys(const config::Site& site, TimePoint now, Severity when_none, Findings& findings,
+                const OnlyList& only) {
   const auto homes = homes_of(site);
   for (const auto& home : homes) {
     if (only && home.list != only) continue;
@@ -223,6 +330,10 @@ void check_keys(const config::Site& site, TimePoint now, Findings& findings, con
       auto config = config::ListConfig::load(site, *home.list);
       if (!config || !config->is_open()) continue;
       check_list_sign(*config, home, site, now, findings);
+      if (const auto why = why_for_encryption(*config, site); !why.empty())
+        check_any_key(home, site, why, when_none, findings);
+    } else {
+      check_any_key(home, site, "", when_none, findings);
     }
     check_ring(home, site, now, findings);
   }

@@ -61,6 +61,11 @@ bool valid(std::string_view octets) {
   return true;
 }
 
+std::string_view without_mark(std::string_view octets) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return octets.substr(octets.starts_with(kMark) ? kMark.size() : 0);
+}
+
 char32_t next(std::string_view octets, std::size_t& position) {
   std::size_t length = 1;
   const char32_t code = decode(octets, position, length);

@@ -15,6 +15,9 @@ namespace paraph::utf8 {
 /// a cut is marked by "…".
 [[nodiscard]] std::string printable(std::string_view octets, std::size_t limit = 400);
 
+/// Without the byte order mark that some editors and exports put before a text (RFC 3629 §6).
+[[nodiscard]] std::string_view without_mark(std::string_view octets);
+
 /// Decodes one code point at `position` and advances it; an invalid octet yields U+FFFD and
 /// advances by one.
 [[nodiscard]] char32_t next(std::string_view octets, std::size_t& position);

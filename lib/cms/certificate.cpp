@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "cms/bag.h"
 #include "cms/certificate_cache.h"
 #include "cms/emails.h"
@@ -132,7 +133,7 @@ Result<std::vector<Certificate>> Certificate::from_pem(std::string_view pem) {
     return broken("larger than any certificate file");
   }
   std::vector<Certificate> found;
-  const BioPtr bio = reader(pem);
+  const BioPtr bio = reader(utf8::without_mark(pem));
   for (;;) {
     auto block = next_block(bio.get());
     if (!block) {

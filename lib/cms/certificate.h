@@ -19,7 +19,7 @@ enum class KeyType : std::uint8_t { rsa, rsa_pss, ec, ed25519, ed448, x25519, x4
 class Certificate {
  public:
   [[nodiscard]] static Result<Certificate> from_der(std::string_view der);
-  /// Every certificate of a PEM text, in order; text around the blocks is ignored. An Error when there is
+  /// Every certificate of a PEM text, in order; text around the blocks and a byte order mark are ignored. An Error when there is
   /// none or one is broken ("no certificate found", "certificate 2: …").
   [[nodiscard]] static Result<std::vector<Certificate>> from_pem(std::string_view pem);
   /// PEM or DER or PKCS#7 certs-only, by looking.

@@ -12,6 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/ports.h"
+#include "base/utf8.h"
 #include "cms/ber.h"
 #include "cms/crl_impl.h"
 #include "cms/der.h"
@@ -189,7 +190,7 @@ Result<std::vector<Crl>> Crl::from_any(std::string_view octets) {
     return found;
   }
   if (octets.size() > 2 * kMaxOctets) return Error::never(Errc::limit, "too large");
-  const BioPtr bio = reader(octets);
+  const BioPtr bio = reader(utf8::without_mark(octets));
   for (;;) {
     unsigned char* data = nullptr;
     long length = 0;

@@ -6,6 +6,7 @@
 #include <climits>
 #include <cstring>
 
+#include "base/utf8.h"
 #include "cms/openssl.h"
 
 namespace paraph::cms {
@@ -34,7 +35,7 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem, std::string_view p
   if (pem.size() > (std::size_t{1} << 20U)) {
     return Error::later(Errc::config, "no private key found: the file is larger than 1 MiB");
   }
-  const BioPtr bio = reader(pem);
+  const BioPtr bio = reader(utf8::without_mark(pem));
   Passphrase asked{passphrase};
   auto impl = std::make_shared<Impl>();
   ERR_clear_error();

@@ -109,22 +109,24 @@ int on_fault(int ok, X509_STORE_CTX* context) {
 
 constexpr std::string_view kAnyPolicy = "2.5.29.32.0";
 
-/// RFC 5280 §6.1.1 (c) and (e). False: something in it is no OID. Without a wish of ours any policy will do, and none has to
+/// RFC 5280 §6.1.1 (c) and (e). False: there is a wish, and nothing in it is an OID. Without a wish of ours any policy will do, and none has to
 /// be there; what CAs require of those below them holds all the same (§4.2.1.11, §4.2.1.14).
 bool demand(const Policy& policy, X509_VERIFY_PARAM* param) {
   const bool asked = !policy.required_policies.empty();
   const std::vector<std::string> any{std::string(kAnyPolicy)};
+  bool can_be_met = false;
   for (const std::string& oid : asked ? policy.required_policies : any) {
     ASN1_OBJECT* object = OBJ_txt2obj(oid.c_str(), 1);
     ERR_clear_error();
     if (object == nullptr) {
-      return false;
+      continue;
     }
     X509_VERIFY_PARAM_add0_policy(param, object);
+    can_be_met = true;
   }
   X509_VERIFY_PARAM_set_flags(param,
                               X509_V_FLAG_POLICY_CHECK | (asked ? X509_V_FLAG_EXPLICIT_POLICY : 0));
-  return true;
+  return can_be_met;
 }
 
 StoreContextPtr prepare(X509_STORE* store, X509* leaf, STACK_OF(X509) * untrusted, Walk& walk) {
@@ -305,7 +307,7 @@ Verdict TrustAnchors::judge(const Certificate& leaf, const std::vector<Certifica
     return {ChainStatus::bad_chain, drain_errors("no chain could be built")};
   }
   if (!demand(policy, X509_STORE_CTX_get0_param(context.get()))) {
-    return {ChainStatus::wrong_policy, "required_policies holds what is no OID"};
+    return {ChainStatus::wrong_policy, "required_policies names no OID"};
   }
   const bool built = X509_verify_cert(context.get()) == 1;
   ERR_clear_error();

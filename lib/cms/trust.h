@@ -34,7 +34,7 @@ struct Policy {
   /// Digests that a signature may use, as SignerInfo::digest names them; empty: SHA-256 and better.
   std::vector<std::string> digests = {};
   /// Dotted OIDs, one of which the whole path must assert (RFC 5280 §6.1.1 (c), (e)); "2.5.29.32.0": any. Empty: none has to
-  /// be there, and what the CAs of the path require of it holds all the same. What is no OID makes every path `wrong_policy`.
+  /// be there, and what the CAs of the path require of it holds all the same. What is no OID is asserted by no path.
   std::vector<std::string> required_policies = {};
 
   friend bool operator==(const Policy&, const Policy&) = default;

@@ -61,7 +61,13 @@ std::string quoted(std::string_view text) {
 }  // namespace
 
 void ListConfigReader::warn(std::size_t line, std::string message) {
-  config_.warnings_.push_back({file_, line, std::move(message)});
+  warn(line, Warning{{}, 0, std::move(message)});
+}
+
+void ListConfigReader::warn(std::size_t line, Warning warning) {
+  warning.file = file_;
+  warning.line = line;
+  config_.warnings_.push_back(std::move(warning));
 }
 
 void ListConfigReader::read(std::string_view text) {
@@ -106,8 +112,8 @@ bool ListConfigReader::take(const Parameter& row, const Line& line, std::string_
   if (row.type.find("scenario:") == 0 && value == "default") return true;
   std::string normal = normal_value(row, value);
   if (auto fault = value_fault(row, normal)) {
-    warn(line.number, *fault + "; ignored");
-    return false;
+    warn(line.number, warning_of(row, *fault, "ignored"));
+    if (fault->left == ValueFault::Left::nothing) return false;
   }
   values[std::string(row.name)].push_back({std::move(normal), file_, line.number});
   return true;

@@ -34,12 +34,13 @@ class ListConfigReader {
   void read_structured(std::string_view name, const Paragraph& lines);
   void read_digest(const Line& line);
   void read_reply_to(const Paragraph& lines, bool forced);
-  /// A value that fits its row, else a warning.
+  /// A value that fits its row, else a warning; false when nothing of it holds.
   [[nodiscard]] bool take(const Parameter& row, const Line& line, std::string_view value,
                           Values& values);
   void store(Values values);
   void warn_without_effect(const Values& values);
   void warn(std::size_t line, std::string message);
+  void warn(std::size_t line, Warning warning);
 
   ListConfig& config_;
   std::string file_;

@@ -46,11 +46,22 @@ namespace paraph::config {
 /// "unknown parameter 'sned': did you mean 'send'?" for names of that scope.
 [[nodiscard]] std::string unknown_name(std::string_view name, Scope scope);
 
-/// Whether a value fits its row's type; `fault` says why not ("not a number").
-[[nodiscard]] std::optional<std::string> value_fault(const Parameter& row, std::string_view value);
+/// Why a value does not fit its row's type, and what becomes of it. It is ignored, unless its words
+/// narrow what is accepted ("words:…"): without the line more would be let in than was meant, so its
+/// good words hold, and when it has none, nothing is accepted.
+struct ValueFault {
+  enum class Left : std::uint8_t { nothing, good_words, refusal };
+  std::string what;  ///< "'nrcpt' needs a number"
+  Left left = Left::nothing;
+};
+/// nullopt: it fits.
+[[nodiscard]] std::optional<ValueFault> value_fault(const Parameter& row, std::string_view value);
+/// The warning about it; `ignored` says what holds instead of a value that is ignored.
+[[nodiscard]] Warning warning_of(const Parameter& row, const ValueFault& fault,
+                                 std::string_view ignored);
 /// The value as the rest of the program expects it: Sympa's old words replaced (visibility
-/// "private" → "conceal"), choices in the table's spelling, commas of a scenario's name as
-/// underscores.
+/// "private" → "conceal"), choices in the table's spelling ("sha512" → "SHA-512"), commas of a
+/// scenario's name as underscores.
 [[nodiscard]] std::string normal_value(const Parameter& row, std::string_view value);
 
 /// One value, or the pieces of a list, by the row's type.

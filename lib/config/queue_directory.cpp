@@ -32,7 +32,7 @@ Result<Paths> read_paths(const SiteFile& file) {
     const bool is_path = *name != kMinFree;
     if (!is_path)
       if (const auto fault = value_fault(*find_parameter(kMinFree), line.value))
-        return config_error(file.path, number, *fault);
+        return config_error(file.path, number, fault->what);
     paths[*name] = is_path ? path_written_in(file.path, line.value) : std::string(line.value);
   }
   return paths;

@@ -24,7 +24,8 @@ struct Parameter {
   std::string_view name;
   unsigned scopes;  ///< mask of Scope
   std::string_view
-      type;  ///< "path", "number", "size", "word", "list", "scenario:send", "on|off", "text", "secret"
+      type;  ///< "path", "number", "size", "word", "list", "words", "words:A|B", "words:OID", "scenario:send", "on|off",
+             ///< "text", "secret"
   std::string_view
       fallback;  ///< default as text, "$name" in it for that parameter's value; empty: none
   std::string_view help =
@@ -39,6 +40,8 @@ struct Warning {
   std::string file;
   std::size_t line = 0;
   std::string message;  ///< "unknown parameter 'sned': did you mean 'send'?"
+  std::string refuses =
+      {};  ///< the parameter whose value accepts nothing, so that no signature counts; mostly empty
 };
 
 /// Where a value came from, for `config show`.
@@ -55,7 +58,8 @@ class ListConfig;
 ///
 /// A line that is no setting is an Error with file and line, and so is a value of the wrong type in our own file: a
 /// limit or a policy must not fall back to its default because of a typo. In a Sympa file or a robot.conf such a value
-/// is a Warning and the default holds. An unknown name is a Warning everywhere; names of Sympa's web pages and obsolete
+/// is a Warning and the default holds; but words that limit what is accepted ("words:…") hold as far as they are good, and
+/// with none of them nothing is accepted. An unknown name is a Warning everywhere; names of Sympa's web pages and obsolete
 /// ones are passed over. A value other than the default for a parameter that has no effect yet is a Warning in our own
 /// file, and in a robot.conf of a site that was not taken over from Sympa. `listmaster` and `custom_robot_parameter` add
 /// up, of anything else the last line holds.

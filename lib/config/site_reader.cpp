@@ -28,7 +28,13 @@ bool is_domain(std::string_view text) {
 }  // namespace
 
 void SiteReader::warn(std::string message) {
-  site_.warnings_.push_back({file_, line_, std::move(message)});
+  warn(Warning{{}, 0, std::move(message)});
+}
+
+void SiteReader::warn(Warning warning) {
+  warning.file = file_;
+  warning.line = line_;
+  site_.warnings_.push_back(std::move(warning));
 }
 
 // Whether the name may be set here; a warning says why not, unless it is one of those passed over.
@@ -59,9 +65,9 @@ Result<void> SiteReader::take(const SiteLine& line, Origin origin, Site::Values&
   const Parameter& row = *find_parameter(name);
   Setting setting{normal_value(row, line.value), file_, line_};
   if (const auto fault = value_fault(row, setting.value)) {
-    if (origin == Origin::ours) return config_error(file_, line_, *fault);
-    warn(*fault + "; the default holds");
-    return {};
+    if (origin == Origin::ours) return config_error(file_, line_, fault->what);
+    warn(warning_of(row, *fault, "the default holds"));
+    if (fault->left == ValueFault::Left::nothing) return {};
   }
   if (tells_of_effects(origin) && lacks_effect(row, setting.value)) warn(without_effect(line.name));
   std::vector<Setting>& settings = values[std::string(name)];

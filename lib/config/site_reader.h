@@ -29,6 +29,7 @@ class SiteReader {
   [[nodiscard]] Result<void> check();
   [[nodiscard]] Result<void> check_listmasters();
   void warn(std::string message);
+  void warn(Warning warning);  ///< at the present place
 
   Site site_;
   std::string file_;

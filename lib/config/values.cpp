@@ -1,10 +1,11 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "config/names.h"
 #include "sys/disk_space.h"
 
@@ -61,26 +62,103 @@ bool is_one_of(std::string_view choices, std::string_view value) {
                      [&](std::string_view word) { return ascii::iequals(word, value); });
 }
 
+constexpr std::string_view kLimiting = "words:";
+constexpr std::string_view kWordSeparators = " \t,";
+
+bool is_words(const Parameter& row) {
+  return row.type == "words" || row.type.starts_with(kLimiting);
+}
+
+/// "SHA-256|SHA-512" or "OID": the words that such a row takes; empty for rows of other types.
+std::string_view taken_words(const Parameter& row) {
+  return row.type.starts_with(kLimiting) ? row.type.substr(kLimiting.size()) : std::string_view();
+}
+
+// X.660: the first arc is 0, 1 or 2; below 0 and 1 there are 40 arcs.
+bool is_oid(std::string_view word) {
+  const auto arcs = ascii::split(word, ".");
+  const auto fits = [](std::string_view arc) {
+    return !arc.empty() && std::all_of(arc.begin(), arc.end(), ascii::is_digit) &&
+           (arc == "0" || arc.front() != '0');
+  };
+  const auto dots = static_cast<std::size_t>(std::count(word.begin(), word.end(), '.'));
+  if (arcs.size() < 2 || dots != arcs.size() - 1 || !std::all_of(arcs.begin(), arcs.end(), fits))
+    return false;
+  const bool below_two = arcs[0] == "0" || arcs[0] == "1";
+  return arcs[0] == "2" || (below_two && arcs[1].size() <= 2 && to_number(arcs[1]) < 40);
+}
+
+// "SHA-512", "SHA512" and "sha512" are one name.
+std::string bare_name(std::string_view word) {
+  std::string out;
+  for (const char c : word)
+    if (ascii::is_alnum(c)) out += c;
+  return ascii::to_lower(out);
+}
+
+/// The word as the row spells it; nullopt: the row does not take it.
+std::optional<std::string> taken_word(const Parameter& row, std::string_view word) {
+  const auto taken = taken_words(row);
+  if (taken == "OID") return is_oid(word) ? std::optional(std::string(word)) : std::nullopt;
+  const auto choices = ascii::split(taken, "|");
+  const auto found = std::find_if(choices.begin(), choices.end(), [&](std::string_view choice) {
+    return bare_name(choice) == bare_name(word);
+  });
+  return found == choices.end() ? std::nullopt : std::optional(std::string(*found));
+}
+
+std::string spelled_words(const Parameter& row, std::string_view value) {
+  std::string out;
+  for (const std::string& word : value_pieces(row, value))
+    out += (out.empty() ? "" : ", ") + taken_word(row, word).value_or(word);
+  return out.empty() ? std::string(value) : out;  // "none"
+}
+
+std::optional<ValueFault> words_fault(const Parameter& row, std::string_view value) {
+  const auto words = value_pieces(row, value);
+  const auto fits = [&](const std::string& word) { return taken_word(row, word).has_value(); };
+  const auto bad = std::find_if_not(words.begin(), words.end(), fits);
+  if (bad == words.end()) return std::nullopt;
+  const auto taken = taken_words(row);
+  const bool any_good = std::any_of(words.begin(), words.end(), fits);
+  return ValueFault{
+      fmt::format("'{}' takes {}, with commas or blanks between them, and not '{}'", row.name,
+                  taken == "OID" ? std::string("dotted OIDs, as 1.3.6.1.4.1.99999.1")
+                                 : fmt::format("{}", fmt::join(ascii::split(taken, "|"), ", ")),
+                  utf8::printable(*bad, 60)),
+      any_good ? ValueFault::Left::good_words : ValueFault::Left::refusal};
+}
+
 }  // namespace
 
-std::optional<std::string> value_fault(const Parameter& row, std::string_view value) {
+std::optional<ValueFault> value_fault(const Parameter& row, std::string_view value) {
   if (row.type == "number" && !is_number(value))
-    return fmt::format("'{}' needs a number", row.name);
+    return ValueFault{fmt::format("'{}' needs a number", row.name)};
   if (row.type == "size" && !sys::MinFree::parse(value))
-    return fmt::format("'{}' needs a size: 512K, 100M, 2G, 5% or 0", row.name);
+    return ValueFault{fmt::format("'{}' needs a size: 512K, 100M, 2G, 5% or 0", row.name)};
   if (row.type.find("scenario:") == 0 && !is_scenario_name(value)) {
-    return fmt::format("'{}' needs the name of a scenario", row.name);
+    return ValueFault{fmt::format("'{}' needs the name of a scenario", row.name)};
   }
+  if (!taken_words(row).empty()) return words_fault(row, value);
   if (row.type.find('|') != std::string_view::npos && !is_one_of(row.type, value)) {
-    return fmt::format("'{}' must be one of {}", row.name, row.type);
+    return ValueFault{fmt::format("'{}' must be one of {}", row.name, row.type)};
   }
   return std::nullopt;
+}
+
+Warning warning_of(const Parameter& row, const ValueFault& fault, std::string_view ignored) {
+  const bool refuses = fault.left == ValueFault::Left::refusal;
+  const std::string_view effect = refuses ? "nothing is accepted, and no signature counts"
+                                  : fault.left == ValueFault::Left::good_words ? "the others hold"
+                                                                               : ignored;
+  return {{}, 0, fmt::format("{}; {}", fault.what, effect), std::string(refuses ? row.name : "")};
 }
 
 std::string normal_value(const Parameter& row, std::string_view value) {
   for (const OldValue& old : old_values) {
     if (old.name == row.name && ascii::iequals(old.old_value, value)) return std::string(old.value);
   }
+  if (!taken_words(row).empty()) return spelled_words(row, value);
   std::string out(value);
   if (row.type.find("scenario:") == 0) std::replace(out.begin(), out.end(), ',', '_');
   if (row.type.find('|') == std::string_view::npos) return out;
@@ -91,11 +169,13 @@ std::string normal_value(const Parameter& row, std::string_view value) {
 }
 
 std::vector<std::string> value_pieces(const Parameter& row, std::string_view value) {
-  const bool words = row.type == "words";
+  const bool words = is_words(row);
   if (row.type != "list" && !words)
     return value.empty() ? std::vector<std::string>{} : std::vector{std::string(value)};
   if (ascii::iequals(value, "none")) return {};
-  const auto pieces = ascii::split(value, words ? " \t," : ",");
+  const auto pieces = ascii::split(value, words ? kWordSeparators : ",");
+  // Only commas: no word is not the empty list, which limits nothing.
+  if (pieces.empty() && !taken_words(row).empty() && !value.empty()) return {std::string(value)};
   return {pieces.begin(), pieces.end()};
 }
 

@@ -183,12 +183,23 @@ Result<bool> only_signed_mail_passes(const Question& question, const Ports& port
   if (!config) return std::move(config).error();
   auto scenario = current_scenario(question, scenario_name(question, ports.site, *config), ports);
   if (!scenario) return std::move(scenario).error();
-  const auto& rules = (*scenario)->rules();
+  return only_signed_mail_passes(**scenario);
+}
+
+bool only_signed_mail_passes(const scenario::Scenario& scenario) {
+  const auto& rules = scenario.rules();
   return std::none_of(rules.begin(), rules.end(), [](const scenario::Rule& rule) {
     return rule.action.action == scenario::Action::do_it &&
            std::any_of(rule.methods.begin(), rule.methods.end(), [](auto method) {
              return method == scenario::AuthMethod::smtp || method == scenario::AuthMethod::md5;
            });
+  });
+}
+
+bool some_mail_passes(const scenario::Scenario& scenario) {
+  const auto& rules = scenario.rules();
+  return std::any_of(rules.begin(), rules.end(), [](const scenario::Rule& rule) {
+    return rule.action.action == scenario::Action::do_it;
   });
 }
 

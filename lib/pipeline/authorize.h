@@ -40,6 +40,9 @@ struct Question {
 
 /// Whether no rule of that scenario lets `smtp` or `md5` reach do_it: what passes is signed, or an editor has seen it.
 [[nodiscard]] Result<bool> only_signed_mail_passes(const Question& question, const Ports& ports);
+[[nodiscard]] bool only_signed_mail_passes(const scenario::Scenario& scenario);
+/// Whether a rule of it lets mail through without a person: `send closed` has none.
+[[nodiscard]] bool some_mail_passes(const scenario::Scenario& scenario);
 
 /// The scenario a question would use, for `scenario check` and messages.
 [[nodiscard]] Result<scenario::Scenario> load_scenario(const Question& question,

@@ -24,6 +24,7 @@ Result<ReaderState> state_of(const std::string& address, const config::ListConfi
   state.certificate = std::move(target->certificate);
   state.problem = std::move(target->problem);
   state.detail = std::move(target->detail);
+  state.brief = std::move(target->brief);
   state.missed = standing->missed;
   state.asked = std::max(standing->told, *reminded);
   return state;

@@ -18,7 +18,7 @@ struct ReaderState {
   bool member = true;  ///< who gets copies
   bool editor = false;
   bool reads = false;
-  std::string problem, detail;                  ///< as in store::SealTarget
+  std::string problem, detail, brief;           ///< as in store::SealTarget
   std::optional<TimePoint> until;               ///< when it reads: the certificate's end
   std::optional<cms::Certificate> certificate;  ///< when it reads
   std::size_t missed = 0;                       ///< posts of this list

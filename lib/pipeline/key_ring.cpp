@@ -314,9 +314,6 @@ cms::Policy policy_of(const config::Site& site, const config::ListConfig* list) 
                                                          : site.number("min_rsa_bits"));
   policy.digests =
       list != nullptr ? list->get_list("accepted_digests") : site.get_list("accepted_digests");
-  for (auto& name : policy.digests)
-    for (auto& c : name)
-      if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   policy.required_policies =
       list != nullptr ? list->get_list("required_policies") : site.get_list("required_policies");
   return policy;

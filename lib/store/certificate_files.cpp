@@ -93,6 +93,7 @@ std::string CertificateFiles::fault_of(const Error& error, const std::string& na
   if (error.code() == Errc::not_found) return {};
   const auto info = fs_->info(name);
   if (info && info->directory) return "is a directory";
+  if (error.code() == Errc::corrupt) return "is not a regular file";  // what() has its whole path
   // What may pass is no fact about the certificate: an older one must not take its place meanwhile.
   return info && error.retry() == Retry::never ? error.what() : std::string{};
 }

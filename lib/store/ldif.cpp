@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/encode.h"
+#include "base/utf8.h"
 
 namespace paraph::store {
 namespace {
@@ -110,7 +111,7 @@ class Reader {
 
 bool is_ldif(std::string_view text) {
   constexpr std::size_t kBeginning = 4096;
-  for (const auto line : ascii::lines(text.substr(0, kBeginning))) {
+  for (const auto line : ascii::lines(utf8::without_mark(text).substr(0, kBeginning))) {
     if (line.empty() || line.front() == '#' || line.front() == ' ') continue;
     return ascii::istarts_with(line, "version:") || ascii::istarts_with(line, "dn:");
   }
@@ -120,6 +121,7 @@ bool is_ldif(std::string_view text) {
 Result<void> read_ldif(std::string_view text, const std::function<Result<void>(LdifEntry)>& entry) {
   Reader reader(entry);
   std::size_t number = 0;
+  text = utf8::without_mark(text);
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     auto line = text.substr(at, end - at);

@@ -23,7 +23,7 @@ struct LdifEntry {
 inline constexpr std::size_t kLdifMostValues = 100;  ///< of one kind in one entry
 inline constexpr std::size_t kLdifLongestLine = std::size_t{1} << 20U;  ///< unfolded
 
-/// Whether the text is LDIF (RFC 2849): it begins with `version:` or `dn:`, comments aside.
+/// Whether the text is LDIF (RFC 2849): it begins with `version:` or `dn:`, comments and a byte order mark aside.
 [[nodiscard]] bool is_ldif(std::string_view text);
 
 /// userCertificate and userSMIMECertificate (RFC 4523, RFC 2798), `;binary` or not, in base64; a `:<` URL is never

@@ -514,6 +514,41 @@ cms::SealFitness judge(const cms::Certificate& certificate, const list::Certific
   return cms::SealFitness::revocation_unknown;
 }
 
+/// What fitness() wants of a key, after what it is.
+std::string need_of(const cms::Certificate& certificate, const cms::Policy& policy) {
+  const bool rsa = certificate.key_type() == cms::KeyType::rsa;
+  if (rsa && certificate.key_bits() < policy.min_rsa_bits)
+    return fmt::format(", needs {}", policy.min_rsa_bits);
+  if (rsa && certificate.key_bits() > policy.max_rsa_bits)
+    return fmt::format(", at most {}", policy.max_rsa_bits);
+  if (rsa) return ", unsafe";
+  if (certificate.key_type() == cms::KeyType::ec) return ", needs P-256, P-384 or P-521";
+  return ", needs RSA or EC";
+}
+
+/// `why`: the detail of judge().
+std::string brief_of(const cms::Certificate& certificate, cms::SealFitness fitness,
+                     const cms::Policy& policy, const std::string& why) {
+  const auto day = [](TimePoint at) { return iso8601(at).substr(0, 10); };
+  switch (fitness) {
+    case cms::SealFitness::expired:
+      return day(certificate.not_after());
+    case cms::SealFitness::not_yet_valid:
+      return "from " + day(certificate.not_before());
+    case cms::SealFitness::weak_key:
+    case cms::SealFitness::unsupported_key:
+      return certificate.key_description() + need_of(certificate, policy);
+    default:
+      return why;
+  }
+}
+
+/// "bob@example.org.enc: not an X.509 certificate": the fault without the file.
+std::string without_file(const std::string& fault) {
+  const auto colon = fault.find(": ");
+  return colon == std::string::npos ? fault : fault.substr(colon + 2);
+}
+
 }  // namespace
 
 SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms) {
@@ -522,6 +557,7 @@ SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms)
   if (!lookup.unreadable.empty()) {
     target.problem = std::string(cms::to_string(cms::SealFitness::unreadable));
     target.detail = lookup.unreadable.front();
+    target.brief = without_file(target.detail);
   }
   if (!lookup.refused.empty()) {
     target.problem = std::string(cms::to_string(cms::SealFitness::unsupported_key));
@@ -531,9 +567,10 @@ SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms)
   for (const auto& stored : lookup.found) {  // newest first
     std::string why;
     const auto fitness = judge(stored.certificate, lookup, terms, why);
-    if (fitness == cms::SealFitness::good) return SealTarget{stored.certificate, {}, {}};
+    if (fitness == cms::SealFitness::good) return SealTarget{stored.certificate, {}, {}, {}};
     if (std::exchange(nearest, false)) {
       target.problem = std::string(cms::to_string(fitness));
+      target.brief = brief_of(stored.certificate, fitness, terms.policy, why);
       target.detail = fmt::format("{}, {}, valid until {}", stored.certificate.subject(),
                                   stored.certificate.key_description(),
                                   iso8601(stored.certificate.not_after()));

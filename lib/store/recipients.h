@@ -53,6 +53,8 @@ struct SealTarget {
   std::optional<cms::Certificate> certificate;
   std::string problem;  ///< "missing", "expired", "weak_key", … (cms::SealFitness)
   std::string detail;   ///< of the certificate that came nearest
+  /// The same for a table: "RSA 1024, needs 2048", "2026-11-02" when it expired; no names of people or files.
+  std::string brief = {};
 };
 [[nodiscard]] SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms);
 

@@ -242,6 +242,69 @@ paraph key generate soon --algorithm ec --days 1 >/dev/null 2>&1
 is "the last day is critical" "$(paraph status >/dev/null; echo $?)" 2
 rm -r site/list_data/soon
 
+# --- who has no key -------------------------------------------------------------------------------------------------
+refuse "no site key" 1 paraph check
+grep -qE '^WARNING +the site has no key: answers of sympa@lists.example.org go out unsigned, and nobody can encrypt to it +paraph key generate site' refused.out || fail "$(cat refused.out)"; ok
+keyless() { paraph "$@" -j | json '[f["severity"] + " " + f["command"].split()[-1] for f in d["findings"] if f["code"] == "no_key"]'; }
+is "a note where the site is looked at as it runs" "$(keyless status)" "['OK site']"
+paraph list create bare --owner alice@example.org >/dev/null 2>&1
+says "a sealed list" '^WARNING +bare@lists.example.org \(send private_smime\) has no key: .* paraph key generate bare@' paraph check bare
+is "by status" "$(keyless status)" "['OK site', 'OK bare@lists.example.org']"
+sed -i 's/^send .*/send private/' site/list_data/bare/config
+is "a list for any mail needs none" "$(keyless check bare)" "[]"
+sed -i 's/^send .*/send closed/' site/list_data/bare/config
+is "nor one for no mail" "$(keyless check bare)" "[]"
+printf '\nencrypted_post_min_coverage 50\n' >>site/list_data/bare/config
+says "one that members must be able to read" '^WARNING +bare@.* \(encrypted_post_min_coverage\) has no key' paraph check bare
+paraph key generate bare --algorithm ec >/dev/null 2>&1
+paraph key generate site --algorithm ec >/dev/null 2>&1
+is "all have one" "$(keyless check)" "[]"
+rm -r site/list_data/bare site/list_data/sympa
+
+# --- check: what would stop mail, before mail meets it ----------------------------------------------------------------
+config=site/list_data/open/config
+cp $config kept.config
+make_signed checked alice open
+# with SETTING command…: while the list says so
+with() {
+  local code=0
+  printf '\n%s\n' "$1" >>$config
+  shift
+  "$@" || code=$?
+  cp kept.config $config
+  return $code
+}
+inspected() { paraph message inspect post/checked.eml --list open --json | json 'd["auth_method"]'; }
+for none in 'accepted_digests nonsense' 'required_policies foo'; do
+  with "$none" says "$none" "^CRITICAL +.*/open/config:[0-9]+: '${none% *}' takes .* and not '${none#* }'; nothing is accepted, and no signature counts +paraph config show open@" paraph check open
+  with "$none" says "$none, among all lists" "^CRITICAL +.*'${none% *}' takes " paraph check
+  with "$none" refuse "critical" 2 paraph check open
+  is "and none counts" "$(with "$none" inspected)" smtp
+done
+with 'accepted_digests SHA512 nonsense' says "one of two is bad" "^WARNING +1 configuration warning, .*the others hold" paraph check open
+is "SHA-512 alone" "$(with 'accepted_digests SHA512 nonsense' inspected)" smtp
+is "a blank between, and no hyphen" "$(with 'accepted_digests sha256 SHA512' inspected)" smime
+for name in cafile capath issuers; do
+  with "$name gone" says "$name" "^CRITICAL +open@lists.example.org: $name: .*/list_data/open/gone: No such file.*/open/config:[0-9]+.: mail waits +paraph config show open@" paraph check open
+  with "$name gone" says "$name, among all lists" "^CRITICAL +open@.*: $name: .*/gone" paraph check
+  with "$name gone" says "$name, by status" "^CRITICAL +open@.*: $name: .*/gone" paraph status
+  with "$name gone" paraph check secure 2>&1 | grep -q gone && fail "$name: of another list"; ok
+done
+is "nobody of its own" "$(: >site/nobody.pem; with "cafile $work/site/nobody.pem" paraph check open -j | json '[f["message"] for f in d["findings"] if f["code"] == "no_anchor"]')" "['open@lists.example.org: no CA is trusted: no signature counts']"
+mkdir -p site/etc/lists.example.org
+echo 'required_policies foo' >site/etc/lists.example.org/robot.conf
+says "what it has from its domain" "^CRITICAL +.*/robot.conf:1: 'required_policies' takes" paraph check open
+with 'required_policies none' paraph check open | grep -q robot.conf && fail "though it says otherwise itself"; ok
+rm -r site/etc/lists.example.org
+cp site/paraph.conf kept.conf
+echo 'accepted_digests nonsense' >>site/paraph.conf
+refuse "a site's own" 78 paraph check
+grep -q "paraph.conf:[0-9]*: 'accepted_digests' takes" refused.err || fail "$(cat refused.err)"; ok
+sed -i 's/^accepted_digests.*//; s/^cafile.*/cafile gone.pem/' site/paraph.conf
+says "a site's cafile, by the list" '^CRITICAL +open@.*cafile: .*gone.pem.*paraph.conf:[0-9]' paraph check open
+is "and once by all" "$(paraph check -j | json 'sum(f["code"] == "anchors_unreadable" for f in d["findings"])')" 1
+cp kept.conf site/paraph.conf
+
 # --- a disk that must stay free ---------------------------------------------------------------------------------------
 cp site/paraph.conf kept.conf
 sed -i 's/^spool_min_free.*/spool_min_free 99%/' site/paraph.conf

@@ -157,6 +157,37 @@ send disturbed
 [ "$(count_for bob)" = 1 ] && [ "$(count_for carol)" = 1 ] || fail "somebody was disturbed"; ok
 for who in weak empty authority; do [ "$(count_for $who)" = 1 ] || fail "$who got no notice"; done; ok
 
+# Coverage has a table's words for each: neither whose certificate it is nor where its file lies.
+make_person olaf rsa "" 20240101000000Z 20241102000000Z
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:brainpoolP256r1 -nodes -keyout pki/kurt.key -out pki/kurt.req -config pki/ca.conf \
+  -subj "/CN=TEST kurt" -addext "subjectAltName=email:kurt@example.org" -addext "keyUsage=critical,digitalSignature,keyAgreement" 2>/dev/null
+openssl ca -batch -config pki/ca.conf -cert pki/ca.pem -keyfile pki/ca.key -extensions person -notext -in pki/kurt.req -out pki/kurt.pem \
+  -startdate 20250101000000Z -enddate 20460101000000Z 2>/dev/null
+paraph list create table --owner alice@example.org >/dev/null 2>&1
+paraph member add table bob@example.org olaf@example.org kurt@example.org weak@example.org nobody@example.org fifo@example.org folder@example.org \
+  nonsense@example.org empty@example.org authority@example.org >/dev/null
+paraph editor add table dan@example.org >/dev/null
+for who in olaf kurt; do cp pki/$who.pem "site/X509-user-certs/$who@example.org"; done
+mkfifo site/X509-user-certs/fifo@example.org
+mkdir site/X509-user-certs/folder@example.org
+printf -- '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' >site/X509-user-certs/nonsense@example.org
+refuse "somebody cannot read" 2 paraph cert coverage table
+cp refused.out table.txt
+while read -r line; do
+  sed 's/   */ | /g' table.txt | grep -qE "^NO \| $line" || fail "no '$line' in: $(cat table.txt)"; ok
+done <<'LINES'
+olaf@example.org \| expired 2024-11-02 \|
+weak@example.org \| weak_key: RSA 1024, needs 2048 \|
+nobody@example.org \| no certificate \|
+kurt@example.org \| (weak|unsupported)_key: EC brainpoolP256r1, needs P-256, P-384 or P-521 \|
+fifo@example.org \| unreadable: is not a regular file \|
+folder@example.org \| unreadable: is a directory \|
+nonsense@example.org \| unreadable: [^|/]* \|
+dan@example.org \| \(editor\) no certificate: cannot read what he moderates
+LINES
+! grep -q '/\|CN=' table.txt || fail "a path or a name: $(cat table.txt)"; ok
+rm -r site/X509-user-certs/{fifo,folder,nonsense,olaf,kurt}@example.org
+
 # The next notice, a day later, counts what was missed until then.
 ! grep -q 'you have missed' "$(mail_for weak)" || fail "a first notice counts"; ok
 empty_mailboxes
@@ -196,6 +227,22 @@ paraph spool list | grep -q 'coverage: ' || fail "$(paraph spool list)"; ok
 check "LDIF" paraph cert import ellen.ldif
 check "stored" in_use ellen ellen
 paraph cert history ellen@example.org --json | grep -q '"source": "ldif"' || fail "no source"; ok
+for kind in ldif pem; do
+  { printf '\xef\xbb\xbf'; cat ellen.$kind 2>/dev/null || cat pki/ellen.pem; } >marked.$kind
+  paraph cert import marked.$kind | grep -q 'ellen@example.org.*already there' || fail "$kind with a byte order mark"; ok
+done
+refuse "nothing but CAs" 65 paraph cert import pki/ca.pem
+grep -q "pki/ca.pem: CN=TEST ONLY CA is a CA's certificate, and nobody's own: nothing is stored. To trust that CA: paraph ca add FILE" refused.err || fail "$(cat refused.err)"; ok
+refuse "whoever it is said to be for" 65 paraph cert import --for ellen@example.org pki/ca.pem --dry-run
+cat pki/ca.pem pki/other.pem >cas.pem
+refuse "several, and a file behind them" 65 paraph cert import cas.pem pki/ellen.pem
+grep -q 'cas.pem: CN=TEST ONLY CA and 1 more are each' refused.err || fail "$(cat refused.err)"; ok
+grep -q 'ellen@example.org.*already there' refused.out || fail "the other file: $(cat refused.out)"; ok
+{ printf 'dn: cn=CA\nmail: authority@example.org\nuserCertificate:: '; openssl x509 -in pki/ca.pem -outform DER | base64 -w 0; echo
+  echo; cat ellen.ldif | tail -n +3; } >cas.ldif
+refuse "an entry of LDIF" 65 paraph cert import cas.ldif
+grep -q "cas.ldif: line 1: CN=TEST ONLY CA is a CA's" refused.err || fail "$(cat refused.err)"; ok
+grep -q 'ellen@example.org.*already there' refused.out || fail "the entry behind it: $(cat refused.out)"; ok
 openssl crl2pkcs7 -nocrl -certfile pki/ellen.pem -certfile pki/ca.pem -outform DER -out ellen.p7b
 paraph cert import ellen.p7b | grep -q 'already there' || fail "PKCS#7"; ok
 paraph cert import ellen.p7b --dry-run | grep -q 'already there' || fail "a dry run does not look what is there"; ok

@@ -88,6 +88,10 @@ TEST_CASE("certificates are read from PEM, DER, PKCS#7, and text around the bloc
       sh("openssl x509 -trustout -addtrust emailProtection -in " + pki.cert_path("alice")));
   REQUIRE(trusted);
   CHECK(trusted->at(0) == load("alice"));
+
+  const std::string mark = "\xEF\xBB\xBF";  // as some editors begin a file
+  CHECK(Certificate::from_pem(mark + pki.cert_pem("alice")).value().at(0) == load("alice"));
+  CHECK(Certificate::from_any(mark + pki.cert_pem("alice")).value().at(0) == load("alice"));
 }
 
 TEST_CASE("what is no certificate says so") {
@@ -279,6 +283,7 @@ TEST_CASE("private keys: plain, encrypted, traditional; never a prompt") {
   CHECK_FALSE(plain->matches(load("bob")));
   CHECK_FALSE(plain->matches(load("carol")));
   CHECK(PrivateKey::from_pem(pki.key_pem("carol"), "").value().matches(load("carol")));
+  CHECK(PrivateKey::from_pem("\xEF\xBB\xBF" + pki.key_pem("carol"), "").has_value());
 
   const std::string in = " -in " + pki.key_path("alice");
   for (const std::string command : {"openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret",

@@ -108,6 +108,7 @@ TEST_CASE("what is no CRL is refused, cut anywhere or altered in its frame") {
         false);
   const std::string pem = testing::sh("openssl crl -inform DER", der);
   CHECK(Crl::from_any("text\n" + pem + pem).value().size() == 2);
+  CHECK(Crl::from_any("\xEF\xBB\xBF" + pem).value().size() == 1);
   CHECK(Crl::from_any(der).value().size() == 1);
 }
 
@@ -219,6 +220,8 @@ TEST_CASE("certificate policies, when they are required") {
   CHECK(status("policy-leaf", {"1.2.3.9"}) == ChainStatus::wrong_policy);
   CHECK(status("alice", {"2.5.29.32.0"}) == ChainStatus::wrong_policy);
   CHECK(status("policy-leaf", {"no OID"}) == ChainStatus::wrong_policy);
+  CHECK(status("policy-leaf", {"no OID", "1.2.3.4"}) == ChainStatus::good);
+  CHECK(status("policy-leaf", {"1.2.3.9", "no OID"}) == ChainStatus::wrong_policy);
 }
 
 TEST_CASE("RFC 5280 §6.1: what a CA demands of policies holds though nobody here asks for one") {

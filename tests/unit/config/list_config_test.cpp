@@ -241,3 +241,63 @@ TEST_CASE("secrets of data sources are masked") {
   CHECK(config.get("include_sql_query.db_passwd") == "hunter2");
   CHECK(config.setting("include_sql_query.db_passwd").value == "********");
 }
+
+TEST_CASE("digests and policies: spelled as one likes, with commas or blanks") {
+  const auto pieces = [](const std::string& line) {
+    const ListConfig config = parsed(line + "\n");
+    CHECK(told(config).empty());
+    return config.get_list(line.substr(0, line.find(' ')));
+  };
+  using Words = std::vector<std::string>;
+  for (const char* value :
+       {"SHA-384, SHA-512", "sha384 SHA512", "Sha-384,\tsha-512", "SHA_384,SHA512"}) {
+    INFO(value);
+    CHECK(pieces("accepted_digests " + std::string(value)) == Words{"SHA-384", "SHA-512"});
+  }
+  CHECK(pieces("accepted_digests sha512/256 SHA3-256") == Words{"SHA-512/256", "SHA3-256"});
+  CHECK(pieces("accepted_digests none").empty());
+  for (const char* value :
+       {"1.2.3.4 2.5.29.32.0", "1.2.3.4,2.5.29.32.0", "1.2.3.4 , 2.5.29.32.0"}) {
+    INFO(value);
+    CHECK(pieces("required_policies " + std::string(value)) == Words{"1.2.3.4", "2.5.29.32.0"});
+  }
+}
+
+TEST_CASE(
+    "digests and policies that are none: the others hold, and with none nothing is accepted") {
+  const std::string digests =
+      "'accepted_digests' takes SHA-256, SHA-384, SHA-512, SHA-512/256, SHA3-256, SHA3-384, "
+      "SHA3-512, "
+      "with commas or blanks between them, and not ";
+  const std::string policies =
+      "'required_policies' takes dotted OIDs, as 1.3.6.1.4.1.99999.1, with commas or blanks "
+      "between "
+      "them, and not ";
+  const std::string refusal = "; nothing is accepted, and no signature counts";
+  struct Row {
+    std::string line, fault;
+    bool refuses;
+  };
+  for (const auto& [line, fault, refuses] :
+       {Row{"accepted_digests nonsense", digests + "'nonsense'", true},
+        Row{"accepted_digests SHA-1", digests + "'SHA-1'", true},
+        Row{"accepted_digests ,", digests + "','", true},
+        Row{"accepted_digests SHA-512 none", digests + "'none'", false},
+        Row{"accepted_digests sha513 sha512", digests + "'sha513'", false},
+        Row{"required_policies foo", policies + "'foo'", true},
+        Row{"required_policies 1", policies + "'1'", true},
+        Row{"required_policies 3.1", policies + "'3.1'", true},
+        Row{"required_policies 1.40", policies + "'1.40'", true},
+        Row{"required_policies 1.2..3", policies + "'1.2..3'", true},
+        Row{"required_policies 1.2.", policies + "'1.2.'", true},
+        Row{"required_policies 1.2.03", policies + "'1.2.03'", true},
+        Row{"required_policies foo 1.2.3", policies + "'foo'", false}}) {
+    INFO(line);
+    const ListConfig config = parsed("subject x\n\n" + line + "\n");
+    CHECK(told(config) ==
+          std::vector<std::string>{"3: " + fault + (refuses ? refusal : "; the others hold")});
+    const std::string name = line.substr(0, line.find(' '));
+    CHECK(config.warnings().at(0).refuses == (refuses ? name : ""));
+    CHECK_FALSE(config.get_list(name).empty());  // which would accept everything
+  }
+}

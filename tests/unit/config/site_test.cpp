@@ -362,3 +362,22 @@ trusted_ca_options	-CApath
   CHECK(site->get("bounce.warn_rate") == "30");
   CHECK(site->get("distribution_ttl").empty());
 }
+
+TEST_CASE("a digest or policy that is none lets nothing in, whosever file it stands in") {
+  CHECK(error_of(std::string(minimum) + "accepted_digests nonsense\n")
+            .find("/site/paraph.conf:3: 'accepted_digests' takes SHA-256, ") == 0);
+  CHECK(error_of(std::string(minimum) + "required_policies 1.2.3 foo\n").find("and not 'foo'") !=
+        std::string::npos);
+  CHECK(parsed("accepted_digests sha512 SHA384\n").get_list("accepted_digests") ==
+        std::vector<std::string>{"SHA-512", "SHA-384"});
+  const TempDir dir;
+  std::filesystem::create_directories(dir / "etc/other.example");
+  spit(dir / "etc/other.example/robot.conf", "required_policies foo\n");
+  spit(dir / "paraph.conf", minimum);
+  const auto site = Site::load(dir / "paraph.conf");
+  REQUIRE(site);
+  REQUIRE(site->warnings().size() == 1);
+  CHECK(site->warnings()[0].line == 1);
+  CHECK(site->warnings()[0].refuses == "required_policies");
+  CHECK(site->get("required_policies", "other.example") == "foo");
+}

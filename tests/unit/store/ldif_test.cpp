@@ -93,6 +93,18 @@ TEST_CASE("limits: lines, values, and an Error of the caller ends it") {
   CHECK(calls == 1);
 }
 
+TEST_CASE("a byte order mark is no part of the first line") {
+  const std::string text =
+      "\xEF\xBB\xBF"
+      "dn: cn=Alice\nmail: alice@example.org\n" +
+      folded("userCertificate:: " + base64_of("alice"), 76);
+  CHECK(store::is_ldif(text));
+  const auto entries = read("\xEF\xBB\xBF" + folded("userCertificate:: " + base64_of("alice"), 76));
+  REQUIRE(entries.size() == 1);
+  CHECK(entries[0].certificates.size() == 1);
+  CHECK(read(text).at(0).line == 1);
+}
+
 TEST_CASE("what is LDIF") {
   CHECK(store::is_ldif("dn: cn=x\n"));
   CHECK(store::is_ldif("# c\n\nVERSION: 1\n"));

@@ -456,3 +456,27 @@ TEST_CASE("records live in the database", "[store][recipients]") {
   REQUIRE(records.put({{"a@example.org", ""}}));
   REQUIRE(records.fetch({"a@example.org"})->empty());
 }
+
+TEST_CASE("why nothing can be sealed, in few words, without names of people and files") {
+  issue_all();
+  Pki::shared().issue({.name = "curve", .emails = {kAlice}, .key = "ec:brainpoolP256r1"});
+  const auto brief = [](const std::string& name, TimePoint at, cms::Policy policy = {}) {
+    list::CertificateLookup lookup;
+    lookup.found.push_back(
+        {cms::Certificate::from_pem(pem(name)).value().front(), list::CertificateSlot::both, name});
+    const auto target = store::choose(lookup, {at, policy});
+    CHECK_FALSE(target.certificate);
+    return target.brief;
+  };
+  CHECK(brief("short", kAt) == "RSA 1024, needs 2048");
+  CHECK(brief("alice", kAt, {.min_rsa_bits = 4096}) == "RSA 2048, needs 4096");
+  CHECK(brief("alice", kAt, {.min_rsa_bits = 512, .max_rsa_bits = 1024}) ==
+        "RSA 2048, at most 1024");
+  CHECK(brief("curve", kAt) == "EC brainpoolP256r1, needs P-256, P-384 or P-521");
+  CHECK(brief("later", kAt) == "from 2027-06-01");
+  const auto end = cms::Certificate::from_pem(pem("newer")).value().front().not_after();
+  CHECK(brief("newer", end + 1s) == iso8601(end).substr(0, 10));
+  list::CertificateLookup unreadable;
+  unreadable.unreadable = {"alice@example.org.enc@: not an X.509 certificate"};
+  CHECK(store::choose(unreadable, {kAt}).brief == "not an X.509 certificate");
+}
