@@ -116,6 +116,7 @@ struct Worker {
   bool over = false;          ///< ended for good
   std::int64_t start_at = 0;  ///< not before
   std::int64_t pause = kFirstPause;
+  int in_vain = 0;  ///< lives in a row that ended over no mail
 };
 
 class Supervisor {
@@ -304,13 +305,24 @@ class Supervisor {
     }
     ++board_->deaths;
     if (slot.settling) suspect_settling();
-    if (!name.empty()) count_attempt(*board_, name, how);
     const Suspect* const suspect = find_suspect(*board_, name);
+    const bool condemned = suspect != nullptr && suspect->state == Suspect::condemned;
+    if (!name.empty()) count_attempt(*board_, name, how);
     // Not about a mail (memory, a broken library), or quarantine itself kills: do not spin.
-    if (suspect == nullptr || suspect->state == Suspect::condemned)
-      pause(worker);
-    else
-      worker.pause = kFirstPause;
+    if (name.empty() || condemned) return in_vain(worker);
+    worker.pause = kFirstPause;
+    worker.in_vain = 0;
+  }
+
+  // With `once` there is an end to it: cron would add one more crew each minute.
+  void in_vain(Worker& worker) {
+    if (!crew_.once || ++worker.in_vain < kMaxAttempts) return pause(worker);
+    worker.over = true;
+    status_ = kTemporary;
+    fmt::print(stderr,
+               "{}: error: {} workers in a row came to nothing, the mail waits\n{}: hint: paraph "
+               "status\n",
+               crew_.program, worker.in_vain, crew_.program);
   }
 
   void dismiss(Worker& worker, int status) {
@@ -345,7 +357,7 @@ class Supervisor {
     if (pid == 0) become_worker(slot, &worker == workers_.data());
     if (pid < 0) {
       fmt::print(stderr, "{}: error: fork: {}\n", crew_.program, std::strerror(errno));
-      return pause(worker);
+      return in_vain(worker);
     }
     worker.pid = pid;
     slot.pid = pid;

@@ -185,6 +185,7 @@ struct Place {
 };
 
 Result<Place> open(const Daemon& daemon, const config::Site& site) {
+  crash_if_poisoned("a worker that starts");
   auto runtime = Runtime::open(site, daemon.program, sys::Level::info);
   if (!runtime) return std::move(runtime).error();
   auto station = daemon.open(**runtime);

@@ -43,6 +43,14 @@ grep -h . site/spool/msg/bad/open@*.reason | grep -q '3 attempts: .*over its mem
 sed -i '/^worker_/d' site/paraph.conf
 rm site/spool/msg/bad/open@*
 
+# Workers that die before they have a mail in hand: `--once` ends, says so, and the mail waits.
+post in-vain open
+refuse "workers that cannot live" 75 env PARAPH_TEST_POISON='worker that starts' timeout 60 paraph-incoming --once
+grep -q 'in hand: nothing' refused.err || fail "they got so far as to have a mail: $(cat refused.err)"
+[ "$(grep -c 'error: 3 workers in a row came to nothing' refused.err)" = 2 ] || fail "of two places: $(cat refused.err)"; ok
+paraph-incoming --once 2>in-vain.log
+[ -z "$(ls site/spool/msg | grep "^open@")" ] || fail "it did not go on: $(cat in-vain.log)"; ok
+
 # Alarms that come within an hour of each other are gathered.
 [ "$(count_for listmaster)" = 1 ] || fail "listmaster has $(count_for listmaster) mails for five quarantines"; ok
 sqlite3() { python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' site/paraph.sqlite "$1"; }
