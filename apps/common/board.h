@@ -67,7 +67,7 @@ struct Slot {
   std::atomic<bool> settling{
       false};                  ///< ends several gathered mails together, none of them is in hand
   Label in_hand;               ///< empty: nothing
-  SharedText<160> last_words;  ///< why it is about to die, when it or its supervisor knows
+  SharedText<512> last_words;  ///< why it is about to die, when it or its supervisor knows
 };
 
 /// A name that workers died on.
@@ -88,7 +88,8 @@ struct Board {
   std::atomic<std::int64_t> deaths{0};      ///< of workers, since then
   std::atomic<std::int64_t> last_beat{0};   ///< epoch seconds, of the supervisor
   std::atomic<std::int64_t> singly_until{
-      0};  ///< steady_milliseconds(); mails are settled one by one
+      0};                   ///< steady_milliseconds(); mails are settled one by one
+  SharedText<512> trouble;  ///< why the last worker could not begin; empty once one is ready
   std::array<Slot, kMaxWorkers> slots;
   std::array<Suspect, kMaxSuspects> suspects;
 };

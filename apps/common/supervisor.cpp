@@ -127,6 +127,7 @@ class Supervisor {
     board_->supervisor = own_;
     board_->since = epoch_now();
     board_->deaths = 0;
+    board_->trouble.set({});
     take_places(std::clamp<std::size_t>(plan_.workers, 1, kMostWorkers));
     read_watchdog();
   }
@@ -309,6 +310,7 @@ class Supervisor {
     const bool condemned = suspect != nullptr && suspect->state == Suspect::condemned;
     if (!name.empty()) count_attempt(*board_, name, how);
     // Not about a mail (memory, a broken library), or quarantine itself kills: do not spin.
+    if (name.empty() && !slot.settling) board_->trouble.set(how);
     if (name.empty() || condemned) return in_vain(worker);
     worker.pause = kFirstPause;
     worker.in_vain = 0;
@@ -329,6 +331,11 @@ class Supervisor {
     if (status == kAgain || stopping_) {
       worker.pause = kFirstPause;
       return;
+    }
+    if (status != kOk) {
+      const std::string words = slot_of(worker).last_words.str();
+      board_->trouble.set(words.empty() ? fmt::format("a worker ended with status {}", status)
+                                        : words);
     }
     if (crew_.once) {
       worker.over = true;
@@ -356,7 +363,9 @@ class Supervisor {
     const pid_t pid = ::fork();
     if (pid == 0) become_worker(slot, &worker == workers_.data());
     if (pid < 0) {
-      fmt::print(stderr, "{}: error: fork: {}\n", crew_.program, std::strerror(errno));
+      const std::string why = fmt::format("fork: {}", std::strerror(errno));
+      fmt::print(stderr, "{}: error: {}\n", crew_.program, why);
+      board_->trouble.set(why);
       return in_vain(worker);
     }
     worker.pid = pid;
@@ -419,10 +428,13 @@ class Supervisor {
       watchdog_next_ = now + watchdog_every_;
       sys::notify_service_manager("WATCHDOG=1");
     }
-    if (told_ready_ || stopping_) return;
-    for (const Worker& worker : workers_)
-      if (worker.pid != 0 && slot_of(worker).ready) told_ready_ = true;
-    if (told_ready_) sys::notify_service_manager("READY=1");
+    const bool ready = std::any_of(workers_.begin(), workers_.end(), [this](const Worker& worker) {
+      return worker.pid != 0 && slot_of(worker).ready;
+    });
+    if (ready && !board_->trouble.empty()) board_->trouble.set({});
+    if (!ready || told_ready_ || stopping_) return;
+    told_ready_ = true;
+    sys::notify_service_manager("READY=1");
   }
 
   const Crew& crew_;

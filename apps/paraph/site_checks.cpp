@@ -4,8 +4,10 @@
 #include <map>
 #include <set>
 
+#include "apps/common/transport.h"
 #include "apps/paraph/finding.h"
 #include "apps/paraph/key_home.h"
+#include "cms/keys.h"
 #include "pipeline/key_ring.h"
 #include "sys/file_system.h"
 #include "sys/process.h"
@@ -139,6 +141,13 @@ void check_anchors(const config::Site& site, Findings& findings) {
                         "paraph ca add FILE"});
 }
 
+// paraph-distribute does not start with such a one, and goes on with the old one at a reload.
+void check_transport(const config::Site& site, Findings& findings) {
+  const sys::SystemClock clock;
+  if (auto courier = open_transport(site, clock, cms::random()); !courier)
+    findings.push_back(finding_of(Severity::critical, "transport", courier.error()));
+}
+
 }  // namespace
 
 std::vector<list::ListAddress> lists_of(const config::Site& site, const OnlyList& only) {
@@ -157,7 +166,10 @@ void check_configuration(const config::Site& site, Findings& findings, const Onl
   };
   if (!only && !site.warnings().empty())
     warn(site.warnings().size(), site.warnings().front(), "paraph config show -n");
-  if (!only) check_anchors(site, findings);
+  if (!only) {
+    check_anchors(site, findings);
+    check_transport(site, findings);
+  }
   auto lists = site.lists();
   if (!lists) {
     findings.push_back(finding_of(Severity::critical, "lists_unreadable", lists.error()));

@@ -117,6 +117,45 @@ wait_for 10 test "$(ls site/spool/bulk/msg 2>/dev/null | wc -l)" -gt 0 || true
 gone() { [ -z "$(ls site/spool/msg | grep '^open@')" ]; }
 wait_for 10 gone || fail "the old configuration does not work any more"; ok
 
+# So does one that can be read and cannot work: a directory that is not there, a transport that is none.
+echo 'db_name /nowhere/paraph.sqlite' >>site/paraph.conf
+kill -HUP $daemon
+wait_for 10 grep -q 'going on with the old configuration.*paraph.conf:[0-9]*: db_name: .*/nowhere: ' daemon.log || fail "no complaint: $(cat daemon.log)"; ok
+cp good.conf site/paraph.conf
+three || fail "workers went: $(cat daemon.log)"; ok
+paraph-distribute 2>transport.log & other=$!
+wait_for 10 pgrep -P $other || fail "no worker: $(cat transport.log)"
+before=$(workers_of $other)
+sed -i 's,^transport.*,transport maildir:mm,' site/paraph.conf
+line=$(grep -n '^transport' site/paraph.conf | cut -d: -f1)
+kill -HUP $other
+wait_for 10 grep -q "going on with the old configuration.*paraph.conf:$line: transport maildir:mm: must look like" transport.log || fail "no complaint: $(cat transport.log)"; ok
+grep -q 'hint: transport is one of maildir:/dir' transport.log || fail "no hint: $(cat transport.log)"; ok
+refuse "status" 2 paraph status
+grep -q "^CRITICAL.*paraph.conf:$line: transport maildir:mm" refused.out || fail "status: $(cat refused.out)"; ok
+refuse "check" 2 paraph check
+grep -q "^CRITICAL.*paraph.conf:$line: transport maildir:mm" refused.out || fail "check: $(cat refused.out)"; ok
+refuse "a start with it" 78 paraph-distribute --once
+grep -q "paraph.conf:$line: transport maildir:mm" refused.err || fail "a start with it: $(cat refused.err)"; ok
+post after-transport open
+there() { mail_for bob | xargs grep -l '^Subject: .*after-transport$'; }
+wait_for 20 there || fail "the old transport does not work any more: $(cat transport.log)"; ok
+[ "$(workers_of $other)" = "$before" ] || fail "other workers: $(cat transport.log)"; ok
+cp good.conf site/paraph.conf
+
+# A daemon whose workers cannot begin: status has their last words, until one can.
+troubled() { paraph status >status.out 2>&1 || true; grep -q '^CRITICAL.*paraph-distribute runs, but no worker comes up: .*spool/auth' status.out; }
+untroubled() { paraph status >status.out 2>&1 || true; ! grep -q 'no worker comes up' status.out; }
+untroubled || fail "trouble before there is some: $(cat status.out)"; ok
+mv site/spool/auth kept-auth
+for pid in $before; do kill -9 "$pid"; done
+wait_for 20 troubled || fail "status says nothing: $(cat status.out)"; ok
+paraph status -j >status.json || true
+python3 -c 'import json; d = json.load(open("status.json"))["daemons"][1]; assert d["running"] and "spool/auth" in d["trouble"], d' || fail "as JSON: $(cat status.json)"; ok
+mv kept-auth site/spool/auth
+wait_for 60 untroubled || fail "still: $(cat status.out)"; ok
+kill $other; wait $other || fail "exit $? of a stopped daemon: $(tail -3 transport.log)"; ok
+
 # Workers that are killed are replaced, and what they had is done by another.
 for pid in $(workers_of $daemon); do kill -9 "$pid"; done
 post after-kill open
