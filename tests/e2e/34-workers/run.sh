@@ -169,6 +169,23 @@ wait_for 20 gone || fail "two daemons"; ok
 kill $second; wait $second || fail "the second one stops in order: $?"; ok
 wait_for 10 three || fail "the first one lost workers"; ok
 
+# When the first one stops, the second takes over its state file, with what it has counted itself: status is right.
+PARAPH_TEST_POISON=poison@ paraph-incoming 2>heir.log & heir=$!
+wait_for 10 grep -q "another one works on this site already, pid $daemon" heir.log || fail "heir: $(cat heir.log)"
+told_of() { paraph status -j >status.json || true; python3 -c 'import json, sys
+d = json.load(open("status.json"))["daemons"][0]
+sys.exit(not (d["running"] and d["pid"] == int(sys.argv[1]) and d["workers"] == 3))' "$1"; }
+check "status knows the first one" wait_for 10 told_of $daemon
+kill $daemon; wait $daemon || fail "exit $? of a stopped daemon: $(tail -3 daemon.log)"; ok
+post heir poison  # a death that is counted in memory, or in the file: an attempt in either case
+check "status knows the second one" wait_for 20 told_of $heir
+no_more_poison() { [ -z "$(ls site/spool/msg | grep '^poison@')" ]; }
+wait_for 60 no_more_poison || fail "the poison stays: $(cat heir.log)"
+[ "$(grep -c '^paraph-incoming: error: a worker died' heir.log)" = 3 ] || fail "not three attempts: $(cat heir.log)"; ok
+post after-heir open
+wait_for 10 gone || fail "the second one does not go on: $(cat heir.log)"; ok
+daemon=$heir
+
 # Orderly stop.
 kill $daemon
 wait $daemon || fail "exit $? of a stopped daemon: $(tail -3 daemon.log)"; ok
