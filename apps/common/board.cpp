@@ -50,13 +50,20 @@ bool lock(int fd) {
 }
 
 // A mapping keeps its open file, and that its lock, also in children: so the lock is on another one.
-void* map_apart(int fd, const std::string& path) {
-  if (fd < 0) return map(fd);
+void* map_apart(const std::string& path) {
   const int apart = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (apart < 0) return nullptr;
   void* const page = map(apart);
   ::close(apart);
   return page;
+}
+
+int supervisor_on(int fd) {
+  auto* const theirs = has_room(fd) ? static_cast<Board*>(map(fd)) : nullptr;
+  if (theirs == nullptr) return 0;
+  const int pid = theirs->supervisor;
+  ::munmap(theirs, sizeof(Board));
+  return pid;
 }
 
 }  // namespace
@@ -76,41 +83,38 @@ std::int64_t steady_milliseconds() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-Result<MappedBoard> MappedBoard::open(const std::string& path, std::string& note) {
-  int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-  int other = 0;
-  if (fd < 0) {
-    note = because(path);
-  } else if (!lock(fd)) {
-    note = because(path);
-    Board* const theirs = has_room(fd) ? static_cast<Board*>(map(fd)) : nullptr;
-    if (theirs != nullptr) {
-      other = theirs->supervisor;
-      ::munmap(theirs, sizeof(Board));
-    }
-    ::close(std::exchange(fd, -1));
-  } else if (!has_room(fd)) {
-    note = because(path);
-    ::close(std::exchange(fd, -1));
-  }
-  void* const page = map_apart(fd, path);
-  if (page == nullptr) {
-    const Error error = Error::later(Errc::io, "mmap of the workers' board: " + because(path));
-    if (fd >= 0) ::close(fd);
-    return error;
-  }
-  auto* board = static_cast<Board*>(page);
-  if (fd < 0 || board->magic != kMagic) {
-    board = new (page) Board;
-    board->magic = kMagic;
-  }
-  return MappedBoard(board, fd, other);
+std::optional<MappedBoard> MappedBoard::open_file(const std::string& path, Obstacle& obstacle) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  const bool locked = fd >= 0 && lock(fd);
+  void* const page = locked && has_room(fd) ? map_apart(path) : nullptr;
+  if (page != nullptr) return MappedBoard(page, fd);
+  obstacle.note = because(path);
+  if (fd < 0) return std::nullopt;
+  if (!locked) obstacle.other = supervisor_on(fd);
+  ::close(fd);
+  return std::nullopt;
+}
+
+Result<MappedBoard> MappedBoard::open(const std::string& path, Obstacle& obstacle) {
+  if (auto kept = open_file(path, obstacle)) return std::move(*kept);
+  if (void* const page = map(-1)) return MappedBoard(page, -1);
+  return Error::later(Errc::io, "mmap of the workers' board: " + because(path));
+}
+
+MappedBoard::MappedBoard(void* page, int fd) : board_(static_cast<Board*>(page)), fd_(fd) {
+  if (board_->magic == kMagic) return;
+  board_ = new (page) Board;
+  board_->magic = kMagic;
 }
 
 MappedBoard::MappedBoard(MappedBoard&& other) noexcept
-    : board_(std::exchange(other.board_, nullptr)),
-      fd_(std::exchange(other.fd_, -1)),
-      other_(other.other_) {}
+    : board_(std::exchange(other.board_, nullptr)), fd_(std::exchange(other.fd_, -1)) {}
+
+MappedBoard& MappedBoard::operator=(MappedBoard&& other) noexcept {
+  std::swap(board_, other.board_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
 
 void MappedBoard::leave_lock_to_parent() {
   if (fd_ >= 0) ::close(std::exchange(fd_, -1));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -67,7 +68,7 @@ struct Slot {
   std::atomic<bool> settling{
       false};                  ///< ends several gathered mails together, none of them is in hand
   Label in_hand;               ///< empty: nothing
-  SharedText<160> last_words;  ///< why it is about to die, when it or its supervisor knows
+  SharedText<512> last_words;  ///< why it is about to die, when it or its supervisor knows
 };
 
 /// A name that workers died on.
@@ -88,7 +89,8 @@ struct Board {
   std::atomic<std::int64_t> deaths{0};      ///< of workers, since then
   std::atomic<std::int64_t> last_beat{0};   ///< epoch seconds, of the supervisor
   std::atomic<std::int64_t> singly_until{
-      0};  ///< steady_milliseconds(); mails are settled one by one
+      0};                   ///< steady_milliseconds(); mails are settled one by one
+  SharedText<512> trouble;  ///< why the last worker could not begin; empty once one is ready
   std::array<Slot, kMaxWorkers> slots;
   std::array<Suspect, kMaxSuspects> suspects;
 };
@@ -98,25 +100,31 @@ static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 /// work (claims keep them apart), each counts for itself.
 class MappedBoard {
  public:
-  /// `path`: the state file, made when missing. `note` says why the board is not kept in it, else empty.
-  [[nodiscard]] static Result<MappedBoard> open(const std::string& path, std::string& note);
+  /// Why a board is not kept in its file.
+  struct Obstacle {
+    std::string note;  ///< empty: there is none
+    int other = 0;     ///< somebody else's supervisor lives on the file; its pid
+  };
+  /// `path`: the state file, made when missing. In memory where there is an obstacle.
+  [[nodiscard]] static Result<MappedBoard> open(const std::string& path, Obstacle& obstacle);
+  /// In the file, or not at all.
+  [[nodiscard]] static std::optional<MappedBoard> open_file(const std::string& path,
+                                                            Obstacle& obstacle);
   MappedBoard(MappedBoard&& other) noexcept;
+  MappedBoard& operator=(MappedBoard&& other) noexcept;
   MappedBoard(const MappedBoard&) = delete;
   MappedBoard& operator=(const MappedBoard&) = delete;
-  MappedBoard& operator=(MappedBoard&&) = delete;
   ~MappedBoard();
   [[nodiscard]] Board& operator*() const { return *board_; }
   [[nodiscard]] Board* operator->() const { return board_; }
+  [[nodiscard]] bool in_file() const { return fd_ >= 0; }
   /// In a child: the lock goes with the supervisor, not with the last of its workers.
   void leave_lock_to_parent();
-  /// Somebody else's supervisor lives on the file; its pid.
-  [[nodiscard]] int other() const { return other_; }
 
  private:
-  MappedBoard(Board* board, int fd, int other) : board_(board), fd_(fd), other_(other) {}
+  MappedBoard(void* page, int fd);
   Board* board_;
   int fd_;  ///< locked for as long as it is open; -1: in memory
-  int other_;
 };
 
 }  // namespace paraph::app

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <iostream>
@@ -53,6 +54,34 @@ std::size_t not_negative(long long value) {
   return static_cast<std::size_t>(std::max(0LL, value));
 }
 
+// At a reload: workers that work would give way to such as cannot begin. At the start these do, and try again: a disk
+// may come later.
+Result<void> places_are_there(const config::Site& site) {
+  struct Place {
+    std::string_view parameter;
+    std::string path;
+  };
+  const std::array places{
+      Place{"db_name", sys::directory_of(site.path_of("db_name"))},
+      Place{"ssl_cert_dir", site.path_of("ssl_cert_dir")},
+      Place{"queue", site.spool_directory("msg")},
+      Place{"queuebulk", site.spool_directory("bulk")},
+      Place{"queueauth", site.spool_directory("auth")},
+      Place{"queuemod", site.spool_directory("moderation")},
+  };
+  for (const auto& [parameter, path] : places)
+    if (auto there = sys::ownership(path); !there)
+      return where_written(site, parameter,
+                           std::move(there).error().in(parameter).with_hint("paraph fsck"));
+  return {};
+}
+
+Result<void> can_work(const Daemon& daemon, const config::Site& site, bool reload) {
+  if (reload)
+    if (auto there = places_are_there(site); !there) return there;
+  return daemon.check ? daemon.check(site) : Result<void>();
+}
+
 // The configuration stands in `current` for the workers, who inherit it: one that cannot be read later stops none.
 Result<Plan> make_plan(const Daemon& daemon, const std::string& config,
                        std::optional<config::Site>& current) {
@@ -62,6 +91,8 @@ Result<Plan> make_plan(const Daemon& daemon, const std::string& config,
   if (sys::current_uid() == 0 && !sys::ownership(queue))  // rule 2: whose site would it be?
     return Error::later(Errc::denied, queue + ": not there, so nobody to become instead of root")
         .with_hint("paraph fsck --repair");
+  if (auto can = can_work(daemon, *loaded, current.has_value()); !can)
+    return std::move(can).error();
   current = std::move(*loaded);
   const auto& site = current;
   return Plan{.workers = not_negative(daemon.workers(*site)),

@@ -58,6 +58,9 @@ struct Daemon {
   /// Directories in which new work appears.
   std::function<std::vector<std::string>(const config::Site&)> watched;
   std::function<Result<std::unique_ptr<Station>>(Runtime&)> open;
+  /// Whether a configuration that could be read can work: an Error at the start ends the program, one at SIGHUP keeps the
+  /// old configuration. Empty: it can.
+  std::function<Result<void>(const config::Site&)> check = {};
 };
 
 /// main() of a daemon: options, privileges, configuration, the loop. Exit status: 0, or sysexits.

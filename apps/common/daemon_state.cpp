@@ -20,11 +20,14 @@ void describe(const Board& board, DaemonState& state) {
   state.since = TimePoint(std::chrono::seconds(board.since));
   state.last_beat = TimePoint(std::chrono::seconds(board.last_beat));
   state.deaths = board.deaths;
+  bool ready = false;
   for (const Slot& slot : board.slots) {
     if (slot.pid == 0) continue;
     ++state.workers;
+    if (slot.ready) ready = true;
     if (!slot.in_hand.empty()) state.in_hand.push_back(shown(slot.in_hand.str()));
   }
+  if (!ready) state.trouble = board.trouble.str();
   for (const Suspect& suspect : board.suspects)
     if (suspect.state != Suspect::free)
       state.suspects.push_back({shown(suspect.name.str()), suspect.worker_deaths,
@@ -53,6 +56,7 @@ DaemonState read(const config::Site& site, std::string_view program) {
   if (!state.running) {
     state.workers = 0;
     state.in_hand.clear();
+    state.trouble.clear();
   }
   return state;
 }

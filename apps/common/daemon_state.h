@@ -26,6 +26,7 @@ struct DaemonState {
   int workers = 0;
   std::vector<std::string> in_hand;  ///< of the workers that have something
   long long deaths = 0;              ///< of workers, since `since`
+  std::string trouble;  ///< why no worker comes up, else empty: "what", or "what; try: command"
   std::vector<SuspectState> suspects;
 };
 

@@ -15,7 +15,7 @@ constexpr std::int64_t kLongestSuspicion = 600'000;
 constexpr std::int64_t kSettleSingly = 600'000;
 
 void sit_down(Board& shared, Slot& slot, bool is_first);
-/// Why the worker is about to die.
+/// Why the worker is about to end.
 void say_last_words(std::string_view why);
 
 /// Memory beyond `octets` ends the process with its last words: half a result of a library that ran out of memory must

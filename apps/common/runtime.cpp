@@ -66,6 +66,12 @@ int complain(std::string_view program, const Error& error) {
   return exit_code(error);
 }
 
+Error where_written(const config::Site& site, std::string_view parameter, Error error) {
+  const auto written = site.setting(parameter);
+  if (written.file.empty()) return error;
+  return std::move(error).in(fmt::format("{}:{}", written.file, written.line));
+}
+
 Result<config::Site> Runtime::load_site(const std::string& config) {
   if (auto became = sys::become_owner_of(sys::directory_of(config)); !became)
     return std::move(became).error();

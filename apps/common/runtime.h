@@ -22,6 +22,10 @@ namespace paraph::app {
 /// Prints `PROGRAM: error: …` and `PROGRAM: hint: …` on stderr and gives the exit code.
 int complain(std::string_view program, const Error& error);
 
+/// The same Error behind "FILE:LINE: ", where the site's configuration has the parameter; as it is for a default.
+[[nodiscard]] Error where_written(const config::Site& site, std::string_view parameter,
+                                  Error error);
+
 /// An opened site. Everything below it is closed with it; not for sharing across fork.
 class Runtime {
  public:

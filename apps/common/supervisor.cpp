@@ -31,6 +31,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMostWorkers = kMaxWorkers / 2;  // beside those of a killed supervisor
 constexpr std::int64_t kLook = 100;         // milliseconds between two looks at the workers
+constexpr std::int64_t kLookAtFile = 5000;  // whether another supervisor has left the state file
 constexpr std::int64_t kFirstPause = 1000;  // before another worker, doubling
 constexpr std::int64_t kLongestPause = 60'000;
 constexpr std::int64_t kPatience = 60'000;  // for workers that were asked to stop
@@ -108,24 +109,36 @@ void count_supervisor_death(Board& board, const std::string& name) {
                        std::min<std::int64_t>(1000 << std::min(deaths, 9), kLongestSuspicion);
 }
 
+// What was counted elsewhere, about the same mails.
+void adopt_suspects(const Board& from, Board& board) {
+  for (const Suspect& counted : from.suspects) {
+    if (counted.state == Suspect::free) continue;
+    Suspect& suspect = suspect_named(board, counted.name.str());
+    suspect.worker_deaths += counted.worker_deaths;
+    suspect.supervisor_deaths += counted.supervisor_deaths;
+    suspect.not_before = std::max(suspect.not_before.load(), counted.not_before.load());
+    suspect.reason.set(counted.reason.str());
+    suspect.state = std::max(suspect.state.load(), counted.state.load());
+  }
+}
+
 // --- the crew
 
 struct Worker {
   pid_t pid = 0;
-  std::size_t slot = 0;
+  Slot* slot = nullptr;
+  bool moves = false;         ///< the next one sits down on another board
   bool over = false;          ///< ended for good
   std::int64_t start_at = 0;  ///< not before
   std::int64_t pause = kFirstPause;
+  int in_vain = 0;  ///< lives in a row that ended over no mail
 };
 
 class Supervisor {
  public:
   Supervisor(const Crew& crew, Plan plan, MappedBoard board)
       : crew_(crew), plan_(std::move(plan)), board_(std::move(board)), own_(getpid()) {
-    settle_the_past();
-    board_->supervisor = own_;
-    board_->since = epoch_now();
-    board_->deaths = 0;
+    move_in(0);
     take_places(std::clamp<std::size_t>(plan_.workers, 1, kMostWorkers));
     read_watchdog();
   }
@@ -134,6 +147,7 @@ class Supervisor {
     hold_child_signal();
     while (!done()) {
       pass_requests_on();
+      take_over_file();
       reap();
       if (!stopping_) start_missing();
       watch_limits();
@@ -145,6 +159,34 @@ class Supervisor {
   }
 
  private:
+  void move_in(std::int64_t deaths) {
+    settle_the_past();
+    board_->supervisor = own_;
+    board_->since = began_;
+    board_->deaths = deaths;
+    board_->trouble.set({});
+  }
+
+  // The second of two daemons started by mistake counts in memory, and so does one that found no room. Once the file is
+  // free it is this one's: else status would say that nobody works. Each worker ends after what it has in hand, and the
+  // next one sits down there. (`once` ends by itself.)
+  void take_over_file() {
+    const auto now = steady_milliseconds();
+    if (crew_.once || stopping_ || board_.in_file() || now < look_at_file_) return;
+    look_at_file_ = now + kLookAtFile;
+    MappedBoard::Obstacle obstacle;
+    auto file = MappedBoard::open_file(plan_.state_file, obstacle);
+    if (!file) return;
+    left_ = std::exchange(board_, std::move(*file));
+    move_in((*left_)->deaths);
+    adopt_suspects(**left_, *board_);
+    board_->singly_until = std::max(board_->singly_until.load(), (*left_)->singly_until.load());
+    for (Worker& worker : workers_) worker.moves = true;
+    fmt::print(stderr, "{}: {} is free, attempts are counted there from now on\n", crew_.program,
+               plan_.state_file);
+    tell_workers(SIGHUP);
+  }
+
   // What was in hand when everything died at once.
   void settle_the_past() {
     const bool unclean = board_->supervisor != 0;
@@ -169,22 +211,30 @@ class Supervisor {
   // One of several mails, nobody knows which: from now on it has to be in hand.
   void suspect_settling() { board_->singly_until = steady_milliseconds() + kSettleSingly; }
 
+  [[nodiscard]] bool is_ours(const Slot& slot) const {
+    return std::any_of(workers_.begin(), workers_.end(),
+                       [&slot](const Worker& worker) { return worker.slot == &slot; });
+  }
+
+  // Null: all are taken, by workers of supervisors that were killed.
+  Slot* free_place() {
+    for (Slot& slot : board_->slots)
+      if (slot.pid == 0 && !is_ours(slot)) return &slot;
+    return nullptr;
+  }
+
   // More workers, at free places.
   void take_places(std::size_t count) {
-    for (std::size_t i = 0; i < board_->slots.size() && workers_.size() < count; ++i) {
-      const bool ours = std::any_of(workers_.begin(), workers_.end(),
-                                    [i](const Worker& worker) { return worker.slot == i; });
-      if (ours || board_->slots.at(i).pid != 0) continue;
-      workers_.emplace_back().slot = i;
+    while (workers_.size() < count) {
+      Slot* const place = free_place();
+      if (place == nullptr) return;
+      workers_.emplace_back().slot = place;
     }
   }
 
   void clear_places_of_the_gone() {
-    for (std::size_t i = 0; i < board_->slots.size(); ++i) {
-      Slot& slot = board_->slots.at(i);
-      const bool ours = std::any_of(workers_.begin(), workers_.end(),
-                                    [i](const Worker& worker) { return worker.slot == i; });
-      if (ours || slot.pid == 0 || lives(slot)) continue;
+    for (Slot& slot : board_->slots) {
+      if (is_ours(slot) || slot.pid == 0 || lives(slot)) continue;
       // Of a supervisor that was killed. Who goes by himself has put down what he had.
       if (!slot.in_hand.empty()) count_supervisor_death(*board_, slot.in_hand.str());
       clear(slot);
@@ -224,7 +274,7 @@ class Supervisor {
     });
   }
 
-  Slot& slot_of(const Worker& worker) { return board_->slots.at(worker.slot); }
+  static Slot& slot_of(const Worker& worker) { return *worker.slot; }
 
   void tell_workers(int signal) const {
     for (const Worker& worker : workers_)
@@ -304,19 +354,36 @@ class Supervisor {
     }
     ++board_->deaths;
     if (slot.settling) suspect_settling();
-    if (!name.empty()) count_attempt(*board_, name, how);
     const Suspect* const suspect = find_suspect(*board_, name);
+    const bool condemned = suspect != nullptr && suspect->state == Suspect::condemned;
+    if (!name.empty()) count_attempt(*board_, name, how);
     // Not about a mail (memory, a broken library), or quarantine itself kills: do not spin.
-    if (suspect == nullptr || suspect->state == Suspect::condemned)
-      pause(worker);
-    else
-      worker.pause = kFirstPause;
+    if (name.empty() && !slot.settling) board_->trouble.set(how);
+    if (name.empty() || condemned) return in_vain(worker);
+    worker.pause = kFirstPause;
+    worker.in_vain = 0;
+  }
+
+  // With `once` there is an end to it: cron would add one more crew each minute.
+  void in_vain(Worker& worker) {
+    if (!crew_.once || ++worker.in_vain < kMaxAttempts) return pause(worker);
+    worker.over = true;
+    status_ = kTemporary;
+    fmt::print(stderr,
+               "{}: error: {} workers in a row came to nothing, the mail waits\n{}: hint: paraph "
+               "status\n",
+               crew_.program, worker.in_vain, crew_.program);
   }
 
   void dismiss(Worker& worker, int status) {
     if (status == kAgain || stopping_) {
       worker.pause = kFirstPause;
       return;
+    }
+    if (status != kOk) {
+      const std::string words = slot_of(worker).last_words.str();
+      board_->trouble.set(words.empty() ? fmt::format("a worker ended with status {}", status)
+                                        : words);
     }
     if (crew_.once) {
       worker.over = true;
@@ -337,15 +404,28 @@ class Supervisor {
       if (worker.pid == 0 && !worker.over && worker.start_at <= now) start(worker);
   }
 
+  // Whether it has a place on the board.
+  bool seat(Worker& worker) {
+    if (!worker.moves) return true;
+    Slot* const place = free_place();
+    if (place == nullptr) return false;
+    worker.slot = place;
+    worker.moves = false;
+    return true;
+  }
+
   void start(Worker& worker) {
+    if (!seat(worker)) return pause(worker);
     Slot& slot = slot_of(worker);
     clear(slot);
     std::fflush(nullptr);
     const pid_t pid = ::fork();
     if (pid == 0) become_worker(slot, &worker == workers_.data());
     if (pid < 0) {
-      fmt::print(stderr, "{}: error: fork: {}\n", crew_.program, std::strerror(errno));
-      return pause(worker);
+      const std::string why = fmt::format("fork: {}", std::strerror(errno));
+      fmt::print(stderr, "{}: error: {}\n", crew_.program, why);
+      board_->trouble.set(why);
+      return in_vain(worker);
     }
     worker.pid = pid;
     slot.pid = pid;
@@ -407,16 +487,22 @@ class Supervisor {
       watchdog_next_ = now + watchdog_every_;
       sys::notify_service_manager("WATCHDOG=1");
     }
-    if (told_ready_ || stopping_) return;
-    for (const Worker& worker : workers_)
-      if (worker.pid != 0 && slot_of(worker).ready) told_ready_ = true;
-    if (told_ready_) sys::notify_service_manager("READY=1");
+    const bool ready = std::any_of(workers_.begin(), workers_.end(), [this](const Worker& worker) {
+      return worker.pid != 0 && slot_of(worker).ready;
+    });
+    if (ready && !board_->trouble.empty()) board_->trouble.set({});
+    if (!ready || told_ready_ || stopping_) return;
+    told_ready_ = true;
+    sys::notify_service_manager("READY=1");
   }
 
   const Crew& crew_;
   Plan plan_;
   MappedBoard board_;
+  std::optional<MappedBoard> left_;  ///< in memory, for workers that began there
   pid_t own_;
+  std::int64_t began_ = epoch_now();
+  std::int64_t look_at_file_ = steady_milliseconds() + kLookAtFile;
   sigset_t mask_{};
   std::vector<Worker> workers_;
   bool stopping_ = false;
@@ -432,16 +518,16 @@ class Supervisor {
 int supervise(const Crew& crew) {
   auto plan = crew.plan();
   if (!plan) return complain(crew.program, plan.error());
-  std::string note;
-  auto board = MappedBoard::open(plan->state_file, note);
+  MappedBoard::Obstacle obstacle;
+  auto board = MappedBoard::open(plan->state_file, obstacle);
   if (!board) return complain(crew.program, board.error());
   // `--once` beside a daemon is usual; two daemons are not, though claims keep them apart.
-  if (!note.empty() && (board->other() == 0 || !crew.once))
+  if (!obstacle.note.empty() && (obstacle.other == 0 || !crew.once))
     fmt::print(stderr, "{}: warning: {}\n", crew.program,
-               board->other() == 0
-                   ? "attempts are counted in memory only: " + note
+               obstacle.other == 0
+                   ? "attempts are counted in memory only: " + obstacle.note
                    : fmt::format("another one works on this site already, pid {}; both go on",
-                                 board->other()));
+                                 obstacle.other));
   return Supervisor(crew, std::move(*plan), std::move(*board)).run();
 }
 

@@ -19,6 +19,7 @@
 /// | a worker, recipient in hand   | the same of that recipient of that packet; condemned, he alone has failed     |
 /// | a worker, settling several    | nothing; for some minutes mails are settled singly, so that the next one is named |
 /// | a worker, nothing in hand     | nothing; another one is started after a pause that doubles up to a minute     |
+/// | the same with `once`          | nothing; after three in a row the place stays empty, and the crew ends with 75 |
 /// | a worker while stopping       | nothing                                                                       |
 /// | supervisor and workers at once| against what was in hand, apart from attempts and up to ten (security rule 45)|
 ///

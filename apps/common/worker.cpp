@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "apps/common/hand.h"
 #include "apps/common/supervisor.h"
 #include "sys/process.h"
 
@@ -185,6 +186,7 @@ struct Place {
 };
 
 Result<Place> open(const Daemon& daemon, const config::Site& site) {
+  crash_if_poisoned("a worker that starts");
   auto runtime = Runtime::open(site, daemon.program, sys::Level::info);
   if (!runtime) return std::move(runtime).error();
   auto station = daemon.open(**runtime);
@@ -192,11 +194,16 @@ Result<Place> open(const Daemon& daemon, const config::Site& site) {
   return Place{std::move(*runtime), std::move(*station)};
 }
 
+int cannot_begin(const Daemon& daemon, const Error& error) {
+  say_last_words(error.advice());
+  return complain(daemon.program, error);
+}
+
 }  // namespace
 
 int work_once(const Daemon& daemon, const config::Site& site) {
   auto place = open(daemon, site);
-  if (!place) return complain(daemon.program, place.error());
+  if (!place) return cannot_begin(daemon, place.error());
   report_ready();
   Worker worker(*place->runtime, *place->station, true);
   place->station->idle(is_first_worker());
@@ -214,7 +221,7 @@ int work_once(const Daemon& daemon, const config::Site& site) {
 
 int work_forever(const Daemon& daemon, const config::Site& site) {
   auto place = open(daemon, site);
-  if (!place) return complain(daemon.program, place.error());
+  if (!place) return cannot_begin(daemon, place.error());
   sys::DirectoryWatch watch(daemon.watched(place->runtime->site()));
   report_ready();
   Worker worker(*place->runtime, *place->station, false);

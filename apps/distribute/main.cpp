@@ -5,6 +5,8 @@
 #include "apps/common/board.h"
 #include "apps/common/daemon.h"
 #include "apps/common/supervisor.h"
+#include "apps/common/transport.h"
+#include "cms/keys.h"
 #include "pipeline/distribution.h"
 #include "pipeline/missed.h"
 #include "pipeline/outbox.h"
@@ -124,11 +126,17 @@ Result<std::unique_ptr<app::Station>> open(app::Runtime& runtime) {
   auto spools = app::open_spools(runtime.site());
   if (!spools) return std::move(spools).error();
   const auto ports = runtime.ports();
-  auto courier = delivery::open_courier(runtime.site().get("transport"), runtime.site().domain(),
-                                        ports.clock, ports.random);
+  auto courier = app::open_transport(runtime.site(), ports.clock, ports.random);
   if (!courier) return std::move(courier).error();
   return std::unique_ptr<app::Station>(
       std::make_unique<PostOffice>(std::move(*spools), std::move(*courier), runtime));
+}
+
+Result<void> check(const config::Site& site) {
+  const sys::SystemClock clock;
+  auto courier = app::open_transport(site, clock, cms::random());
+  if (!courier) return std::move(courier).error();
+  return {};
 }
 
 }  // namespace
@@ -144,5 +152,6 @@ int main(int argc, char** argv) {
            [](const config::Site& site) {
              return std::vector{site.spool_directory("bulk") + "/msg"};
            },
-       .open = open});
+       .open = open,
+       .check = check});
 }

@@ -36,6 +36,13 @@ std::optional<TimePoint> oldest_due(const WaitingMail& waiting, std::string_view
   return std::nullopt;
 }
 
+// Of a note "what; try: command", as Error::advice() writes it.
+std::pair<std::string, std::string> what_and_command(const std::string& note) {
+  const auto cut = note.find("; try: ");
+  if (cut == std::string::npos) return {note, {}};
+  return {note.substr(0, cut), note.substr(cut + 7)};
+}
+
 void check_running(const DaemonState& daemon, const WaitingMail& waiting, TimePoint now,
                    Findings& findings) {
   const std::string restart = "systemctl restart " + daemon.program;
@@ -44,6 +51,13 @@ void check_running(const DaemonState& daemon, const WaitingMail& waiting, TimePo
                         fmt::format("{} (pid {}) gives no sign of life since {}", daemon.program,
                                     daemon.pid, clock_text(daemon.last_beat, now)),
                         restart});
+    return;
+  }
+  if (!daemon.trouble.empty()) {
+    const auto [what, command] = what_and_command(daemon.trouble);
+    findings.push_back({Severity::critical, "no_worker",
+                        fmt::format("{} runs, but no worker comes up: {}", daemon.program, what),
+                        command.empty() ? "journalctl -u " + daemon.program : command});
     return;
   }
   // Idle workers beside mail that is due, and nobody has noted why.
@@ -94,13 +108,6 @@ void add(Group& group, const Entry& entry) {
 std::string some_mails(const Group& group, const ShortIds& shorten, TimePoint now) {
   return fmt::format("{} mail{}, oldest {} ({})", group.mails, group.mails == 1 ? "" : "s",
                      age_text(now - group.oldest), shorten(group.first_id));
-}
-
-// Of a note "what; try: command", as Error::advice() writes it.
-std::pair<std::string, std::string> what_and_command(const std::string& note) {
-  const auto cut = note.find("; try: ");
-  if (cut == std::string::npos) return {note, {}};
-  return {note.substr(0, cut), note.substr(cut + 7)};
 }
 
 }  // namespace

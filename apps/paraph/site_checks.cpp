@@ -5,8 +5,10 @@
 #include <map>
 #include <set>
 
+#include "apps/common/transport.h"
 #include "apps/paraph/finding.h"
 #include "apps/paraph/key_home.h"
+#include "cms/keys.h"
 #include "pipeline/authorize.h"
 #include "pipeline/key_ring.h"
 #include "sys/file_system.h"
@@ -263,6 +265,13 @@ void check_list(const Whose& whose, bool alone, Findings& findings) {
   if (own || alone) check_anchors(whose, findings);
 }
 
+// paraph-distribute does not start with such a one, and goes on with the old one at a reload.
+void check_transport(const config::Site& site, Findings& findings) {
+  const sys::SystemClock clock;
+  if (auto courier = open_transport(site, clock, cms::random()); !courier)
+    findings.push_back(finding_of(Severity::critical, "transport", courier.error()));
+}
+
 }  // namespace
 
 std::vector<list::ListAddress> lists_of(const config::Site& site, const OnlyList& only) {
@@ -275,6 +284,7 @@ void check_configuration(const config::Site& site, Findings& findings, const Onl
   if (!only) {
     check_warnings(site.warnings(), {site}, findings);
     check_anchors({site}, findings);
+    check_transport(site, findings);
   }
   auto lists = site.lists();
   if (!lists) {

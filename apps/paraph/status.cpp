@@ -101,7 +101,8 @@ Json to_json(const std::vector<DaemonState>& daemons) {
                     {"since", daemon.running ? Json(iso8601(daemon.since)) : Json(nullptr)},
                     {"workers", daemon.workers},
                     {"in_hand", daemon.in_hand},
-                    {"deaths", daemon.deaths}});
+                    {"deaths", daemon.deaths},
+                    {"trouble", daemon.trouble}});
   return json;
 }
 

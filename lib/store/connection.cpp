@@ -7,6 +7,7 @@
 #include <array>
 #include <thread>
 
+#include "store/shared_memory.h"
 #include "sys/file_system.h"
 
 namespace paraph::store {
@@ -32,6 +33,9 @@ constexpr std::array<Meaning, 12> meanings = {
      {SQLITE_AUTH, Errc::denied, ""},
      {SQLITE_CORRUPT, Errc::corrupt, "restore it from a backup"},
      {SQLITE_NOTADB, Errc::corrupt, "restore it from a backup"}}};
+
+// The disk is full: for the database, the log, or the shared memory beside it.
+constexpr std::array kNoRoom{SQLITE_FULL, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHMMAP};
 
 Error error_of(int code, std::string what) {
   for (const Meaning& row : meanings) {
@@ -128,6 +132,7 @@ std::int64_t Query::integer(int column) const {
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& path,
                                                      std::chrono::milliseconds patience) {
+  back_shared_memory();
   if (auto made = make_file(path); !made) return std::move(made).error().in("database");
   std::unique_ptr<Connection> connection(new Connection(path));
   if (auto done = connection->set_up(patience); !done) return std::move(done).error();
@@ -211,7 +216,9 @@ Result<void> Connection::execute(std::string_view script) {
 Error Connection::failure(std::string_view doing) const {
   const int code = handle_ == nullptr ? SQLITE_NOMEM : sqlite3_extended_errcode(handle_);
   const char* words = handle_ == nullptr ? "out of memory" : sqlite3_errmsg(handle_);
-  return error_of(code, fmt::format("database {}: {}: {}", path_, doing, words));
+  Error error = error_of(code, fmt::format("database {}: {}: {}", path_, doing, words));
+  if (std::find(kNoRoom.begin(), kNoRoom.end(), code) == kNoRoom.end()) return error;
+  return std::move(error).in("no room").with_hint("df -h " + path_);
 }
 
 // Only where it changes: a daemon writes many rows of one kind, and each PRAGMA costs as much as one.

@@ -3,6 +3,7 @@
 
 #include "store/connection.h"
 #include "store/schema.h"
+#include "store/shared_memory.h"
 #include "store/sql_database.h"
 #include "store/store.h"
 
@@ -37,6 +38,7 @@ bool may_help_to_ignore_the_log(const Error& error) {
 Result<std::unique_ptr<Connection>> Connection::open_for_reading(const std::string& path,
                                                                  std::chrono::milliseconds patience,
                                                                  bool as_it_stands) {
+  back_shared_memory();
   std::unique_ptr<Connection> connection(new Connection(path));
   if (sqlite3_open_v2(uri_of(path, as_it_stands).c_str(), &connection->handle_,
                       SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI,

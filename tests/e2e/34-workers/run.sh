@@ -43,6 +43,14 @@ grep -h . site/spool/msg/bad/open@*.reason | grep -q '3 attempts: .*over its mem
 sed -i '/^worker_/d' site/paraph.conf
 rm site/spool/msg/bad/open@*
 
+# Workers that die before they have a mail in hand: `--once` ends, says so, and the mail waits.
+post in-vain open
+refuse "workers that cannot live" 75 env PARAPH_TEST_POISON='worker that starts' timeout 60 paraph-incoming --once
+grep -q 'in hand: nothing' refused.err || fail "they got so far as to have a mail: $(cat refused.err)"
+[ "$(grep -c 'error: 3 workers in a row came to nothing' refused.err)" = 2 ] || fail "of two places: $(cat refused.err)"; ok
+paraph-incoming --once 2>in-vain.log
+[ -z "$(ls site/spool/msg | grep "^open@")" ] || fail "it did not go on: $(cat in-vain.log)"; ok
+
 # Alarms that come within an hour of each other are gathered.
 [ "$(count_for listmaster)" = 1 ] || fail "listmaster has $(count_for listmaster) mails for five quarantines"; ok
 sqlite3() { python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()' site/paraph.sqlite "$1"; }
@@ -109,6 +117,45 @@ wait_for 10 test "$(ls site/spool/bulk/msg 2>/dev/null | wc -l)" -gt 0 || true
 gone() { [ -z "$(ls site/spool/msg | grep '^open@')" ]; }
 wait_for 10 gone || fail "the old configuration does not work any more"; ok
 
+# So does one that can be read and cannot work: a directory that is not there, a transport that is none.
+echo 'db_name /nowhere/paraph.sqlite' >>site/paraph.conf
+kill -HUP $daemon
+wait_for 10 grep -q 'going on with the old configuration.*paraph.conf:[0-9]*: db_name: .*/nowhere: ' daemon.log || fail "no complaint: $(cat daemon.log)"; ok
+cp good.conf site/paraph.conf
+three || fail "workers went: $(cat daemon.log)"; ok
+paraph-distribute 2>transport.log & other=$!
+wait_for 10 pgrep -P $other || fail "no worker: $(cat transport.log)"
+before=$(workers_of $other)
+sed -i 's,^transport.*,transport maildir:mm,' site/paraph.conf
+line=$(grep -n '^transport' site/paraph.conf | cut -d: -f1)
+kill -HUP $other
+wait_for 10 grep -q "going on with the old configuration.*paraph.conf:$line: transport maildir:mm: must look like" transport.log || fail "no complaint: $(cat transport.log)"; ok
+grep -q 'hint: transport is one of maildir:/dir' transport.log || fail "no hint: $(cat transport.log)"; ok
+refuse "status" 2 paraph status
+grep -q "^CRITICAL.*paraph.conf:$line: transport maildir:mm" refused.out || fail "status: $(cat refused.out)"; ok
+refuse "check" 2 paraph check
+grep -q "^CRITICAL.*paraph.conf:$line: transport maildir:mm" refused.out || fail "check: $(cat refused.out)"; ok
+refuse "a start with it" 78 paraph-distribute --once
+grep -q "paraph.conf:$line: transport maildir:mm" refused.err || fail "a start with it: $(cat refused.err)"; ok
+post after-transport open
+there() { mail_for bob | xargs grep -l '^Subject: .*after-transport$'; }
+wait_for 20 there || fail "the old transport does not work any more: $(cat transport.log)"; ok
+[ "$(workers_of $other)" = "$before" ] || fail "other workers: $(cat transport.log)"; ok
+cp good.conf site/paraph.conf
+
+# A daemon whose workers cannot begin: status has their last words, until one can.
+troubled() { paraph status >status.out 2>&1 || true; grep -q '^CRITICAL.*paraph-distribute runs, but no worker comes up: .*spool/auth' status.out; }
+untroubled() { paraph status >status.out 2>&1 || true; ! grep -q 'no worker comes up' status.out; }
+untroubled || fail "trouble before there is some: $(cat status.out)"; ok
+mv site/spool/auth kept-auth
+for pid in $before; do kill -9 "$pid"; done
+wait_for 20 troubled || fail "status says nothing: $(cat status.out)"; ok
+paraph status -j >status.json || true
+python3 -c 'import json; d = json.load(open("status.json"))["daemons"][1]; assert d["running"] and "spool/auth" in d["trouble"], d' || fail "as JSON: $(cat status.json)"; ok
+mv kept-auth site/spool/auth
+wait_for 60 untroubled || fail "still: $(cat status.out)"; ok
+kill $other; wait $other || fail "exit $? of a stopped daemon: $(tail -3 transport.log)"; ok
+
 # Workers that are killed are replaced, and what they had is done by another.
 for pid in $(workers_of $daemon); do kill -9 "$pid"; done
 post after-kill open
@@ -121,6 +168,23 @@ for i in $(seq 20); do post "twice$i" open; done
 wait_for 20 gone || fail "two daemons"; ok
 kill $second; wait $second || fail "the second one stops in order: $?"; ok
 wait_for 10 three || fail "the first one lost workers"; ok
+
+# When the first one stops, the second takes over its state file, with what it has counted itself: status is right.
+PARAPH_TEST_POISON=poison@ paraph-incoming 2>heir.log & heir=$!
+wait_for 10 grep -q "another one works on this site already, pid $daemon" heir.log || fail "heir: $(cat heir.log)"
+told_of() { paraph status -j >status.json || true; python3 -c 'import json, sys
+d = json.load(open("status.json"))["daemons"][0]
+sys.exit(not (d["running"] and d["pid"] == int(sys.argv[1]) and d["workers"] == 3))' "$1"; }
+check "status knows the first one" wait_for 10 told_of $daemon
+kill $daemon; wait $daemon || fail "exit $? of a stopped daemon: $(tail -3 daemon.log)"; ok
+post heir poison  # a death that is counted in memory, or in the file: an attempt in either case
+check "status knows the second one" wait_for 20 told_of $heir
+no_more_poison() { [ -z "$(ls site/spool/msg | grep '^poison@')" ]; }
+wait_for 60 no_more_poison || fail "the poison stays: $(cat heir.log)"
+[ "$(grep -c '^paraph-incoming: error: a worker died' heir.log)" = 3 ] || fail "not three attempts: $(cat heir.log)"; ok
+post after-heir open
+wait_for 10 gone || fail "the second one does not go on: $(cat heir.log)"; ok
+daemon=$heir
 
 # Orderly stop.
 kill $daemon
