@@ -13,7 +13,11 @@
 namespace paraph::app {
 namespace {
 
-constexpr std::array<std::string_view, 2> kDaemons{"paraph-incoming", "paraph-distribute"};
+struct Program {
+  std::string_view name, spool;
+};
+constexpr std::array kDaemons{Program{"paraph-incoming", "msg"},
+                              Program{"paraph-distribute", "bulk"}};
 
 void describe(const Board& board, DaemonState& state) {
   state.pid = board.supervisor;
@@ -24,6 +28,8 @@ void describe(const Board& board, DaemonState& state) {
     if (slot.pid == 0) continue;
     ++state.workers;
     if (!slot.in_hand.empty()) state.in_hand.push_back(shown(slot.in_hand.str()));
+    const TimePoint next{std::chrono::seconds(slot.next_try)};
+    if (next != TimePoint{} && (!state.next_try || next < *state.next_try)) state.next_try = next;
   }
   for (const Suspect& suspect : board.suspects)
     if (suspect.state != Suspect::free)
@@ -53,6 +59,7 @@ DaemonState read(const config::Site& site, std::string_view program) {
   if (!state.running) {
     state.workers = 0;
     state.in_hand.clear();
+    state.next_try.reset();
   }
   return state;
 }
@@ -65,8 +72,15 @@ std::string state_path(const config::Site& site, std::string_view program) {
 
 std::vector<DaemonState> daemon_states(const config::Site& site) {
   std::vector<DaemonState> states;
-  for (const auto program : kDaemons) states.push_back(read(site, program));
+  for (const auto& program : kDaemons) states.push_back(read(site, program.name));
   return states;
+}
+
+const DaemonState* daemon_of(const std::vector<DaemonState>& daemons, std::string_view spool) {
+  for (const auto& daemon : daemons)
+    for (const auto& program : kDaemons)
+      if (program.name == daemon.program && program.spool == spool) return &daemon;
+  return nullptr;
 }
 
 }  // namespace paraph::app
