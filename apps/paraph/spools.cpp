@@ -6,6 +6,7 @@
 
 #include "apps/common/daemon_state.h"
 #include "apps/paraph/waiting.h"
+#include "base/encode.h"
 #include "base/utf8.h"
 #include "sys/file_system.h"
 
@@ -173,6 +174,11 @@ Result<int> spool_cat(Invocation& call) {
     if (!octets) {
       if (!failed) failed = std::move(octets).error();
       continue;
+    }
+    if (call.json) {  // whose strings are Unicode: a mail is octets
+      call.print(
+          {{"id", entry.id()}, {"spool", spool_of(entry)}, {"octets", base64_encode(*octets)}}, {});
+      return kOk;
     }
     if (std::fwrite(octets->data(), 1, octets->size(), stdout) != octets->size() ||
         std::fflush(stdout) != 0)

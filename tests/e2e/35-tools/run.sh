@@ -44,6 +44,8 @@ says "spool show" 'reverse_path +alice@example.org' paraph spool show "$short"
 tail -n +2 post/one.eml >one.body
 paraph spool cat "$short" >one.cat
 check "spool cat gives the octets that arrived" cmp one.body one.cat
+paraph spool cat "$short" --json | json '__import__("base64").b64decode(d["octets"]).decode("latin-1") + d["id"]' >one.json
+check "and as JSON, with its id" cmp <(cat one.body; echo "$id") one.json
 says "trace finds what waits" "^${id:0:10}.* waiting" paraph trace "$short"
 says "also by its Message-ID" "$id" paraph trace '<one.1@example.org>'
 refuse "no such id" 66 paraph spool show zzzzz
