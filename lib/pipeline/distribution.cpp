@@ -62,6 +62,9 @@ class Shipment {
   }
   [[nodiscard]] bool deferred_some() const { return deferred_; }
   [[nodiscard]] bool transport_down() const { return transport_down_; }
+  /// Nothing is wrong: somebody stops the daemon. The journal has what is done.
+  [[nodiscard]] bool stopped() const { return stopped_; }
+  [[nodiscard]] bool handed_over() const { return handed_over_; }
   [[nodiscard]] const std::string& deferred_why() const { return deferred_why_; }
   /// Empty, or what the listmaster should hear: copies past their lifetime.
   [[nodiscard]] std::string expiry() const {
@@ -105,7 +108,7 @@ class Shipment {
                            ? std::size_t{1}
                            : static_cast<std::size_t>(std::max(1LL, ports_.site.number("nrcpt")));
     for (std::size_t at = 0, end = 0; at < recipients.size(); at = end) {
-      if (sys::stop_requested()) return stopped();
+      if (sys::stop_requested()) return stop();
       if (const auto why = objection(recipients[at])) {
         if (auto refused = refuse(recipients[at], *why); !refused) return refused;
         end = at + 1;
@@ -215,7 +218,7 @@ class Shipment {
 
   Result<void> seal_for_each(const config::ListConfig& config) {
     for (const auto& member : claim_.remaining()) {
-      if (sys::stop_requested()) return stopped();
+      if (sys::stop_requested()) return stop();
       if (const auto why = objection(member)) {
         if (auto refused = refuse(member, *why); !refused) return refused;
         continue;
@@ -429,7 +432,10 @@ class Shipment {
     return {};
   }
 
-  static Error stopped() { return Error::later(Errc::busy, "stopping between two recipients"); }
+  Error stop() {
+    stopped_ = true;
+    return Error::later(Errc::busy, "stopping between two recipients");
+  }
 
   spool::PacketClaim& claim_;
   const spool::SpoolHeader& header_;
@@ -447,6 +453,7 @@ class Shipment {
   bool deferred_ = false;
   bool transport_down_ = false;
   bool handed_over_ = false;  ///< the transport answered in this claim
+  bool stopped_ = false;
   std::string deferred_why_;
   std::size_t expired_copies_ = 0;
   std::string expired_why_;
@@ -457,6 +464,15 @@ Sent keep_waiting(const spool::PacketClaim& claim, const Error& why, spool::Bulk
   ports.log.write(sys::Level::error, "waits",
                   {{"packet", claim.name()}, {"reason", why.what()}, {"try", why.hint()}});
   bulk.note_waiting(claim, why.advice());
+  return Sent::waits;
+}
+
+// A note would be a trouble that `status` tells of; and what was noted before the transport answered is none any more.
+Sent stop_between(const spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk,
+                  const Ports& ports) {
+  ports.log.write(sys::Level::info, "stopped",
+                  {{"packet", claim.name()}, {"done", std::to_string(claim.done().size())}});
+  if (shipment.handed_over()) bulk.clear_note(claim);
   return Sent::waits;
 }
 
@@ -516,6 +532,7 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
     Shipment shipment(claim, *spooled, bulk, courier, ports, watch);
     auto run = shipment.run(std::move(spooled->message));
     if (run) return conclude(claim, shipment, bulk, ports);
+    if (shipment.stopped()) return stop_between(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)
       return give_up_packet(std::move(claim), run.error(), bulk, ports);
     const Sent waits = keep_waiting(claim, run.error(), bulk, ports);

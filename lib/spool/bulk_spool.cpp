@@ -424,6 +424,10 @@ void BulkSpool::note_waiting(const PacketClaim& claim, std::string_view reason) 
   static_cast<void>(write_note(*fs_, wait_note(claim.name()), reason));
 }
 
+void BulkSpool::clear_note(const PacketClaim& claim) {
+  static_cast<void>(fs_->remove(wait_note(claim.name()), false));
+}
+
 Result<void> BulkSpool::quarantine(PacketClaim claim, std::string_view reason) {
   if (auto synced = claim.sync(); !synced) return synced;
   return condemn(claim.name(), reason);
