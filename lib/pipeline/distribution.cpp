@@ -311,11 +311,13 @@ class Shipment {
       defer(member, why.advice());
       return {};
     }
-    return record({{.recipient = member,
-                    .outcome = "failed",
-                    .certificate = {},
-                    .cipher = {},
-                    .detail = expired_words() + why.what()}});
+    if (why.retry() == Retry::later) note_expiry(member, why.advice());
+    return record(
+        {{.recipient = member,
+          .outcome = "failed",
+          .certificate = {},
+          .cipher = {},
+          .detail = (why.retry() == Retry::later ? expired_words() : std::string()) + why.what()}});
   }
 
   // At most one notice a day; the next one counts what was missed.
@@ -476,15 +478,18 @@ Sent stop_between(const spool::PacketClaim& claim, const Shipment& shipment, spo
   return Sent::waits;
 }
 
+Result<void> tell_expiry(const spool::PacketClaim& claim, const Shipment& shipment,
+                         spool::BulkSpool& bulk, const Ports& ports) {
+  const auto expiry = shipment.expiry();
+  if (expiry.empty()) return {};
+  return raise_alarm(claim.id(), "expired", "packet " + claim.name(), expiry, bulk, ports);
+}
+
 Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk,
               const Ports& ports) {
   if (auto written = shipment.write_ledger(); !written)
     return keep_waiting(claim, written.error(), bulk, ports);
   const std::string name = claim.name();
-  if (const auto expiry = shipment.expiry(); !expiry.empty())
-    if (auto told = raise_alarm(claim.id(), "expired", "packet " + name, expiry, bulk, ports);
-        !told)
-      return keep_waiting(claim, told.error(), bulk, ports);
   const bool again = shipment.deferred_some();
   bool last = false;
   const auto ended = [&]() -> Result<void> {
@@ -531,6 +536,9 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
     }
     Shipment shipment(claim, *spooled, bulk, courier, ports, watch);
     auto run = shipment.run(std::move(spooled->message));
+    // However the packet goes on: their outcomes are in the journal, so no later claim speaks of them.
+    if (auto told = tell_expiry(claim, shipment, bulk, ports); !told)
+      return keep_waiting(claim, told.error(), bulk, ports);
     if (run) return conclude(claim, shipment, bulk, ports);
     if (shipment.stopped()) return stop_between(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)
