@@ -325,7 +325,8 @@ class Shipment {
                            const config::ListConfig& config) {
     const std::string why =
         target.detail.empty() ? target.problem : target.problem + ": " + target.detail;
-    note(note_missed(header_, bulk_, member, target.problem, config, ports_));
+    const auto noted = note_missed(header_, bulk_, member, target.problem, config, ports_);
+    note(noted);
     const auto list = config.address().str();
     const auto standing = ports_.notices.standing(member, list);
     if (!standing) return standing.error();
@@ -346,7 +347,8 @@ class Shipment {
         .data = {{"case", target.problem},
                  {"detail", utf8::printable(target.detail)},
                  {"missed_count", std::to_string(standing->missed)},
-                 {"kept", keeps_missed(config) ? "1" : ""},
+                 {"kept",
+                  noted && keeps_missed(config) ? "1" : ""},  // no promise that nobody keeps
                  {"sender", author_},
                  {"mail", tt2::Value::of(tt2::Data{{"sender", author_}})}},  // Sympa's name for it
         .to = member,
