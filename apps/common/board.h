@@ -66,7 +66,9 @@ struct Slot {
   std::atomic<std::int64_t> cpu_at_step{0};  ///< its CPU milliseconds then
   std::atomic<bool> ready{false};
   std::atomic<bool> settling{
-      false};                  ///< ends several gathered mails together, none of them is in hand
+      false};  ///< ends several gathered mails together, none of them is in hand
+  std::atomic<std::int64_t> next_try{
+      0};  ///< epoch seconds: when it tries again what waits for the machine; 0: nothing does
   Label in_hand;               ///< empty: nothing
   SharedText<512> last_words;  ///< why it is about to die, when it or its supervisor knows
 };

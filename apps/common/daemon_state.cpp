@@ -13,7 +13,11 @@
 namespace paraph::app {
 namespace {
 
-constexpr std::array<std::string_view, 2> kDaemons{"paraph-incoming", "paraph-distribute"};
+struct Program {
+  std::string_view name, spool;
+};
+constexpr std::array kDaemons{Program{"paraph-incoming", "msg"},
+                              Program{"paraph-distribute", "bulk"}};
 
 void describe(const Board& board, DaemonState& state) {
   state.pid = board.supervisor;
@@ -26,6 +30,8 @@ void describe(const Board& board, DaemonState& state) {
     ++state.workers;
     if (slot.ready) ready = true;
     if (!slot.in_hand.empty()) state.in_hand.push_back(shown(slot.in_hand.str()));
+    const TimePoint next{std::chrono::seconds(slot.next_try)};
+    if (next != TimePoint{} && (!state.next_try || next < *state.next_try)) state.next_try = next;
   }
   if (!ready) state.trouble = board.trouble.str();
   for (const Suspect& suspect : board.suspects)
@@ -57,6 +63,7 @@ DaemonState read(const config::Site& site, std::string_view program) {
     state.workers = 0;
     state.in_hand.clear();
     state.trouble.clear();
+    state.next_try.reset();
   }
   return state;
 }
@@ -69,8 +76,15 @@ std::string state_path(const config::Site& site, std::string_view program) {
 
 std::vector<DaemonState> daemon_states(const config::Site& site) {
   std::vector<DaemonState> states;
-  for (const auto program : kDaemons) states.push_back(read(site, program));
+  for (const auto& program : kDaemons) states.push_back(read(site, program.name));
   return states;
+}
+
+const DaemonState* daemon_of(const std::vector<DaemonState>& daemons, std::string_view spool) {
+  for (const auto& daemon : daemons)
+    for (const auto& program : kDaemons)
+      if (program.name == daemon.program && program.spool == spool) return &daemon;
+  return nullptr;
 }
 
 }  // namespace paraph::app

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/ports.h"
@@ -24,8 +26,9 @@ struct DaemonState {
   TimePoint since{};     ///< its start
   TimePoint last_beat{};
   int workers = 0;
-  std::vector<std::string> in_hand;  ///< of the workers that have something
-  long long deaths = 0;              ///< of workers, since `since`
+  std::vector<std::string> in_hand;   ///< of the workers that have something
+  long long deaths = 0;               ///< of workers, since `since`
+  std::optional<TimePoint> next_try;  ///< of what waits for the machine
   std::string trouble;  ///< why no worker comes up, else empty: "what", or "what; try: command"
   std::vector<SuspectState> suspects;
 };
@@ -33,5 +36,8 @@ struct DaemonState {
 [[nodiscard]] std::string state_path(const config::Site& site, std::string_view program);
 /// One for each daemon, also for those that never ran.
 [[nodiscard]] std::vector<DaemonState> daemon_states(const config::Site& site);
+/// The one that works off the spool "msg" or "bulk"; nullptr for another spool.
+[[nodiscard]] const DaemonState* daemon_of(const std::vector<DaemonState>& daemons,
+                                           std::string_view spool);
 
 }  // namespace paraph::app

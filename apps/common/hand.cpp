@@ -14,6 +14,7 @@
 
 #include "apps/common/hand.h"
 #include "apps/common/supervisor.h"
+#include "sys/file_system.h"
 #include "sys/process.h"
 
 namespace paraph::app {
@@ -48,11 +49,19 @@ void sit_down(Board& shared, Slot& slot, bool is_first) {
   board = &shared;
   mine = &slot;
   first = is_first;
+  mine->next_try = 0;
   next_step();
 }
 
 void say_last_words(std::string_view why) {
   if (mine != nullptr) mine->last_words.set(why);
+}
+
+void show_next_try(std::optional<std::chrono::milliseconds> pause) {
+  if (mine == nullptr) return;
+  const auto at = sys::SystemClock().now() +
+                  std::chrono::ceil<std::chrono::seconds>(pause.value_or(std::chrono::seconds(0)));
+  mine->next_try = pause ? epoch(at) : 0;
 }
 
 bool is_first_worker() {

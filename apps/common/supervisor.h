@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -67,6 +68,9 @@ void report_ready();
 void await_count(std::string_view name);
 /// What is in hand now, "" for nothing. Survives the worker's death.
 void take_in_hand(std::string_view name);
+/// What waits for the machine (an MTA, a key, the database) is tried again after `pause`; nullopt: nothing waits. For
+/// `paraph status`.
+void show_next_try(std::optional<std::chrono::milliseconds> pause);
 /// While several gathered mails are ended together: none is in hand, and if the worker dies, mails are settled singly.
 class Settling {
  public:

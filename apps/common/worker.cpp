@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "apps/common/hand.h"
@@ -90,6 +91,19 @@ class Worker {
     if (transport_down()) return std::chrono::ceil<milliseconds>(transport_.until - now());
     for (const auto& [name, pause] : waits_) soonest = std::min(soonest, pause.until);
     return std::max(milliseconds(10), std::chrono::ceil<milliseconds>(soonest - now()));
+  }
+
+  /// Until something is tried again that waited for the machine.
+  [[nodiscard]] std::optional<milliseconds> until_next_try() const {
+    std::optional<SteadyTime> soonest;
+    if (transport_down()) {
+      soonest = transport_.until;
+    } else {
+      for (const auto& [name, pause] : waits_)
+        if (!soonest || pause.until < *soonest) soonest = pause.until;
+    }
+    if (!soonest) return std::nullopt;
+    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*soonest - now()));
   }
 
  private:
@@ -239,6 +253,7 @@ int work_forever(const Daemon& daemon, const config::Site& site) {
       trouble = Pause{};
     }
     if (sys::stop_requested()) break;
+    show_next_try(worker.until_next_try());
     const Waiting waiting;
     watch.wait(pass ? worker.until_due(*pass) : trouble.length);
   }

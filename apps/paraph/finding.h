@@ -65,6 +65,7 @@ void check_scenarios(const config::Site& site, Findings& findings, const OnlyLis
 void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& waiting,
                    TimePoint now, Findings& findings);
 /// Mail that waits for the machine, that has waited for long, that is in quarantine.
-void check_mail(const WaitingMail& waiting, TimePoint now, Findings& findings);
+void check_mail(const WaitingMail& waiting, const std::vector<DaemonState>& daemons, TimePoint now,
+                Findings& findings);
 
 }  // namespace paraph::app

@@ -95,19 +95,32 @@ void nobody_runs(const WaitingMail& waiting, TimePoint now, Findings& findings) 
 
 struct Group {
   std::string first_id;
+  std::string spool;  ///< of the first
   TimePoint oldest{};
+  TimePoint reason_since{};  ///< the earliest
   std::size_t mails = 0;
 };
 
 void add(Group& group, const Entry& entry) {
+  const TimePoint noted = entry.noted.value_or(since(entry));
+  if (group.mails == 0 || noted < group.reason_since) group.reason_since = noted;
   if (group.mails++ != 0) return;  // entries come oldest first
   group.first_id = entry.id().empty() ? entry.name : entry.id();
+  group.spool = entry.spool;
   group.oldest = since(entry);
 }
 
 std::string some_mails(const Group& group, const ShortIds& shorten, TimePoint now) {
   return fmt::format("{} mail{}, oldest {} ({})", group.mails, group.mails == 1 ? "" : "s",
                      age_text(now - group.oldest), shorten(group.first_id));
+}
+
+// When it is tried again: by a daemon that runs, or by cron's next one.
+std::string next_try(const Group& group, const std::vector<DaemonState>& daemons, TimePoint now) {
+  const auto* daemon = daemon_of(daemons, group.spool);
+  if (daemon == nullptr) return {};
+  if (!daemon->running) return ", next try when " + daemon->program + " runs";
+  return daemon->next_try ? ", next try " + clock_text(*daemon->next_try, now) : "";
 }
 
 }  // namespace
@@ -133,7 +146,8 @@ void check_daemons(const std::vector<DaemonState>& daemons, const WaitingMail& w
   }
 }
 
-void check_mail(const WaitingMail& waiting, TimePoint now, Findings& findings) {
+void check_mail(const WaitingMail& waiting, const std::vector<DaemonState>& daemons, TimePoint now,
+                Findings& findings) {
   const ShortIds shorten = short_ids(waiting.entries());
   std::map<std::string, Group> reasons, quarantined;
   Group slow;
@@ -150,8 +164,9 @@ void check_mail(const WaitingMail& waiting, TimePoint now, Findings& findings) {
     const auto [what, command] = what_and_command(note);
     findings.push_back(
         {Severity::critical, "mail_waits",
-         fmt::format("{}; {}; nothing is lost, no attempt is counted", what,
-                     some_mails(group, shorten, now)),
+         fmt::format("{} since {} ({}); {}; nothing is lost, no attempt is counted{}", what,
+                     clock_text(group.reason_since, now), age_text(now - group.reason_since),
+                     some_mails(group, shorten, now), next_try(group, daemons, now)),
          command.empty() ? "paraph spool show " + shorten(group.first_id) : command});
   }
   for (const auto& [note, group] : quarantined)

@@ -4,7 +4,9 @@
 
 #include <cstdio>
 
+#include "apps/common/daemon_state.h"
 #include "apps/paraph/waiting.h"
+#include "base/encode.h"
 #include "base/utf8.h"
 #include "sys/file_system.h"
 
@@ -12,6 +14,7 @@ namespace paraph::app {
 namespace {
 
 constexpr std::size_t kShownRecipients = 20;
+constexpr std::size_t kShownReason = 300;  // in a row, which must have room for the command
 
 std::string mark(const spool::Entry& entry) {
   if (entry.state == spool::State::at_work) return "*";
@@ -20,6 +23,14 @@ std::string mark(const spool::Entry& entry) {
 
 void name_unseen(const WaitingMail& waiting) {
   for (const auto& spool : waiting.not_seen()) Invocation::warn("not seen: " + spool);
+}
+
+// Mail that waits for the machine is tried again when its daemon's worker says, not at a time of its own.
+void add_next_try(const std::vector<DaemonState>& daemons, spool::Entry& entry) {
+  const auto* daemon = daemon_of(daemons, entry.spool);
+  if (daemon != nullptr && !entry.next_try && entry.state == spool::State::waiting &&
+      !entry.waits_for.empty())
+    entry.next_try = daemon->next_try;
 }
 
 // What a person does next with a mail in this state.
@@ -100,16 +111,19 @@ Result<int> spool_list(Invocation& call) {
   Json json = Json::array();
   std::vector<std::vector<std::string>> rows{
       {"ID", "SPOOL", "AGE", "SIZE", "LIST", "FROM", "WAITS FOR"}};
-  for (const auto& entry : waiting.entries()) {
+  const auto daemons = daemon_states(**site);
+  for (auto entry : waiting.entries()) {
     if (!filter->takes(entry)) continue;
+    add_next_try(daemons, entry);
     if (call.json) {
       json.push_back(to_json(entry, now));
       continue;
     }
-    const std::string id = entry.id();
-    rows.push_back({(id.empty() ? entry.name : shorten(id)) + mark(entry), spool_of(entry),
-                    age_text(now - since(entry)), size_text(entry.size), list_of(entry),
-                    sender_of(entry), waits_for(entry, now)});
+    const std::string id = entry.id().empty() ? entry.name : shorten(entry.id());
+    std::string reason = utf8::printable(waits_for(entry, now), kShownReason);
+    if (entry.state == spool::State::quarantined) reason += "; paraph spool show " + id;
+    rows.push_back({id + mark(entry), spool_of(entry), age_text(now - since(entry)),
+                    size_text(entry.size), list_of(entry), sender_of(entry), reason});
   }
   name_unseen(waiting);
   call.print(json, rows.size() == 1 ? "nothing waits\n" : table(rows));
@@ -160,6 +174,11 @@ Result<int> spool_cat(Invocation& call) {
     if (!octets) {
       if (!failed) failed = std::move(octets).error();
       continue;
+    }
+    if (call.json) {  // whose strings are Unicode: a mail is octets
+      call.print(
+          {{"id", entry.id()}, {"spool", spool_of(entry)}, {"octets", base64_encode(*octets)}}, {});
+      return kOk;
     }
     if (std::fwrite(octets->data(), 1, octets->size(), stdout) != octets->size() ||
         std::fflush(stdout) != 0)

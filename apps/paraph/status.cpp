@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <array>
+
 #include "apps/paraph/finding.h"
 #include "base/utf8.h"
 #include "sys/file_system.h"
@@ -17,17 +19,31 @@ struct Heap {
   TimePoint oldest{};
 };
 
-std::map<std::string, Heap> heaps_of(const WaitingMail& waiting) {
-  std::map<std::string, Heap> heaps;
-  for (const auto* spool : {"msg", "bulk", "auth", "moderation", "bad", "hold"}) heaps[spool];
-  for (const auto& entry : waiting.entries()) {
-    Heap& heap = heaps[entry.state == spool::State::held ? "hold" : spool_of(entry)];
-    if (heap.mails++ == 0) {
-      heap.oldest = since(entry);
-      heap.oldest_id = entry.id();
-    }
-    heap.recipients += entry.recipients_left;
+constexpr std::array kHeaps{"msg", "bulk", "auth", "moderation", "bad", "bounce", "hold"};
+
+void add(const spool::Entry& entry, Heap& heap) {
+  if (heap.mails++ == 0) {
+    heap.oldest = since(entry);
+    heap.oldest_id = entry.id();
   }
+  heap.recipients += entry.recipients_left;
+}
+
+// What paraph-bouncequeue accepted lies there as mail does in msg, and waits for nobody yet.
+void add_bounces(const config::Site& site, Heap& heap) {
+  auto root = sys::open_root(site.spool_directory("bounce"));
+  if (!root) return;  // check_directories() says so
+  const auto entries = spool::IncomingSpool(*std::move(root)).entries();
+  if (!entries) return;
+  for (const auto& entry : *entries) add(entry, heap);
+}
+
+std::map<std::string, Heap> heaps_of(const WaitingMail& waiting, const config::Site& site) {
+  std::map<std::string, Heap> heaps;
+  for (const auto* spool : kHeaps) heaps[spool];
+  for (const auto& entry : waiting.entries())
+    add(entry, heaps[entry.state == spool::State::held ? "hold" : spool_of(entry)]);
+  add_bounces(site, heaps["bounce"]);
   return heaps;
 }
 
@@ -57,7 +73,7 @@ Flow flow_of(const config::Site& site, TimePoint now) {
   constexpr long long kDay = 86400;
   Flow flow;
   if (auto bulk = sys::open_root(site.spool_directory("bulk")))
-    flow.last_out = spool::last_ended(**bulk);
+    flow.last_out = spool::last_out(**bulk);
   auto opened = store::open_for_reading(site.path_of("db_name"));
   if (!opened) return flow;  // check_database() says so
   auto& ledger = opened->database->ledger();
@@ -101,6 +117,7 @@ Json to_json(const std::vector<DaemonState>& daemons) {
                     {"since", daemon.running ? Json(iso8601(daemon.since)) : Json(nullptr)},
                     {"workers", daemon.workers},
                     {"in_hand", daemon.in_hand},
+                    {"next_try", daemon.next_try ? Json(iso8601(*daemon.next_try)) : Json(nullptr)},
                     {"deaths", daemon.deaths},
                     {"trouble", daemon.trouble}});
   return json;
@@ -139,7 +156,7 @@ Result<int> status(Invocation& call) {
   const auto disk = disk_of(site);
 
   Findings findings;
-  check_mail(waiting, now, findings);
+  check_mail(waiting, daemons, now, findings);
   check_daemons(daemons, waiting, now, findings);
   check_disk(disk, site, findings);
   check_database(site, findings);
@@ -150,12 +167,11 @@ Result<int> status(Invocation& call) {
   check_scenarios(site, findings);
   sort_by_severity(findings);
 
-  const auto heaps = heaps_of(waiting);
+  const auto heaps = heaps_of(waiting, site);
   const auto flow = flow_of(site, now);
   const ShortIds shorten = short_ids(waiting.entries());
   std::string spools;
-  for (const auto* name : {"msg", "bulk", "auth", "moderation", "bad", "hold"})
-    spools += heap_text(name, heaps.at(name), shorten, now) + " · ";
+  for (const auto* name : kHeaps) spools += heap_text(name, heaps.at(name), shorten, now) + " · ";
   const Severity severity = worst(findings);
   call.print({{"status", to_string(severity)},
               {"findings", app::to_json(findings)},

@@ -177,6 +177,8 @@ std::string waits_for(const spool::Entry& entry, TimePoint now) {
   std::string text = entry.waits_for;
   if (entry.state == spool::State::held)
     text = text.empty() ? "on hold" : "on hold; " + text;
+  else if (entry.state == spool::State::quarantined)
+    text = text.empty() ? "listmaster" : "listmaster: " + text;
   else if (text.empty() && entry.spool == "msg")
     text = "paraph-incoming";
   else if (text.empty() && entry.spool == "bulk")
@@ -184,7 +186,8 @@ std::string waits_for(const spool::Entry& entry, TimePoint now) {
   if (entry.spool == "bulk" && entry.recipients_done + entry.recipients_left > 0)
     text += fmt::format("; {} of {} done", entry.recipients_done,
                         entry.recipients_done + entry.recipients_left);
-  if (entry.state == spool::State::postponed && entry.next_try)
+  if (entry.next_try &&
+      (entry.state == spool::State::postponed || entry.state == spool::State::waiting))
     text += "; next " + clock_text(*entry.next_try, now);
   return text;
 }

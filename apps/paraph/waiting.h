@@ -66,7 +66,7 @@ class ShortIds {
 [[nodiscard]] TimePoint since(const spool::Entry& entry);
 /// Priority z: it stays until somebody changes that.
 [[nodiscard]] bool never_sent(const spool::Entry& entry);
-/// The cause and, in bulk, progress and the next try.
+/// The cause (in quarantine: whom it waits for, and why) and, in bulk, progress and the next try.
 [[nodiscard]] std::string waits_for(const spool::Entry& entry, TimePoint now);
 [[nodiscard]] Json to_json(const spool::Entry& entry, TimePoint now);
 

@@ -96,7 +96,7 @@ class SmtpCourier final : public Courier {
   [[nodiscard]] Error down(const Error& error) const {
     return Error(error)
         .in("mail server " + endpoint_.str())
-        .with_hint("start the mail server, or name another with `transport` in paraph.conf");
+        .with_hint("systemctl start postfix, or name another `transport` in paraph.conf");
   }
 
   Protocol protocol_;

@@ -62,6 +62,9 @@ class Shipment {
   }
   [[nodiscard]] bool deferred_some() const { return deferred_; }
   [[nodiscard]] bool transport_down() const { return transport_down_; }
+  /// Nothing is wrong: somebody stops the daemon. The journal has what is done.
+  [[nodiscard]] bool stopped() const { return stopped_; }
+  [[nodiscard]] bool handed_over() const { return handed_over_; }
   [[nodiscard]] const std::string& deferred_why() const { return deferred_why_; }
   /// Empty, or what the listmaster should hear: copies past their lifetime.
   [[nodiscard]] std::string expiry() const {
@@ -105,7 +108,7 @@ class Shipment {
                            ? std::size_t{1}
                            : static_cast<std::size_t>(std::max(1LL, ports_.site.number("nrcpt")));
     for (std::size_t at = 0, end = 0; at < recipients.size(); at = end) {
-      if (sys::stop_requested()) return stopped();
+      if (sys::stop_requested()) return stop();
       if (const auto why = objection(recipients[at])) {
         if (auto refused = refuse(recipients[at], *why); !refused) return refused;
         end = at + 1;
@@ -216,7 +219,7 @@ class Shipment {
 
   Result<void> seal_for_each(const config::ListConfig& config) {
     for (const auto& member : claim_.remaining()) {
-      if (sys::stop_requested()) return stopped();
+      if (sys::stop_requested()) return stop();
       if (const auto why = objection(member)) {
         if (auto refused = refuse(member, *why); !refused) return refused;
         continue;
@@ -309,11 +312,13 @@ class Shipment {
       defer(member, why.advice());
       return {};
     }
-    return record({{.recipient = member,
-                    .outcome = "failed",
-                    .certificate = {},
-                    .cipher = {},
-                    .detail = expired_words() + why.what()}});
+    if (why.retry() == Retry::later) note_expiry(member, why.advice());
+    return record(
+        {{.recipient = member,
+          .outcome = "failed",
+          .certificate = {},
+          .cipher = {},
+          .detail = (why.retry() == Retry::later ? expired_words() : std::string()) + why.what()}});
   }
 
   // At most one notice a day; the next one counts what was missed.
@@ -321,7 +326,8 @@ class Shipment {
                            const config::ListConfig& config) {
     const std::string why =
         target.detail.empty() ? target.problem : target.problem + ": " + target.detail;
-    note(note_missed(header_, bulk_, member, target.problem, config, ports_));
+    const auto noted = note_missed(header_, bulk_, member, target.problem, config, ports_);
+    note(noted);
     const auto list = config.address().str();
     const auto standing = ports_.notices.standing(member, list);
     if (!standing) return standing.error();
@@ -344,7 +350,8 @@ class Shipment {
                  {"min_rsa_bits", std::to_string(terms_.policy.min_rsa_bits)},
                  {"max_rsa_bits", std::to_string(terms_.policy.max_rsa_bits)},
                  {"missed_count", std::to_string(standing->missed)},
-                 {"kept", keeps_missed(config) ? "1" : ""},
+                 {"kept",
+                  noted && keeps_missed(config) ? "1" : ""},  // no promise that nobody keeps
                  {"sender", author_},
                  {"mail", tt2::Value::of(tt2::Data{{"sender", author_}})}},  // Sympa's name for it
         .to = member,
@@ -436,7 +443,10 @@ class Shipment {
     return {};
   }
 
-  static Error stopped() { return Error::later(Errc::busy, "stopping between two recipients"); }
+  Error stop() {
+    stopped_ = true;
+    return Error::later(Errc::busy, "stopping between two recipients");
+  }
 
   spool::PacketClaim& claim_;
   const spool::SpoolHeader& header_;
@@ -454,6 +464,7 @@ class Shipment {
   bool deferred_ = false;
   bool transport_down_ = false;
   bool handed_over_ = false;  ///< the transport answered in this claim
+  bool stopped_ = false;
   std::string deferred_why_;
   std::size_t expired_copies_ = 0;
   std::string expired_why_;
@@ -467,15 +478,27 @@ Sent keep_waiting(const spool::PacketClaim& claim, const Error& why, spool::Bulk
   return Sent::waits;
 }
 
+// A note would be a trouble that `status` tells of; and what was noted before the transport answered is none any more.
+Sent stop_between(const spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk,
+                  const Ports& ports) {
+  ports.log.write(sys::Level::info, "stopped",
+                  {{"packet", claim.name()}, {"done", std::to_string(claim.done().size())}});
+  if (shipment.handed_over()) bulk.clear_note(claim);
+  return Sent::waits;
+}
+
+Result<void> tell_expiry(const spool::PacketClaim& claim, const Shipment& shipment,
+                         spool::BulkSpool& bulk, const Ports& ports) {
+  const auto expiry = shipment.expiry();
+  if (expiry.empty()) return {};
+  return raise_alarm(claim.id(), "expired", "packet " + claim.name(), expiry, bulk, ports);
+}
+
 Sent conclude(spool::PacketClaim& claim, const Shipment& shipment, spool::BulkSpool& bulk,
               const Ports& ports) {
   if (auto written = shipment.write_ledger(); !written)
     return keep_waiting(claim, written.error(), bulk, ports);
   const std::string name = claim.name();
-  if (const auto expiry = shipment.expiry(); !expiry.empty())
-    if (auto told = raise_alarm(claim.id(), "expired", "packet " + name, expiry, bulk, ports);
-        !told)
-      return keep_waiting(claim, told.error(), bulk, ports);
   const bool again = shipment.deferred_some();
   bool last = false;
   const auto ended = [&]() -> Result<void> {
@@ -522,7 +545,11 @@ Sent send(spool::PacketClaim claim, spool::BulkSpool& bulk, delivery::Courier& c
     }
     Shipment shipment(claim, *spooled, bulk, courier, ports, watch);
     auto run = shipment.run(std::move(spooled->message));
+    // However the packet goes on: their outcomes are in the journal, so no later claim speaks of them.
+    if (auto told = tell_expiry(claim, shipment, bulk, ports); !told)
+      return keep_waiting(claim, told.error(), bulk, ports);
     if (run) return conclude(claim, shipment, bulk, ports);
+    if (shipment.stopped()) return stop_between(claim, shipment, bulk, ports);
     if (run.error().retry() == Retry::never)
       return give_up_packet(std::move(claim), run.error(), bulk, ports);
     const Sent waits = keep_waiting(claim, run.error(), bulk, ports);

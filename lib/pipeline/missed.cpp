@@ -13,8 +13,9 @@
 namespace paraph::pipeline {
 namespace {
 
-// Opened for each use, which is rare: whoever has a certificate never comes here.
+// Whoever has a certificate never comes here.
 Result<spool::MissedSpool> open_missed(const Ports& ports) {
+  if (ports.missed) return spool::MissedSpool(ports.missed);
   auto root = sys::open_root(ports.site.spool_directory("missed"));
   if (!root) return std::move(root).error().with_hint("paraph fsck --repair");
   return spool::MissedSpool(*std::move(root));

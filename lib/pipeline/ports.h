@@ -1,10 +1,13 @@
 #pragma once
 
+#include <memory>
+
 #include "base/ports.h"
 #include "config/site.h"
 #include "list/list.h"
 #include "pipeline/cache.h"
 #include "store/store.h"
+#include "sys/file_system.h"
 #include "sys/log.h"
 
 namespace paraph::pipeline {
@@ -26,6 +29,8 @@ struct Ports {
   const Digest& digest;
   sys::Log& log;
   Cache& cache;
+  /// spool/missed. Null: opened for each use, which is rare.
+  std::shared_ptr<sys::FileSystem> missed = nullptr;
 };
 
 }  // namespace paraph::pipeline

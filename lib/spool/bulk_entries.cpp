@@ -29,7 +29,7 @@ void count_copies(sys::FileSystem& fs, std::string_view packet, std::string_view
 void add_packet(sys::FileSystem& fs, const sys::FileInfo& file, TimePoint now, Entry& entry,
                 std::size_t& due) {
   count_copies(fs, bulk::packet_path(file.name), bulk::journal_path(file.name), entry);
-  if (entry.waits_for.empty()) entry.waits_for = read_note(fs, bulk::wait_note(file.name));
+  if (entry.waits_for.empty()) read_reason(fs, bulk::wait_note(file.name), entry);
   if (entry.state == State::waiting && at_work(fs, bulk::packet_path(file.name)))
     entry.state = State::at_work;
   if (!postponed(file.modified, now)) {

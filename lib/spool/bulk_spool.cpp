@@ -136,9 +136,12 @@ Result<std::size_t> BulkSpool::enqueue(const SpoolHeader& header, std::string_vi
                                        const Recipients& next) {
   const auto prepared = prepare(header, message, next);
   if (!prepared) return prepared.error();
-  if (prepared->unpublished)
-    if (auto published = publish({header.id}); !published.front()) return published.front().error();
-  return prepared->recipients;
+  if (!prepared->unpublished) return prepared->recipients;
+  const auto published = publish({header.id});
+  if (published.front()) return prepared->recipients;
+  // Not every caller comes again: what he leaves unpublished, nobody would clear.
+  static_cast<void>(clear_unpublished(header.id));
+  return published.front().error();
 }
 
 // What a power cut needs of all this: that msg/ID is never there without all its packets, since a message without packets
@@ -161,7 +164,10 @@ Result<BulkSpool::Prepared> BulkSpool::prepare(const SpoolHeader& header, std::s
   if (auto cleared = clear_unpublished(header.id); !cleared) return std::move(cleared).error();
   const std::string internal = write_header(header, true);
   auto written = write_all(header.id, {internal, message}, next);
-  if (!written) return std::move(written).error();
+  if (!written) {
+    static_cast<void>(clear_unpublished(header.id));
+    return std::move(written).error();
+  }
   const std::size_t total = written->recipients;
   if (total > 0) prepared_.insert_or_assign(header.id.str(), std::move(written->unsynced));
   return Prepared{total, total > 0};
@@ -422,6 +428,10 @@ Result<void> BulkSpool::postpone(PacketClaim claim, TimePoint at, std::string_vi
 
 void BulkSpool::note_waiting(const PacketClaim& claim, std::string_view reason) {
   static_cast<void>(write_note(*fs_, wait_note(claim.name()), reason));
+}
+
+void BulkSpool::clear_note(const PacketClaim& claim) {
+  static_cast<void>(fs_->remove(wait_note(claim.name()), false));
 }
 
 Result<void> BulkSpool::quarantine(PacketClaim claim, std::string_view reason) {

@@ -33,12 +33,21 @@ Result<Copies> copies_of(sys::FileSystem& fs, const Place& place) {
   return copies;
 }
 
-std::optional<TimePoint> last_ended(sys::FileSystem& fs) {
+std::optional<TimePoint> last_out(sys::FileSystem& fs) {
   std::optional<TimePoint> last;
-  const auto ended = list_in(fs, bulk::kEnded);
-  if (!ended) return last;
-  for (const auto& file : *ended)
-    if (!last || *last < file.modified) last = file.modified;
+  const auto look = [&](std::string_view directory, auto counts) {
+    const auto files = list_in(fs, directory);
+    if (!files) return;
+    for (const auto& file : *files)
+      if (counts(file) && (!last || *last < file.modified)) last = file.modified;
+  };
+  // A journal without an outcome is that of a packet that was only claimed.
+  const auto has_outcome = [](const sys::FileInfo& file) {
+    return file.size > 0 && std::string_view(file.name).ends_with(bulk::kJournal);
+  };
+  look(bulk::kEnded, [](const sys::FileInfo&) { return true; });
+  look(bulk::kPackets, has_outcome);
+  look(kBad, has_outcome);
   return last;
 }
 

@@ -21,7 +21,8 @@ struct Copies {
 /// packet that ends meanwhile is not seen any more. Nothing for places outside bulk.
 [[nodiscard]] Result<Copies> copies_of(sys::FileSystem& bulk, const Place& place);
 
-/// When the last message had all its copies out, of those that ended within the last day (B3).
-[[nodiscard]] std::optional<TimePoint> last_ended(sys::FileSystem& bulk);
+/// When the last copy went out, as far as the spool knows: the last outcome of a packet that has not ended, or the end of a
+/// message within the last day (B3).
+[[nodiscard]] std::optional<TimePoint> last_out(sys::FileSystem& bulk);
 
 }  // namespace paraph::spool

@@ -2,29 +2,36 @@
 
 #include <fmt/core.h>
 
-#include <array>
+#include <algorithm>
 
 #include "spool/spool.h"
+#include "spool/states.h"
 
 namespace paraph::spool::desk {
 namespace {
 
-/// Which verb leads out of which state, in which spools.
-struct Arrow {
-  std::string_view verb;
-  bool live, held, quarantined;
-  bool for_people;  ///< also of mail in auth and moderation
-};
-constexpr std::array kArrows{
-    Arrow{"hold", true, false, false, false}, Arrow{"release", false, true, false, false},
-    Arrow{"retry", true, false, true, false}, Arrow{"drop", true, true, true, true},
-    Arrow{kDecide, false, false, false, true}};
-
-bool leads_out(const Arrow& arrow, const Place& place) {
-  if (place.spool == "auth" || place.spool == "moderation") return arrow.for_people;
-  if (place.state == State::held) return arrow.held;
-  return place.state == State::quarantined ? arrow.quarantined : arrow.live;
+// The state of a place, as the table has it. What is live in bulk is B1 or, with a journal, B2: one for a person.
+std::string_view state_of(const Place& place) {
+  if (place.spool == "auth" || place.spool == "moderation") return "H1";
+  const bool bulk = place.spool == "bulk";
+  if (place.state == State::held) return bulk ? "B5" : "S7";
+  if (place.state == State::quarantined) return bulk ? "B4" : "S6";
+  return bulk ? "B1" : "S2";
 }
+
+constexpr bool leads_out(const ArrowRow& arrow, std::string_view state) {
+  return arrow.by == By::person && arrow.from == state;
+}
+constexpr bool has_verb(std::string_view state, std::string_view verb) {
+  return std::any_of(kArrows.begin(), kArrows.end(), [=](const ArrowRow& arrow) {
+    return leads_out(arrow, state) && arrow.verb == verb;
+  });
+}
+static_assert(std::all_of(kArrows.begin(), kArrows.end(),
+                          [](const ArrowRow& arrow) {
+                            return has_verb("B1", arrow.verb) == has_verb("B2", arrow.verb);
+                          }),
+              "a person may do the same with B1 and B2, which a Place does not tell apart");
 
 // Where the message of a packet stands; empty: nowhere.
 Result<std::string> message_place(sys::FileSystem& fs, const QueueId& id) {
@@ -84,7 +91,7 @@ Result<void> applies(std::string_view verb, const Place& place) {
         .with_hint("paraph spool list");
   std::string others;
   for (const auto& arrow : kArrows) {
-    if (!leads_out(arrow, place)) continue;
+    if (!leads_out(arrow, state_of(place))) continue;
     if (arrow.verb == verb) return {};
     if (arrow.verb != kDecide)
       others += fmt::format("{}paraph spool {}", others.empty() ? "" : ", ", arrow.verb);

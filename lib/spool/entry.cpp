@@ -30,6 +30,13 @@ bool at_work(sys::FileSystem& fs, std::string_view path) {
   return !lock && lock.error().code() == Errc::busy;
 }
 
+// write_note() leaves a note alone that says the same already, so its time is that of the first.
+void read_reason(sys::FileSystem& fs, std::string_view note, Entry& entry) {
+  entry.waits_for = read_note(fs, note);
+  if (entry.waits_for.empty()) return;
+  if (const auto file = fs.info(note)) entry.noted = file->modified;
+}
+
 Entry describe(sys::FileSystem& fs, const Place& place, std::string_view path,
                const sys::FileInfo& file, bool trusted, std::string_view note) {
   Entry entry{.spool = place.spool,
@@ -39,7 +46,9 @@ Entry describe(sys::FileSystem& fs, const Place& place, std::string_view path,
               .size = file.size,
               .modified = file.modified,
               .next_try = std::nullopt,
-              .waits_for = read_note(fs, note)};
+              .waits_for = {},
+              .noted = std::nullopt};
+  read_reason(fs, note, entry);
   const auto start = fs.read_start(path, kHeaderOctets);
   if (!start) return entry;
   if (auto header = read_spool_header(*start, trusted)) entry.header = std::move(*header);

@@ -16,6 +16,8 @@ namespace paraph::spool {
 /// `path` below `fs`; `note` is the path of its .reason or .wait file. next_try and the figures of bulk stay empty.
 [[nodiscard]] Entry describe(sys::FileSystem& fs, const Place& place, std::string_view path,
                              const sys::FileInfo& file, bool trusted, std::string_view note);
+/// Reads `note` into the entry, and since when it says the same.
+void read_reason(sys::FileSystem& fs, std::string_view note, Entry& entry);
 void sort_by_time(std::vector<Entry>& entries);
 
 }  // namespace paraph::spool

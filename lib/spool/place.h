@@ -41,6 +41,7 @@ struct Entry {
   TimePoint modified;
   std::optional<TimePoint> next_try;  ///< of the packets that are postponed, the first
   std::string waits_for;              ///< .reason of a quarantined, note of a waiting mail
+  std::optional<TimePoint> noted;     ///< since when that is the reason
   bool journal = false;               ///< bulk: some copies have an outcome
   std::size_t recipients_left = 0;    ///< bulk
   std::size_t recipients_done = 0;

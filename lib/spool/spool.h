@@ -190,6 +190,7 @@ class BulkSpool {
   /// Notes beside a packet why it waits (bulk/.wait/ID.NNNN), for people; cleared by finish and quarantine. An Error of
   /// finish() that leaves the packet is noted by itself.
   void note_waiting(const PacketClaim& claim, std::string_view reason);
+  void clear_note(const PacketClaim& claim);
   /// A packet or message that cannot be read: into bulk/bad/ with a reason, the journal with it; the message follows
   /// with its last packet.
   [[nodiscard]] Result<void> quarantine(PacketClaim claim, std::string_view reason);

@@ -4,7 +4,7 @@
 #include <string_view>
 
 /// The state table of the spools: the one place where it is written as data. spool(7) and ARCHITECTURE.md have the same
-/// rows (ctest `docs`), tests/unit/spool/states_test.cpp walks every arrow, and Desk asks it what a person may do.
+/// rows (ctest `docs`), tests/unit/spool/states_test.cpp walks every arrow, and Desk reads here what a person may do.
 namespace paraph::spool {
 
 struct StateRow {
@@ -13,7 +13,7 @@ struct StateRow {
       files;  ///< below the spool directory; NAME of a mail in msg, ID its ingest id, NNNN a packet
   std::string_view meaning;
 };
-constexpr std::array kStates{
+inline constexpr std::array kStates{
     StateRow{"S1", "msg/T.NAME",
              "being written by the queue; a crash leaves it, the MTA tries again"},
     StateRow{"S2", "msg/NAME", "accepted: from here we owe an ending"},
@@ -37,7 +37,7 @@ constexpr std::array kStates{
 };
 
 /// No file: before the first state and after the last.
-constexpr std::string_view kNowhere = "-";
+inline constexpr std::string_view kNowhere = "-";
 
 enum class By : unsigned char { queue, incoming, distribute, person };
 [[nodiscard]] constexpr std::string_view to_string(By by) {
@@ -52,7 +52,7 @@ struct ArrowRow {
   std::string_view verb;
 };
 /// Every way from one state into another. What is not here does not happen.
-constexpr std::array kArrows{
+inline constexpr std::array kArrows{
     ArrowRow{"-", "S1", By::queue, "write"},
     ArrowRow{"S1", "S2", By::queue, "accept"},
     ArrowRow{"S1", "-", By::incoming, "forget"},  // nobody wrote to it for a day
@@ -70,11 +70,14 @@ constexpr std::array kArrows{
     ArrowRow{"S7", "S2", By::person, "release"},
     ArrowRow{"S7", "S5", By::person, "drop"},
     ArrowRow{"-", "B1", By::incoming, "enqueue"},
+    ArrowRow{"-", "B1", By::distribute, "enqueue"},  // alarms, summaries, posts that were missed
+    ArrowRow{"-", "B1", By::person, "enqueue"},      // notices and missed posts, by `paraph`
     ArrowRow{"B1", "B2", By::distribute, "record"},
     ArrowRow{"B1", "B1", By::distribute, "postpone"},
     ArrowRow{"B1", "B4", By::distribute, "quarantine"},
     ArrowRow{"B2", "B2", By::distribute, "postpone"},
     ArrowRow{"B2", "B3", By::distribute, "finish"},
+    ArrowRow{"B2", "B4", By::distribute, "finish"},  // another packet of it is quarantined
     ArrowRow{"B2", "B4", By::distribute, "quarantine"},
     ArrowRow{"B3", "-", By::distribute, "forget"},  // after a day
     ArrowRow{"B1", "B1", By::person, "retry"},
@@ -88,6 +91,8 @@ constexpr std::array kArrows{
     ArrowRow{"B5", "B1", By::person, "release"},
     ArrowRow{"B5", "B3", By::person, "drop"},
     ArrowRow{"B5", "B3", By::distribute, "finish"},  // its last packet was at work when it was held
+    ArrowRow{"B5", "B4", By::distribute, "finish"},  // and another one is quarantined
+    ArrowRow{"B5", "B4", By::distribute, "quarantine"},  // that last packet itself
     ArrowRow{"-", "H1", By::incoming, "hold"},
     ArrowRow{"H1", "S2", By::person, "decide"},  // with his word in its header: it is judged again
     ArrowRow{"H1", "-", By::person, "drop"},

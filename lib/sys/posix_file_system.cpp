@@ -44,11 +44,16 @@ class JournalFile final : public AppendFile {
   Result<void> reserve(std::size_t octets) override {
     const off_t end = ::lseek(file_.get(), 0, SEEK_END);
     if (end < 0) return machine_error(errno, "reserve space in", path_);
+    struct stat before {};
+    const bool timed = ::fstat(file_.get(), &before) == 0;
     while (octets > 0 &&
            ::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, end, static_cast<off_t>(octets)) != 0) {
       if (errno == EOPNOTSUPP || errno == ENOSYS) break;
       if (errno != EINTR) return machine_error(errno, "reserve space in", path_);
     }
+    // Its time stays that of the last line: space alone is no news. Should that fail, only people are misled.
+    const std::array<timespec, 2> times{before.st_atim, before.st_mtim};
+    if (timed) static_cast<void>(::futimens(file_.get(), times.data()));
     return {};
   }
 

@@ -4,7 +4,7 @@
 usage: check_docs.py SOURCE-DIRECTORY
   verbs    every row of apps/paraph/table.cpp, with its options, stands in paraph.1, and nothing else does
   floors   the floor table of ARCHITECTURE.md says of every module what lib/CMakeLists.txt says
-  spool    the states and arrows of lib/spool/states.h stand in ARCHITECTURE.md and in spool.7, and no others
+  spool    the states, with their files, and arrows of lib/spool/states.h stand in ARCHITECTURE.md and in spool.7, and no others
   effects  a parameter whose row has help is asked for somewhere, one whose row has none is not
   reasons  the rows of lib/smime/reasons.cpp are those of paraph-reasons.7: code, status, method and both sentences
   proofs   SECURITY.md has a row for each attack and rule; every test that it names exists; its counts are those of its rows
@@ -95,6 +95,11 @@ def spool_table(source, faults):
     return states, [(start, end, verb, words.get(by, by)) for start, end, by, verb in arrows]
 
 
+def files_of(cell):
+    """The files of a state without how they are joined: "a + .b, c", "Pa a , .b , Pa c" in mdoc. The same for both."""
+    return re.split(r"\s*[,+]\s*", re.sub(r"\b(?:Pa|No) ", "", cell).strip())
+
+
 def check_spool(source, faults):
     states, arrows = spool_table(source, faults)
     codes = {state[0] for state in states}
@@ -104,15 +109,17 @@ def check_spool(source, faults):
     cells = [tuple(cell.strip() for cell in line.strip("|").split("|"))
              for line in read(source / "ARCHITECTURE.md", faults).splitlines() if line.startswith("|")]
     manual = read(source / "lib/spool/spool.7", faults)
-    said = set(re.findall(r"^\.It ([SBH]\d):", manual, re.M))
+    said = dict(re.findall(r"^\.It ([SBH]\d): (.*)$", manual, re.M))
     ways = [tuple(line.split(None, 3)) for line in manual.splitlines() if re.match(r"(?:[SBH]\d|-) +(?:[SBH]\d|-) ", line)]
     for path, found, rows in (("ARCHITECTURE.md", [row for row in cells if re.fullmatch(r"[SBH]\d", row[0]) and len(row) == 3], states),
                               ("ARCHITECTURE.md", [row for row in cells if len(row) == 4 and re.fullmatch(r"[SBH]\d|-", row[0])], arrows),
                               ("lib/spool/spool.7", ways, arrows)):
         faults += [f"{path}: '{' | '.join(row)}' is missing" for row in rows if row not in found]
         faults += [f"{path}: '{' | '.join(row)}' is not in lib/spool/states.h" for row in found if row not in rows]
-    faults += [f"lib/spool/spool.7: state {code} is missing" for code in sorted(codes - said)]
-    faults += [f"lib/spool/spool.7: there is no state {code}" for code in sorted(said - codes)]
+    faults += [f"lib/spool/spool.7: state {code} is missing" for code in sorted(codes - said.keys())]
+    faults += [f"lib/spool/spool.7: there is no state {code}" for code in sorted(said.keys() - codes)]
+    faults += [f"lib/spool/spool.7: state {code} is {', '.join(files_of(files))}, says lib/spool/states.h"
+               for code, files, _ in states if code in said and files_of(said[code]) != files_of(files)]
     return len(states) + len(arrows) if states and arrows else 0
 
 

@@ -15,6 +15,39 @@ wait_for() { # wait_for SECONDS command…
 }
 workers_of() { pgrep -P "$1" | sort | tr '\n' ' '; }
 
+# Stopped in the middle of a packet and started again: each copy goes out once. Meanwhile nothing is wrong, whatever was
+# wrong before the MTA answered, and the copies that are out count as out.
+make_list slow alice@example.org open
+seq -f 'm%g@example.org' 20 | paraph member add slow >/dev/null
+cp site/paraph.conf good.conf
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+sed -i "s|^transport.*|transport smtp://127.0.0.1:$port|" site/paraph.conf
+echo 'nrcpt 1' >>site/paraph.conf
+post halved slow
+paraph-incoming --once 2>/dev/null
+paraph-distribute --once 2>/dev/null
+refuse "status without an MTA" 2 paraph status
+SMTP_SINK_PAUSE=0.2 python3 "$PARAPH_SOURCE/tests/e2e/support/smtp_sink.py" "$port" sink.txt 2>/dev/null & sink=$!
+sent() { wc -l <sink.txt; }
+some_sent() { [ -s sink.txt ] && [ "$(sent)" -ge 3 ]; }
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
+wait_for 30 listens || fail "no SMTP server"
+paraph-distribute 2>halved.log & daemon=$!
+wait_for 60 some_sent || fail "no copy goes out: $(cat halved.log)"
+kill $daemon; wait $daemon || fail "exit $? of a daemon that was stopped between two recipients: $(cat halved.log)"; ok
+[ "$(sent)" -lt 20 ] || fail "it was not stopped in the middle"; ok
+check "status after a stop between two recipients: $(paraph status || true)" paraph status >status.out
+grep -q '^OK' status.out || fail "status: $(cat status.out)"; ok
+grep -q ": stopped packet=[a-z0-9.]* done=$(sent)\$" halved.log || fail "the log: $(cat halved.log)"; ok
+! grep -q ' waits ' halved.log || fail "an orderly stop is told as trouble: $(cat halved.log)"; ok
+grep -q 'last out [0-9]' status.out || fail "copies are out: $(cat status.out)"; ok
+paraph-distribute 2>halved.log & daemon=$!
+all_sent() { [ "$(paraph spool list)" = 'nothing waits' ]; }
+wait_for 60 all_sent || fail "the rest does not go out: $(cat halved.log)"
+kill $daemon $sink; wait $daemon || fail "exit $?"
+[ "$(sort sink.txt | uniq -c | awk '$1 == 1' | wc -l)" = 20 ] || fail "not each copy once: $(sort sink.txt | uniq -c)"; ok
+cp good.conf site/paraph.conf
+
 # Each limit ends a worker, and three times is a quarantine that says why; the others go through.
 post probe poison
 PARAPH_TEST_POISON=poison@ paraph-incoming --once 2>probe.log

@@ -44,6 +44,8 @@ says "spool show" 'reverse_path +alice@example.org' paraph spool show "$short"
 tail -n +2 post/one.eml >one.body
 paraph spool cat "$short" >one.cat
 check "spool cat gives the octets that arrived" cmp one.body one.cat
+paraph spool cat "$short" --json | json '__import__("base64").b64decode(d["octets"]).decode("latin-1") + d["id"]' >one.json
+check "and as JSON, with its id" cmp <(cat one.body; echo "$id") one.json
 says "trace finds what waits" "^${id:0:10}.* waiting" paraph trace "$short"
 says "also by its Message-ID" "$id" paraph trace '<one.1@example.org>'
 refuse "no such id" 66 paraph spool show zzzzz
@@ -104,7 +106,7 @@ paraph-incoming 2>>incoming.log & incoming=$!
 paraph-distribute 2>>distribute.log & distribute=$!
 stop_daemons() { kill $incoming $distribute 2>/dev/null || true; wait $incoming $distribute 2>/dev/null || true; }
 trap 'stop_daemons; umount "$work/full" 2>/dev/null || true; rm -rf "$work"' EXIT
-refused() { paraph spool list | grep -q "bulk.*Connection refused.*0 of 2 done"; }
+refused() { paraph spool list | grep -q "bulk.*Connection refused.*0 of 2 done; next [0-9:]*Z"; }
 check "what waits for the MTA says so" wait_for refused
 says "with its author, not our reverse path" 'open@lists.example.org +alice@example.org +mail server' paraph spool list
 says "trace knows that both are waiting" 'distributed: 2 waiting' paraph trace "$id"
@@ -112,11 +114,15 @@ says "and who" 'bob@example.org +waiting' paraph trace "$id"
 says "spool show has the whole" 'left +alice@example.org bob@example.org' paraph spool show "$id"
 is "status is critical" "$(paraph status >status.out; echo $?)" 2
 says "for the MTA" '^CRITICAL +mail server 127.0.0.1:1: .*refused.* 1 mail.* nothing is lost' cat status.out
+says "since when, and when it is tried again" '^CRITICAL +mail server.* since [0-9:]*Z \([0-9]+s\);.*, next try [0-9:]*Z +systemctl start postfix' cat status.out
 says "and counts" '^spool +msg 0 .* bulk 1 \(2 recipients\)' cat status.out
 is "also as JSON" "$(paraph status -j | json '(d["status"], [f["code"] for f in d["findings"] if f["severity"] == "CRITICAL"], [p["running"] for p in d["daemons"]], d["spool"]["bulk"]["recipients_left"])')" \
   "('CRITICAL', ['mail_waits'], [True, True], 2)"
 check "held under a running daemon" paraph spool hold "$id" >/dev/null
 says "on hold" "^${id:0:10}[a-z2-7]*! +bulk" paraph spool list
+printf 'Return-Path: <>\nFrom: x@y.example\n\nbounce\n' | paraph-bouncequeue open-owner@lists.example.org
+says "a bounce is counted" '^spool .* bounce 1, oldest [0-9]+s \([a-z2-7]{10}\)' paraph status
+is "also as JSON" "$(paraph status -j | json 'd["spool"]["bounce"]["mails"]')" 1
 is "held mail is no finding" "$(paraph status -j | json '[f["code"] for f in d["findings"] if f["severity"] == "CRITICAL"]')" "[]"
 sed -i "s,^transport.*,transport $maildir," site/paraph.conf
 kill -HUP $distribute
@@ -144,6 +150,7 @@ is "the ledger says who did it" "$(paraph trace "$id" -j | json 'sorted((c["memb
 plain four alice open | sed '/^Message-ID:/d' | paraph-queue open@lists.example.org
 quarantined() { paraph spool list --spool bad | grep -q no_message_id; }
 check "bad mail is in quarantine" wait_for quarantined
+says "for whom, and his next command" 'bad .* listmaster: .*no_message_id.*; paraph spool show [a-z2-7]{10}' paraph spool list --spool bad
 warned() { [ "$(paraph status -j | json 'sorted(f["code"] for f in d["findings"] if f["severity"] != "OK")')" = "['mail_waits', 'quarantine']" ]; }
 check "a warning, and the notice of it waits for the MTA" wait_for warned
 id=$(paraph spool list --spool bad -j | json 'd[0]["id"]')

@@ -77,12 +77,45 @@ for who in alice bob; do
   openssl cms -cmsout -print -noout -in "$(mail_for $who)" | grep -qi oaep || fail "$who's copy is not OAEP"; ok
 done
 
+# --- a member's own trouble that does not pass, past the lifetime: he has failed, and the listmaster hears of it, too ---
+sed -i 's/^packet_lifetime .*/packet_lifetime 0/' site/paraph.conf
+alarms=$(ledger 'select count(*) from paraph_alarm')
+empty_mailboxes
+paraph member add secure eve@example.org >/dev/null
+mkdir -p site/etc/mail_tt2
+printf '[%% IF %%] broken [%% END\n' >site/etc/mail_tt2/x509-user-cert-missing.tt2
+make_post broken alice secure
+paraph-queue secure@lists.example.org <post/broken.eml || fail "queue"
+paraph-incoming --once 2>>incoming.log
+sleep 1.1
+paraph-distribute --once 2>>distribute.log || true
+[ "$(ledger "select reply like 'expired: %' from paraph_copy where member = 'eve@example.org'")" = 1 ] || fail "eve: $(ledger "select * from paraph_copy")"; ok
+[ "$(ledger 'select count(*) from paraph_alarm')" -gt "$alarms" ] || fail "nobody hears of eve: $(ledger 'select * from paraph_alarm')"; ok
+ledger "select reason from paraph_alarm where kind = 'expired'" | grep -q 'eve@example.org: .*x509-user-cert-missing.tt2' || fail "$(ledger 'select * from paraph_alarm')"; ok
+[ "$(count_for alice)$(count_for bob)" = 11 ] || fail "the others"; ok
+rm -r site/etc/mail_tt2
+paraph member del secure eve@example.org >/dev/null
+
+# --- the list's key is gone, past the lifetime: no copy was tried, so the packet waits, and status says for what ------
+make_post keyless alice secure
+paraph-queue secure@lists.example.org <post/keyless.eml || fail "queue"
+paraph-incoming --once 2>>incoming.log
+sleep 1.1
+before=$(outcomes)
+mv site/list_data/secure/private_key kept.key
+paraph-distribute --once 2>>distribute.log || true
+[ "$(outcomes)" = "$before" ] || fail "outcomes without a key: $(outcomes)"; ok
+refuse "status without the list's key" 2 paraph status
+grep -q 'CRITICAL *the post cannot be opened any more with the keys of secure@lists.example.org since [0-9:]*Z ([0-9]*s); 1 mail.*paraph key show secure@' refused.out || fail "status: $(cat refused.out)"; ok
+mv kept.key site/list_data/secure/private_key
+paraph-distribute --once 2>>distribute.log
+[ "$(paraph spool list --list secure)" = "nothing waits" ] || fail "with the key back: $(paraph spool list)"; ok
+
 # --- old mail whose sender the MTA has just put off: only who was asked for has failed --------------------------------
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 python3 "$PARAPH_SOURCE/tests/e2e/support/smtp_sink.py" "$port" sink.txt secure-owner@lists.example.org 2>/dev/null & sink=$!
 listens() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 for i in $(seq 100); do listens && break; sleep 0.1; done
-sed -i 's/^packet_lifetime .*/packet_lifetime 0/' site/paraph.conf
 set_transport "transport smtp://127.0.0.1:$port"
 printf 'packet_size 1\nbulk_max_count 1\n' >>site/paraph.conf
 make_post dismissed alice secure

@@ -1,11 +1,14 @@
 """A tiny SMTP server on loopback: smtp_sink.py PORT FILE [SENDER…]. Takes everything; FILE gets `RECIPIENT<tab>SUBJECT` for
 each copy that was answered with 250. To MAIL of those senders it says 421 and hangs up, and FILE gets `421<tab>SENDER`.
-Ends when it is killed."""
+With SMTP_SINK_PAUSE=SECONDS it takes so long over each message. Ends when it is killed."""
+import os
 import re
 import socketserver
 import sys
+import time
 
 port, path = int(sys.argv[1]), sys.argv[2]
+pause = float(os.environ.get("SMTP_SINK_PAUSE", "0"))
 unwanted = {sender.encode() for sender in sys.argv[3:]}
 
 
@@ -27,6 +30,7 @@ class Session(socketserver.StreamRequestHandler):
             return
         found = re.search(rb"(?m)^Subject: (.*?)\r$", b"".join(lines))
         subject = found[1].decode("latin-1") if found else ""
+        time.sleep(pause)
         write("".join(f"{one}\t{subject}\n" for one in recipients))
         self.say(b"250 2.0.0 taken")
 

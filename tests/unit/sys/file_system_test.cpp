@@ -284,13 +284,16 @@ TEST_CASE("a journal's first sync is the directory's too, whoever made it", "[sy
   }
 }
 
-TEST_CASE("a journal's reserve changes neither size nor content", "[sys]") {
+TEST_CASE("a journal's reserve changes neither size nor content nor time", "[sys]") {
   Disk disk;
   auto journal = disk.fs->append_to("j");
   REQUIRE((*journal)->reserve(0));
   REQUIRE((*journal)->append("one\n"));
+  const TimePoint before = parse_time("2026-01-01").value();
+  REQUIRE(disk.fs->set_modified("j", before));
   REQUIRE((*journal)->reserve(100'000));
   REQUIRE(disk.fs->info("j")->size == 4);
+  REQUIRE(disk.fs->info("j")->modified == before);
   REQUIRE((*journal)->append("two\n"));
   REQUIRE(*disk.fs->read("j", 100) == "one\ntwo\n");
 }
