@@ -487,7 +487,7 @@ class Supervisor {
       watchdog_next_ = now + watchdog_every_;
       sys::notify_service_manager("WATCHDOG=1");
     }
-    const bool ready = std::any_of(workers_.begin(), workers_.end(), [this](const Worker& worker) {
+    const bool ready = std::any_of(workers_.begin(), workers_.end(), [](const Worker& worker) {
       return worker.pid != 0 && slot_of(worker).ready;
     });
     if (ready && !board_->trouble.empty()) board_->trouble.set({});

@@ -537,6 +537,7 @@ std::string brief_of(const cms::Certificate& certificate, cms::SealFitness fitne
       return "from " + day(certificate.not_before());
     case cms::SealFitness::weak_key:
     case cms::SealFitness::unsupported_key:
+    case cms::SealFitness::unsafe_key:
       return certificate.key_description() + need_of(certificate, policy);
     default:
       return why;
@@ -562,6 +563,7 @@ SealTarget choose(const list::CertificateLookup& lookup, const SealTerms& terms)
   if (!lookup.refused.empty()) {
     target.problem = std::string(cms::to_string(cms::SealFitness::unsupported_key));
     target.detail = lookup.refused.front();
+    target.brief = without_file(target.detail);
   }
   bool nearest = true;
   for (const auto& stored : lookup.found) {  // newest first

@@ -44,7 +44,8 @@ void check_address(const cms::Certificate& certificate, const std::string& email
 
 void check_facts(const cms::Certificate& certificate) {
   const cms::RecipientFacts facts = cms::facts_of(certificate);
-  require(facts.sha256 == certificate.sha256() && facts.sound_key == !facts.public_key.empty());
+  require(facts.sha256 == certificate.sha256() &&
+          (facts.key == cms::SealFitness::good) == !facts.public_key.empty());
   const std::string stored = cms::encode(facts);
   const auto back = cms::decode_facts(stored);
   require(back && cms::encode(*back) == stored);
@@ -52,7 +53,8 @@ void check_facts(const cms::Certificate& certificate) {
   const cms::SealFitness fit = cms::fitness(facts, now, {});
   require(cms::fitness(*back, now, {}) == fit && cms::fitness(certificate, now, {}) == fit);
   if (fit == cms::SealFitness::good) {
-    require(facts.sound_key && !facts.is_ca && facts.may_encrypt && facts.eku_allows_email);
+    require(facts.key == cms::SealFitness::good && !facts.is_ca && facts.may_encrypt &&
+            facts.eku_allows_email);
     require(cms::Recipient::from(facts, cms::KeyTransport::pkcs1).has_value());
   }
   const cms::Period period = cms::steady_period(facts, now);

@@ -45,10 +45,10 @@ std::string crlf(std::string_view text);
 
 /// What to ask of Pki::issue(). Dates are `YYYYMMDDHHMMSSZ`.
 struct Wanted {
-  std::string name = {};                     ///< file name and CN
-  std::vector<std::string> emails = {};      ///< SAN rfc822Name each
-  std::string key = "rsa:2048";              ///< rsa:BITS, rsa-pss:BITS[:DIGEST[:SALT]], ec:CURVE, ed25519
-  std::string issuer = "ca";                 ///< name of a CA; "self": self-signed
+  std::string name = {};                 ///< file name and CN
+  std::vector<std::string> emails = {};  ///< SAN rfc822Name each
+  std::string key = "rsa:2048";  ///< rsa:BITS, rsa-pss:BITS[:DIGEST[:SALT]], ec:CURVE, ed25519
+  std::string issuer = "ca";     ///< name of a CA; "self": self-signed
   std::string extensions = kMailExtensions;  ///< lines of an extension section; empty: none at all
   std::string digest = "sha256";             ///< of the issuer's signature
   std::string from = "20260101000000Z";
