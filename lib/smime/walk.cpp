@@ -10,6 +10,12 @@
 namespace paraph::smime {
 namespace {
 
+std::ptrdiff_t count_mismatches(const cms::SignedReport& report) {
+  return std::count_if(report.signers.begin(), report.signers.end(), [](const cms::SignerInfo& s) {
+    return s.crypto == cms::SignerCrypto::digest_mismatch;
+  });
+}
+
 /// Every step looks at the root reached so far and at nothing else, records a layer and goes one
 /// further in, or ends.
 class Walk {
@@ -154,11 +160,10 @@ bool Walk::open_detached() {
   if (octets && cms::prescan(*octets).kind == cms::ContentKind::signed_data) {
     const std::string canonical = mail::canonical_crlf(raw);
     report = cms::verify_signed(*octets, canonical, context_.stored);
-    const bool mismatch = std::any_of(
-        report.signers.begin(), report.signers.end(),
-        [](const cms::SignerInfo& s) { return s.crypto == cms::SignerCrypto::digest_mismatch; });
-    if (mismatch && raw != canonical) {
-      report = cms::verify_signed(*octets, raw, context_.stored);
+    // Some programs sign what they send, bare line feeds and all. One of several signers may have signed each.
+    if (const auto mismatches = count_mismatches(report); mismatches != 0 && raw != canonical) {
+      auto as_it_came = cms::verify_signed(*octets, raw, context_.stored);
+      if (count_mismatches(as_it_came) < mismatches) report = std::move(as_it_came);
     }
   }
   report.malformed = report.malformed || !report.content_is_data;  // RFC 8551 §2.4.1

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# From is Alice: Bob signs, and behind his signature lies one of hers over another text. CRLF lines: over LF a second try replaces the verdict on his.
+# From is Alice: Bob signs, and behind his signature lies one of hers over another text.
 # expect status invalid
 # expect auth_method smtp
 # expect reasons signer_is_not_sender digest_mismatch several_signers
@@ -8,4 +8,4 @@
 text > "$TMP/part"
 text 'something else.' | raw_signature alice > "$TMP/stale"
 raw_signature bob < "$TMP/part" | regroup last="$TMP/stale" > "$TMP/sig"
-{ header 'Alice Example <alice@example.org>'; signed_multipart "$TMP/part" "$TMP/sig"; }
+signed_multipart "$TMP/part" "$TMP/sig" | post
