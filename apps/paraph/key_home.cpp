@@ -29,7 +29,8 @@ std::string chain_problem(const KeyHome& home, const cms::Certificate& leaf,
   const auto anchors =
       pipeline::load_anchors(pipeline::anchor_files(site, config ? &*config : nullptr), unused);
   if (!anchors) return {};  // `check` has a line of its own for that
-  const std::string missing = cms::issuer_path(leaf, chain, *anchors).missing;
+  const std::string missing =
+      cms::issuer_path(leaf, chain, *anchors, sys::SystemClock().now()).missing;
   if (missing.empty()) return {};
   return fmt::format(
       "what {} signs cannot be verified by readers who lack {}: neither the certificate's file nor "

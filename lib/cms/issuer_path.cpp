@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "cms/openssl.h"
@@ -25,17 +26,22 @@ bool issued_by(const Certificate& certificate, const Certificate& issuer) {
   return issued;
 }
 
-/// A root ends the path, so it goes before a cross-certificate of the same CA; else the one that lasts longest.
-bool better(const Certificate& a, const Certificate& b) {
-  return std::pair(self_signed(a), a.not_after()) > std::pair(self_signed(b), b.not_after());
+/// A root ends the path, so it goes before a cross-certificate of the same CA, unless the root ended before it; else the one
+/// that lasts longest.
+bool better(const Certificate& a, const Certificate& b, TimePoint at) {
+  const auto rank = [&](const Certificate& one) {
+    return std::tuple(one.not_after() >= at, self_signed(one), one.not_after());
+  };
+  return rank(a) > rank(b);
 }
 
 const Certificate* issuer_of(const Certificate& certificate,
-                             const std::vector<const std::vector<Certificate>*>& sets) {
+                             const std::vector<const std::vector<Certificate>*>& sets,
+                             TimePoint at) {
   const Certificate* found = nullptr;
   for (const auto* set : sets)
     for (const Certificate& candidate : *set)
-      if (issued_by(certificate, candidate) && (found == nullptr || better(candidate, *found)))
+      if (issued_by(certificate, candidate) && (found == nullptr || better(candidate, *found, at)))
         found = &candidate;
   return found;
 }
@@ -47,12 +53,12 @@ bool self_signed(const Certificate& certificate) {
 }
 
 IssuerPath issuer_path(const Certificate& leaf, std::vector<Certificate> given,
-                       const TrustAnchors& anchors) {
+                       const TrustAnchors& anchors, TimePoint at) {
   IssuerPath out{std::move(given)};
   Certificate top = leaf;
   for (int depth = 0; depth < kMaxChainDepth && !self_signed(top); ++depth) {
     const auto* issuer =
-        issuer_of(top, {&out.issuers, &anchors.certificates(), &anchors.issuers()});
+        issuer_of(top, {&out.issuers, &anchors.certificates(), &anchors.issuers()}, at);
     if (issuer == nullptr) {
       if (!has(anchors.certificates(), top)) out.missing = top.issuer();
       break;

@@ -18,8 +18,8 @@ struct IssuerPath {
   std::string missing = {};
 };
 /// From `leaf` upwards over `given` and what `anchors` has of anchors and issuers, by name and signature. No trust is
-/// judged: a reader does that.
+/// judged: a reader does that. Of several issuers one that is valid `at` that moment goes first.
 [[nodiscard]] IssuerPath issuer_path(const Certificate& leaf, std::vector<Certificate> given,
-                                     const TrustAnchors& anchors);
+                                     const TrustAnchors& anchors, TimePoint at);
 
 }  // namespace paraph::cms

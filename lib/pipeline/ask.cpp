@@ -26,9 +26,10 @@ constexpr std::size_t kKeyOctets = 17;
 constexpr std::size_t kMostQuestionsADay = 20;
 
 long long expiry(const Item& item, KeyAction action, const Ports& ports) {
-  const long long days = action == KeyAction::moderate && item.config
-                             ? item.config->number("clean_delay_queuemod")
-                             : ports.site.number("clean_delay_queueauth");
+  const bool moderates =
+      action != KeyAction::confirm && action != KeyAction::request && action != KeyAction::approve;
+  const long long days = moderates && item.config ? item.config->number("clean_delay_queuemod")
+                                                  : ports.site.number("clean_delay_queueauth");
   constexpr long long kForEver = 3650;
   return epoch(ports.clock.now()) + (days > 0 ? days : kForEver) * kDay + kAfterExpiry;
 }
@@ -78,15 +79,21 @@ Result<std::optional<cms::Certificate>> certificate_of(const std::string& editor
   return none;
 }
 
-Result<std::string> ask_judge(const Item& item, const std::string& judge, const std::string& reason,
-                              spool::BulkSpool& bulk, const Ports& ports) {
+KeyAction action_of(list::Role office) {
+  if (office == list::Role::owner) return KeyAction::moderate_as_owner;
+  return office == list::Role::listmaster ? KeyAction::moderate_as_listmaster : KeyAction::moderate;
+}
+
+Result<std::string> ask_judge(const Item& item, const std::string& judge, list::Role office,
+                              const std::string& reason, spool::BulkSpool& bulk,
+                              const Ports& ports) {
   const auto id = item.header.id.derive("moderate:" + judge, ports.digest);
   if (auto asked = is_enqueued(id, bulk, ports); !asked || *asked)
     return asked ? Result<std::string>(std::string()) : asked.error();
   auto certificate = certificate_of(judge, item, ports);
   if (!certificate) return std::move(certificate).error();
   const std::string list = item.list->str();
-  const auto key = grant(item, {{}, item.header.id.str(), list, judge, KeyAction::moderate}, ports);
+  const auto key = grant(item, {{}, item.header.id.str(), list, judge, action_of(office)}, ports);
   if (!key) return key.error();
   auto data = common_data(item, *key, list);
   data["reason"] = reason;
@@ -156,7 +163,7 @@ Result<std::string> ask_judges(const Item& item, list::Role judges, const std::s
   std::optional<Error>
       waits;  // what keeps one of them from being asked is no reason not to ask the others
   for (const auto& judge : *people) {
-    auto note = ask_judge(item, judge, reason, bulk, ports);
+    auto note = ask_judge(item, judge, judges, reason, bulk, ports);
     if (!note) {
       if (!waits) waits = note.error();
       continue;

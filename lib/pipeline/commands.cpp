@@ -42,8 +42,29 @@ constexpr std::array kMeanings{
     Meaning{Verb::auth, KeyAction::approve, "auth", "distribute", "accepted"},
     Meaning{Verb::distribute, KeyAction::moderate, "moderation", "distribute", "distributed"},
     Meaning{Verb::reject, KeyAction::moderate, "moderation", "reject", "rejected"},
+    Meaning{Verb::distribute, KeyAction::moderate_as_owner, "moderation", "distribute",
+            "distributed"},
+    Meaning{Verb::reject, KeyAction::moderate_as_owner, "moderation", "reject", "rejected"},
+    Meaning{Verb::distribute, KeyAction::moderate_as_listmaster, "moderation", "distribute",
+            "distributed"},
+    Meaning{Verb::reject, KeyAction::moderate_as_listmaster, "moderation", "reject", "rejected"},
     Meaning{Verb::reject, KeyAction::approve, "auth", "reject", "rejected"},
 };
+
+// For which office the holder of such a key was asked; nullopt: for none.
+std::optional<list::Role> office_of(KeyAction action) {
+  switch (action) {
+    case KeyAction::moderate:
+      return list::Role::editor;
+    case KeyAction::moderate_as_owner:
+    case KeyAction::approve:
+      return list::Role::owner;
+    case KeyAction::moderate_as_listmaster:
+      return list::Role::listmaster;
+    default:
+      return std::nullopt;
+  }
+}
 
 const Meaning* meaning_of(Verb verb, KeyAction action) {
   const auto found = std::find_if(kMeanings.begin(), kMeanings.end(), [&](const Meaning& each) {
@@ -217,20 +238,11 @@ class Service {
   // Rule 16: whoever was asked for his office may answer while he has it. A listmaster was asked where there was nobody else.
   [[nodiscard]] Result<bool> may_still_use(const store::DecisionKey& key,
                                            const list::ListAddress& list) const {
-    if (key.action == KeyAction::approve)
-      return has_one_of({list::Role::owner, list::Role::listmaster}, list, key.recipient);
-    if (key.action != KeyAction::moderate) return true;
-    return has_one_of({list::Role::editor, list::Role::owner, list::Role::listmaster}, list,
-                      key.recipient);
-  }
-
-  [[nodiscard]] Result<bool> has_one_of(std::initializer_list<list::Role> roles,
-                                        const list::ListAddress& list, std::string_view who) const {
-    for (const auto role : roles) {
-      const auto has = has_role(list, role, who, ports_);
-      if (!has || *has) return has;
-    }
-    return false;
+    const auto role = office_of(key.action);
+    if (!role) return true;
+    const auto has = has_role(list, *role, key.recipient, ports_);
+    if (!has || *has) return has;
+    return has_role(list, list::Role::listmaster, key.recipient, ports_);
   }
 
   // Rule 17: releasing takes an editor's own signature where the list says so; unless it says something, where no unsigned
@@ -250,7 +262,8 @@ class Service {
     }
     if (!needed || !*needed) return needed;
     if (method_for(command) != AuthMethod::smime) return true;
-    if (item_.sender == key.recipient) return false;  // who was asked, an owner it may be
+    // Whoever was asked for another office speaks for himself.
+    if (key.action != KeyAction::moderate) return item_.sender != key.recipient;
     const auto editor = has_role(list, list::Role::editor, item_.sender, ports_);
     return editor ? Result<bool>(!*editor) : editor;
   }

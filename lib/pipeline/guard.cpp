@@ -370,6 +370,11 @@ Result<std::size_t> count_told(const Item& item, const spool::QueueId& about,
   return count(item, about, "told", canonical(address), ports);
 }
 
+Result<std::size_t> count_owners_told(const Item& item, const spool::QueueId& about,
+                                      const list::ListAddress& list, const Ports& ports) {
+  return count(item, about, "owners told", list.str(), ports);
+}
+
 Result<bool> is_first_to_request(const Item& item, const spool::QueueId& id, const Ports& ports) {
   const auto place = count(item, item.header.id, "writer of a request", id.str(), ports);
   if (!place) return place.error();

@@ -56,13 +56,18 @@ class Marks {
 /// How many questions have been owed to it, the one about `about` included: a post or a request that waits.
 [[nodiscard]] Result<std::size_t> count_asked(const Item& item, const spool::QueueId& about,
                                               std::string_view address, const Ports& ports);
-/// How many requests and changes the owners of that list have been told of, `about` included.
+/// How many requests have been put to the owners of that list, `about` included.
 [[nodiscard]] Result<std::size_t> count_requests(const Item& item, const spool::QueueId& about,
                                                  const list::ListAddress& list, const Ports& ports);
 
 /// How many changes of his membership he has been told of, `about` included.
 [[nodiscard]] Result<std::size_t> count_told(const Item& item, const spool::QueueId& about,
                                              std::string_view address, const Ports& ports);
+
+/// How many changes of membership the owners of that list have been told of, `about` included.
+[[nodiscard]] Result<std::size_t> count_owners_told(const Item& item, const spool::QueueId& about,
+                                                    const list::ListAddress& list,
+                                                    const Ports& ports);
 
 /// Whether of all mails that ask for the request `id` this one came first: it alone writes what has that id, and a repeat of
 /// it does so again.

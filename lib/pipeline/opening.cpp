@@ -52,7 +52,8 @@ void add_issuers(cms::Signer& signer, const std::optional<list::ListAddress>& li
   if (!anchors)
     return ports.log.write(sys::Level::warning, "issuers-unknown",
                            {{"problem", anchors.error().advice()}});
-  auto path = cms::issuer_path(signer.pair.certificate, std::move(signer.chain), **anchors);
+  auto path = cms::issuer_path(signer.pair.certificate, std::move(signer.chain), **anchors,
+                               ports.clock.now());
   signer.chain = std::move(path.issuers);
 }
 

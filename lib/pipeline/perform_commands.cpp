@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/utf8.h"
@@ -30,7 +31,7 @@ constexpr std::size_t kMostWords = 2000;  // of an owner who has refused a reque
 // rest will come without one, from the second on they do, and after the third nothing more is taken.
 constexpr std::size_t kManyRequests = 40;
 constexpr std::size_t kMostRequestsMailed = 50;
-constexpr std::size_t kMostRequestsHeld = 1000;
+constexpr std::size_t kMostRequestsHeld = 200;
 constexpr std::size_t kMostChangesTold =
     20;  // to a member on a day, by people who have proven nothing
 constexpr long long kDay = 24 * 3600;
@@ -304,7 +305,7 @@ class Worker {
   Result<void> tell_owners(const ChangeMembership& change) {
     if (item_.method == scenario::AuthMethod::smtp) {
       const auto count =
-          count_requests(item_, command_id(item_, number_, ports_), change.list, ports_);
+          count_owners_told(item_, command_id(item_, number_, ports_), change.list, ports_);
       if (!count) return count.error();
       if (*count > kMostRequestsMailed) {
         note_ = fmt::format("the owners were not told: the {}th time today", *count);
@@ -327,7 +328,8 @@ class Worker {
   std::string note_;
 };
 
-// reject(tt2='NAME') of a command: the list's own words, in a mail of their own. False: there is no such template.
+// reject(tt2='NAME') of a command: the list's own words, in a mail of their own. False: there is no such template, or none
+// that can be read, which is no reason to withhold the answer to other commands.
 Result<bool> tell_by_template(const Item& item, std::size_t number, const CommandAnswer& answer,
                               const IncomingSpools& spools, const Ports& ports) {
   const auto file =
@@ -346,8 +348,10 @@ Result<bool> tell_by_template(const Item& item, std::size_t number, const Comman
       .domain = item.destination.domain,
       .auto_submitted = "auto-replied",
       .in_reply_to = id ? mail::canonical_message_id(*id) : std::string()};
-  if (auto told = enqueue_notice(notice, {}, spools.bulk, ports); !told) return told.error();
-  return true;
+  const auto told = enqueue_notice(notice, {}, spools.bulk, ports);
+  if (told || told.error().code() != Errc::config) return told ? Result<bool>(true) : told.error();
+  ports.log.write(sys::Level::error, "template-unusable", {{"reason", told.error().advice()}});
+  return false;
 }
 
 tt2::Value entry(const CommandAnswer& answer) {
@@ -378,10 +382,13 @@ Result<std::string> report(const Item& item, const std::vector<CommandAnswer>& a
       return fmt::format("not answered: the {}th mail to this address today", *count);
   }
   std::vector<tt2::Value> entries;
+  std::set<std::string> told_by;  // one mail by each template, whatever was asked how often
   bool more = false;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const auto& answer = answers[i];
-    const bool own_mail = !answer.tt2.empty() && !answer.quiet;
+    const bool own_mail =
+        !answer.tt2.empty() && !answer.quiet && answer.list &&
+        told_by.insert(fmt::format("{} {}", answer.list->str(), answer.tt2)).second;
     const auto told =
         own_mail ? tell_by_template(item, i, answer, spools, ports) : Result<bool>(false);
     if (!told) return told.error();

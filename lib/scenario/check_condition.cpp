@@ -45,12 +45,6 @@ void regex_only(const Operand& operand, std::size_t column, Remarks& remarks) {
     remarks.push_back({column, "the second operand of match() is a /regex/ between slashes"});
   if (regex != nullptr && regex->source.empty())
     remarks.push_back({column, "an empty regex never matches", false});
-  const auto danger = regex != nullptr ? nested_repeat(regex->source) : std::nullopt;
-  if (danger)
-    remarks.push_back({column + 1 + *danger,
-                       "a repeated group that repeats inside can take very long: where it hits its "
-                       "limit, the mail is rejected",
-                       false, "repeat once: [^,]+ instead of ([^,]+)*, or (?>...) for the group"});
 }
 
 void date_text(const Operand& operand, std::size_t column, Remarks& remarks) {

@@ -35,7 +35,9 @@ struct Compiler {
   std::map<std::string, std::shared_ptr<const Pattern>, std::less<>> patterns;
   std::vector<std::string> open_names;  // includes being read, outermost first
   std::size_t octets = 0;
+  std::size_t looked = 0;  // regexes
   bool full = false;
+  bool warns = false;  // somebody reads the warnings
 
   Compiler(std::string_view function_name, const Scenario::Library& what_there_is)
       : function(function_name), library(what_there_is) {}
@@ -48,6 +50,7 @@ struct Compiler {
   void look_up_template(const ParsedRule& parsed, Remarks& remarks) const;
   void compile_regexes(ParsedRule& parsed, Remarks& remarks);
   void compile_regex(Regex& regex, std::size_t column, Remarks& remarks);
+  void warn_of_repeats(const Regex& regex, std::size_t column, Remarks& remarks);
   const std::optional<Scenario::Source>& look_up(const std::string& name);
   void tell_dkim_apart();
   void say(const Place& place, const Remark& remark);
@@ -170,8 +173,9 @@ void Compiler::look_up_template(const ParsedRule& parsed, Remarks& remarks) cons
   const auto& name = parsed.rule.action.tt2;
   if (name.empty() || !library.has_template || library.has_template(name)) return;
   remarks.push_back({parsed.action_column,
-                     fmt::format("there is no mail_tt2/{}.tt2: a post that this rule refuses waits",
-                                 utf8::printable(name, 60)),
+                     fmt::format("there is no mail_tt2/{}.tt2: {}", utf8::printable(name, 60),
+                                 function == "send" ? "a post that this rule refuses waits"
+                                                    : "whom it refuses hears the usual words"),
                      false, "it stands beside scenari/, of the list, the domain or the site"});
 }
 
@@ -182,7 +186,21 @@ void Compiler::compile_regexes(ParsedRule& parsed, Remarks& remarks) {
       compile_regex(*regex, parsed.operand_columns[i], remarks);
 }
 
+void Compiler::warn_of_repeats(const Regex& regex, std::size_t column, Remarks& remarks) {
+  constexpr std::size_t kMostLooked = 2000;  // it takes longer than to compile them
+  if (!warns || looked++ >= kMostLooked) return;
+  if (const auto danger = nested_repeat(regex.source))
+    remarks.push_back(
+        {column + 1 + *danger,
+         "what repeats here reads a text in many ways, which can take very long: where it "
+         "hits its limit, the mail is rejected",
+         false,
+         "repeat once: [^,]+ instead of ([^,]+)*, a+ instead of (a|aa)+, .* "
+         "instead of .*.*.*, or (?>...) for a group"});
+}
+
 void Compiler::compile_regex(Regex& regex, std::size_t column, Remarks& remarks) {
+  warn_of_repeats(regex, column, remarks);
   if (const auto known = patterns.find(regex.source); known != patterns.end()) {
     regex.compiled = known->second;
     return;
@@ -232,6 +250,7 @@ Result<Scenario> Scenario::compile(std::string_view function, const Source& sour
 std::vector<Problem> Scenario::check(std::string_view function, const Source& source,
                                      const Library& library) {
   Compiler compiler(function, library);
+  compiler.warns = true;
   compiler.run(source, {});
   return std::move(compiler.problems);
 }

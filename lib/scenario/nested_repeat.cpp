@@ -152,6 +152,7 @@ struct Reader {
   Group closed = {};  ///< what stands right before, when that is a group
   std::size_t at = 0;
   const char* flood_end = nullptr;  ///< behind the last quantifier without a bound
+  std::size_t floods = 0;           ///< that followed each other, of the same characters
 
   [[nodiscard]] bool next_is(char c) const {
     return source.substr(at, 1) == std::string_view(&c, 1);
@@ -164,9 +165,11 @@ struct Reader {
     at += possessive || next_is('?') ? 1 : 0;
     auto& group = open.back();
     const auto repeated = group.last;
-    if (!possessive && !repeated.empty() && repeated.data() == flood_end &&
-        (chars_of(group.flood) & chars_of(repeated)).any())
-      return true;
+    const bool goes_on = !possessive && !repeated.empty() && repeated.data() == flood_end &&
+                         (chars_of(group.flood) & chars_of(repeated)).any();
+    floods = goes_on ? floods + 1 : 1;
+    constexpr std::size_t kFlood = 3;  // .*.*x takes the square of the text, .*.*.*x its cube
+    if (floods == kFlood) return true;
     group.flood = possessive ? std::string_view() : repeated;
     flood_end = source.data() + at;
     group.alternatives.back().fixed = false;

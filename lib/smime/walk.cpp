@@ -62,7 +62,7 @@ class Walk {
   std::optional<cms::DecryptKeys> fetched_;  ///< and the ones at hand
   std::size_t budget_;                       ///< octets that opening may still yield
   Trail trail_;
-  bool unsafe_frame_ = false;  ///< bare CR or NUL around the layer being opened
+  bool unsafe_frame_ = false;  ///< bare CR or NUL around a layer, outside of any encryption
 };
 
 bool Walk::step() {
@@ -121,7 +121,7 @@ void Walk::note_ambiguity(const mail::Entity& entity) {
 /// so there it is no matter of transport but of two readings.
 void Walk::note_frame(mail::ByteRange frame) {
   const bool unsafe = has_bare_cr_or_nul(tree().message().at(frame));
-  unsafe_frame_ = unsafe && !protection().encrypted;
+  unsafe_frame_ = unsafe_frame_ || (unsafe && !protection().encrypted);
   trail_.ambiguous = trail_.ambiguous || (unsafe && protection().encrypted);
 }
 

@@ -10,10 +10,12 @@ namespace paraph::store {
 
 /// What a key that went out by mail lets its holder say (security rule 16).
 enum class KeyAction : unsigned char {
-  confirm,   ///< a post: its author means it
-  moderate,  ///< a post: released or refused, by an editor
-  request,   ///< a request: confirmed by whom it concerns
-  approve    ///< a request: accepted or refused, by an owner
+  confirm,                 ///< a post: its author means it
+  moderate,                ///< a post: released or refused, by an editor
+  moderate_as_owner,       ///< where the rule names owners
+  moderate_as_listmaster,  ///< where it names listmasters
+  request,                 ///< a request: confirmed by whom it concerns
+  approve                  ///< a request: accepted or refused, by an owner
 };
 [[nodiscard]] std::string_view to_string(KeyAction action);
 [[nodiscard]] std::optional<KeyAction> key_action_from(std::string_view word);
@@ -24,7 +26,7 @@ struct DecisionKey {
   std::string item;    ///< ingest id of what waits
   std::string list;    ///< name@domain
   std::string
-      recipient;  ///< who has to have the office still when it is used: editor (moderate), owner (approve)
+      recipient;  ///< who has to have the office still for which he was asked, when it is used
   KeyAction action = KeyAction::confirm;
   std::string request = {};  ///< the command, where it is one that waits
   long long expires = 0;     ///< epoch

@@ -9,9 +9,12 @@ struct Row {
   KeyAction action;
   std::string_view word;
 };
-constexpr std::array kActions{
-    Row{KeyAction::confirm, "confirm"}, Row{KeyAction::moderate, "moderate"},
-    Row{KeyAction::request, "request"}, Row{KeyAction::approve, "approve"}};
+constexpr std::array kActions{Row{KeyAction::confirm, "confirm"},
+                              Row{KeyAction::moderate, "moderate"},
+                              Row{KeyAction::moderate_as_owner, "moderate_as_owner"},
+                              Row{KeyAction::moderate_as_listmaster, "moderate_as_listmaster"},
+                              Row{KeyAction::request, "request"},
+                              Row{KeyAction::approve, "approve"}};
 
 Result<void> ran(Query& query) {
   const auto changed = query.run();

@@ -348,11 +348,11 @@ sed 's/<command\./<again./' command.eml | paraph-queue sympa@$lists; run_daemons
 # --- the author hears that his post waits for an editor, once, and not where the rule says quiet -----------------------------------------------
 empty_mailboxes
 plain waits alice open | paraph-queue open@$lists; run_daemons
-says alice 'waits for an editor' || says alice 'An editor of the list looks at it first' || fail "alice hears nothing: $(report_for alice)"; ok
+says alice 'Somebody who looks after the list reads it first' || fail "alice hears nothing: $(report_for alice)"; ok
 says alice 'Subject: Post waits' || fail "which message: $(report_for alice)"; ok
 empty_mailboxes
 make_post hidden alice open; paraph-queue open@$lists <post/hidden.eml; run_daemons
-says alice 'An editor of the list looks at it first' || fail "alice hears nothing of an encrypted post"; ok
+says alice 'Somebody who looks after the list reads it first' || fail "alice hears nothing of an encrypted post"; ok
 ! says alice 'Post hidden' || fail "the Subject of an encrypted post"; ok
 empty_mailboxes
 # Attack A37: whoever has not proven to be the author does not hear that what he sent was opened.

@@ -280,9 +280,9 @@ TEST_CASE("what goes along with a signature: every issuer at hand but the root (
        }) {
     const auto found =
         issuer_path(load("below"), load_all(row.given),
-                    TrustAnchors::from(load_all(row.anchors), load_all(row.issuers)));
+                    TrustAnchors::from(load_all(row.anchors), load_all(row.issuers)), TimePoint());
     CHECK(found.issuers == load_all(row.path));
     CHECK(found.missing == (row.missing.empty() ? "" : load(row.missing).subject()));
   }
-  CHECK(issuer_path(load("ca"), {}, TrustAnchors()).missing.empty());
+  CHECK(issuer_path(load("ca"), {}, TrustAnchors(), TimePoint()).missing.empty());
 }

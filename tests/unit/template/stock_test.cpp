@@ -122,7 +122,7 @@ std::vector<Case> cases() {
         {"list", kList},
         {"message_id", "1@example.org"},
         {"subject_of_post", "Minutes"}},
-       {"secure@lists.example.org", "waits for an editor", "<1@example.org>", "Subject: Minutes"}});
+       {"secure@lists.example.org", "waits to be read", "<1@example.org>", "Subject: Minutes"}});
   for (const char* name : {"request_auth.tt2", "request_approve.tt2"})
     out.push_back({name,
                    {{"authkey", "keykeykey"},
