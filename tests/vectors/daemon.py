@@ -1,6 +1,6 @@
 """The vectors through the incoming daemon: a site with the vectors' CA for each revocation list, one more for the cases with
-earlier mail, and in it one list per key and policy, whose rule distributes `smime` and refuses the rest with the reasons; what
-the ledger says is what the daemon made of each message."""
+earlier mail, each once for every form of the messages, and in it one list per key and policy, whose rule distributes `smime`
+and refuses the rest with the reasons; what the ledger says is what the daemon made of each message."""
 import json
 import os
 import shutil
@@ -16,9 +16,9 @@ true() smtp,md5 -> reject(reason='vector',quiet)
 
 
 class Site:
-    def __init__(self, programs, root, pki, crl, past):
-        """`crl`: the name of the revocation list at hand, or None. `past`: it sees earlier mail."""
-        self.programs, self.root, self.pki = programs, root / f"site-{crl}-{past}", pki
+    def __init__(self, programs, root, pki, crl, past, form):
+        """`crl`: the name of the revocation list at hand, or None. `past`: it sees earlier mail. `form`: of the messages."""
+        self.programs, self.root, self.pki = programs, root / f"site-{crl}-{past}-{form}", pki
         self.config = self.root / "paraph.conf"
         self.environment = dict(os.environ, PARAPH_CONFIG=str(self.config))
         self.lists, self.queued, self.rows = {}, {}, {}

@@ -2,11 +2,13 @@
 # make.sh DIR [CASE…]: the PKI in DIR/pki and each case's message in DIR/CASE.eml. A case is a file of cases/: a
 # shell script over the words of kit.sh that prints the message, with what it must come out as in its comments:
 #   # expect FIELD VALUE…   status, auth_method, reasons, layers, encrypted, opened, inside_encryption, cipher
-#   # witness WHAT          what the openssl command says: verify, decrypt (exit 0), no-verify, no-decrypt
+#   # witness WHAT [WHO]    what openssl and gpgsm say, or that one of them: verify, no-verify; the openssl command: decrypt, no-decrypt
 #   # crl NAME | crl-check MODE | policies OID,…   revocation lists (of pki.sh), how they are asked, required policies
 #   # daemon METHOD [CODE…] | daemon waits [CODE]   what the incoming daemon makes of it, where it knows more than a look from outside
 #   # earlier here | earlier elsewhere   the daemon saw "$EARLIER", written by the case, before: for this list or another
 #   # key NAME | at TIME    the key to open with (default list; none), the time of judgement (default now)
+#   # opaque FACT… | encrypted FACT…     one of the above that is so only in that form, which run.py makes of each signed message by
+#                           itself (CASE@opaque, CASE@encrypted; variants.py); `none`: it has no such form
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1; shift

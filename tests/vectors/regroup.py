@@ -29,6 +29,10 @@ class SignedData:
                    tlv(0x31, *(tlv(*one) for one in self.signers)))
         return tlv(0x30, tlv(0x06, self.type), tlv(0xA0, body))
 
+    def embed(self, content):
+        """What was signed beside it lies in it from now on."""
+        self.content = [(0xA0, tlv(0x04, content))]
+
     def change(self, change):
         word, _, name = change.partition("=")
         if word == "no-signers":
@@ -49,11 +53,16 @@ class SignedData:
         fields = split(signer)
         (_, attributes), = [field for field in fields if field[0] == 0xA0]
         # RFC 5652 §5.4: signed as a SET, whatever the tag they stand under.
-        self.content = [(0xA0, tlv(0x04, tlv(0x31, attributes)))]
+        self.embed(tlv(0x31, attributes))
         self.signers = [(tag, b"".join(tlv(*field) for field in fields if field[0] != 0xA0))]
 
 
-data = SignedData(sys.stdin.buffer.read())
-for word in sys.argv[1:]:
-    data.change(word)
-sys.stdout.buffer.write(data.octets())
+def main():
+    data = SignedData(sys.stdin.buffer.read())
+    for word in sys.argv[1:]:
+        data.change(word)
+    sys.stdout.buffer.write(data.octets())
+
+
+if __name__ == "__main__":
+    main()

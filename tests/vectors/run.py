@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Runs each vector four ways: `paraph message inspect`; the same with the header of a list post, which must change nothing but
-the header; the incoming daemon; and a second witness, the openssl command. A vector without a witness is named at the end.
+the header; the incoming daemon; and second witnesses, openssl and gpgsm. A signed vector is run in its other forms besides (variants.py).
+Vectors without a witness are named at the end.
 
-usage: run.py [CASE…]       $PARAPH_BIN has the programs (default: build/dev/bin beside the sources)
+usage: run.py [CASE[@FORM]…]   $PARAPH_BIN has the programs (default: build/dev/bin beside the sources)
 """
 import concurrent.futures
+import datetime
 import json
 import os
 import pathlib
@@ -14,6 +16,8 @@ import sys
 import tempfile
 
 import daemon
+import variants
+import witness
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = pathlib.Path(os.environ.get("PARAPH_BIN", HERE.parent.parent / "build/dev/bin"))
@@ -29,31 +33,75 @@ FIELDS = {
     "inside_encryption": lambda j: str(j["signature"]["inside_encryption"]).lower(),
     "cipher": lambda j: next((layer["cipher"] for layer in j["layers"] if layer.get("cipher")), ""),
 }
+PLAIN_SITE = (None, False, "")
+# There the content is where it belongs; and what is encrypted travels as base64, whatever octets it is of.
+NOT_IN_FORM = {("embedded_content_in_detached", "opaque"), ("unsafe_octets", "encrypted")}
 
 
-def facts(case):
-    """The comments of a case: ({field: value}, {word: value})."""
-    expected, others = {}, {}
-    for line in case.read_text().splitlines():
-        words = line.lstrip("# ").split(None, 2) if line.startswith("#") else []
-        if len(words) >= 2 and words[0] == "expect":
-            expected[words[1]] = words[2].strip() if len(words) > 2 else ""
-        elif len(words) >= 2 and words[0] in ("witness", "key", "at", "daemon", "earlier", "crl", "crl-check", "policies"):
-            others[words[0]] = " ".join(words[1:])
-    return expected, others
+class Case:
+    """A file of cases/ and the form in which it is run; what its comments say: {field: value}, {word: value}."""
+
+    def __init__(self, stem, form=""):
+        self.stem, self.form, self.name = stem, form, f"{stem}@{form}" if form else stem
+        self.expected, self.others = {}, {}
+        lines = [line[1:].split() for line in (HERE / "cases" / f"{self.stem}.sh").read_text().splitlines() if line.startswith("#")]
+        for words in lines:
+            self.learn(words)
+        self.layers = self.expected.get("layers", "").split()
+        if self.form:
+            self.expected = variants.expected(self.form, self.expected)
+            for words in lines:
+                if words[:1] == [self.form]:
+                    self.learn(words[1:])
+
+    def learn(self, words):
+        if words[:1] == ["expect"]:
+            self.expected[words[1]] = " ".join(words[2:])
+        elif len(words) > 1 and words[0] in ("witness", "key", "at", "daemon", "earlier", "crl", "crl-check", "policies"):
+            self.others[words[0]] = " ".join(words[1:])
+        elif words == ["none"]:  # it has no such form
+            self.form = None
+
+    @classmethod
+    def all_of(cls, name):
+        """CASE@FORM alone, or the case in each form that it has."""
+        stem, _, wanted = name.partition("@")
+        plain = cls(stem)
+        others = [cls(stem, form) for form in variants.FORMS if variants.exists(form, plain.layers)]
+        return [case for case in [plain, *others] if case.form is not None and wanted in ("", case.form)]
+
+    @property
+    def site(self):
+        """Its revocation list, whether it has a past (from earlier mail a site learns certificates), and its form (a site that saw
+        the same signature in another form would call it replayed)."""
+        return self.others.get("crl"), "earlier" in self.others, self.form
+
+    @property
+    def at(self):
+        return datetime.datetime.fromisoformat(self.others["at"].replace("Z", "+00:00"))
+
+    @property
+    def witness(self):
+        return self.others.get("witness", "").partition(" ")[0]
+
+    def asks(self, program):
+        _, _, only = self.others.get("witness", "").partition(" ")
+        return only in ("", program)
+
+    @property
+    def codes(self):
+        return f"{self.expected.get('reasons', '')} {self.others.get('daemon', '')}".split()
 
 
-def site_of(others):
-    """Its revocation list, and whether it has a past: from earlier mail a site learns certificates."""
-    return others.get("crl"), "earlier" in others
-
-
-def codes_without_vector(cases):
-    """Reason codes that no case expects, of an inspection or of the daemon."""
-    table = (HERE.parent.parent / "lib/smime/reasons.cpp").read_text()
-    told = {code for case in cases for expected, others in [facts(case)]
-            for code in f"{expected.get('reasons', '')} {others.get('daemon', '')}".split()}
-    return [code for code in re.findall(r'\{Reason::\w+, "(\w+)"', table) if code not in told]
+def lacking(cases):
+    """Reason codes that no case expects, of an inspection or of the daemon; or of a clear signature, and in no other form."""
+    table = re.findall(r'\{Reason::\w+, "(\w+)"', (HERE.parent.parent / "lib/smime/reasons.cpp").read_text())
+    by_layer = {"multipart/signed": "clear", "signed-data": "opaque"}
+    told = {(code, form) for case in cases for code in case.codes
+            for form in ("", case.form or by_layer.get(next(iter(case.layers), "")))}
+    return ([f"no vector comes out as {code}" for code in table if (code, "") not in told] +
+            [f"no {form} vector comes out as {code}" for code in table for form in variants.FORMS
+             if (code, "clear") in told and (code, form) not in told | NOT_IN_FORM])
 
 
 def inspect(message, pki, others):
@@ -75,41 +123,50 @@ def inspect(message, pki, others):
     return json.loads(done.stdout)
 
 
-def witness(message, pki, others):
-    """None, or how the openssl command disagrees with what the case says of it."""
-    said = others.get("witness")
-    if said is None:
-        return None
-    key = others.get("key", "list")
-    options = {"verify": ["-verify", "-CAfile", pki / "ca.pem", "-purpose", "any" if said == "verify" else "smimesign"],
-               "decrypt": ["-decrypt", "-inkey", pki / f"{key}.key", "-recip", pki / f"{key}.pem"]}
-    if "crl" in others and said.endswith("verify"):
-        # The openssl command takes CRLs from the file of CAs.
-        both = pki / f"ca-and-{others['crl']}.pem"
-        both.write_bytes((pki / "ca.pem").read_bytes() + (pki / f"{others['crl']}.crl").read_bytes())
-        options[said.removeprefix("no-")] += ["-CAfile", both, "-crl_check"]
-    wanted = not said.startswith("no-")
-    command = ["openssl", "cms", "-in", message, "-out", os.devnull] + options[said.removeprefix("no-")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    return None if (done.returncode == 0) == wanted else f"openssl: exit {done.returncode}, {said} expected"
+def make(cases, work):
+    """Each message into `work`, and its other forms."""
+    subprocess.run(["bash", HERE / "make.sh", work, *dict.fromkeys(case.stem for case in cases)], check=True)
+    for case in cases:
+        for suffix in ("eml", "earlier") if case.form else ():
+            made = work / f"{case.stem}.{suffix}"
+            if made.exists():
+                certificates = [work / "pki" / f"{key}.pem" for key in (case.others.get("key", "list"), "other")]
+                (work / f"{case.name}.{suffix}").write_bytes(variants.derive(case.form, made.read_bytes(), certificates))
 
 
-def check(case, work, sites):
+def check(case, work, sites, witnesses):
     """What is wrong with a case, one a line."""
-    expected, others = facts(case)
-    if not expected:
+    if not case.expected:
         return ["expects nothing"]
-    faults, pki = [], work / "pki"
+    faults = []
     for form in (".eml", ".eml.edited"):
-        message = work / f"{case.stem}{form}"
+        message = work / f"{case.name}{form}"
         try:
-            found = inspect(message, pki, others)
+            found = inspect(message, work / "pki", case.others)
             faults += [f"{form} {field}: {FIELDS[field](found)!r}, expected {value!r}"
-                       for field, value in expected.items() if FIELDS[field](found) != value]
-            faults += [f"{form} {fault}" for fault in [witness(message, pki, others)] if fault]
+                       for field, value in case.expected.items() if FIELDS[field](found) != value]
+            faults += [f"{form} {fault}" for fault in [witnesses.fault(message, case)] if fault]
         except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
             faults.append(f"{form} {error}")
-    return faults + [fault for fault in [sites[site_of(others)].fault(case.stem, expected, others)] if fault]
+    return faults + [fault for fault in [sites[case.site].fault(case.name, case.expected, case.others)] if fault]
+
+
+def run(cases, work, pool):
+    make(cases, work)
+    sites = {key: daemon.Site(PROGRAMS, work, work / "pki", *key) for key in {case.site for case in cases} | {PLAIN_SITE}}
+    for suffix in ("earlier", "eml"):
+        for case in cases:
+            if suffix == "eml" or "earlier" in case.others:
+                sites[case.site].queue(case.name, work / f"{case.name}.{suffix}", case.others)
+        for site in sites.values():
+            site.judge()
+    plain = sites[PLAIN_SITE]
+    subprocess.run([EDIT, plain.config, plain.list_for({}), *(work / f"{case.name}.eml" for case in cases)], check=True)
+    witnesses = witness.Witnesses(work)
+    try:
+        return list(pool.map(lambda case: check(case, work, sites, witnesses), cases))
+    finally:
+        witnesses.gpgsm.close()
 
 
 def main():
@@ -117,31 +174,21 @@ def main():
         if not program.exists():
             print(f"SKIP: no {program}")
             return SKIPPED
-    cases = [HERE / "cases" / f"{name}.sh" for name in sys.argv[1:]] or sorted((HERE / "cases").glob("*.sh"))
+    names = sys.argv[1:] or sorted(path.stem for path in (HERE / "cases").glob("*.sh"))
+    cases = [case for name in names for case in Case.all_of(name)]
     with tempfile.TemporaryDirectory() as work, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        work = pathlib.Path(work)
-        subprocess.run(["bash", HERE / "make.sh", work, *(case.stem for case in cases)], check=True)
-        sites = {key: daemon.Site(PROGRAMS, work, work / "pki", *key)
-                 for key in {site_of(facts(case)[1]) for case in cases} | {site_of({})}}
-        for suffix in ("earlier", "eml"):
-            for case in cases:
-                others = facts(case)[1]
-                if suffix == "eml" or "earlier" in others:
-                    sites[site_of(others)].queue(case.stem, work / f"{case.stem}.{suffix}", others)
-            for site in sites.values():
-                site.judge()
-        plain = sites[site_of({})]
-        subprocess.run([EDIT, plain.config, plain.list_for({}), *(work / f"{case.stem}.eml" for case in cases)], check=True)
-        results = list(pool.map(lambda case: check(case, work, sites), cases))
+        results = run(cases, pathlib.Path(work), pool)
     for case, faults in zip(cases, results):
-        print(f"{'FAIL' if faults else 'ok  '} {case.stem}" + "".join(f"\n       {fault}" for fault in faults))
+        print(f"{'FAIL' if faults else 'ok  '} {case.name}" + "".join(f"\n       {fault}" for fault in faults))
     failed = sum(map(bool, results))
-    alone = [case.stem for case in cases if "witness" not in facts(case)[1]]
+    alone = [case.name for case in cases if not case.witness and case.form != "encrypted"]
     print(f"SKIPPED: no second witness for {len(alone)}: {' '.join(alone)}" if alone else "each has a second witness")
-    print(f"{len(cases) - failed} passed, {failed} failed")
-    lacking = [] if sys.argv[1:] else codes_without_vector(cases)
-    print("".join(f"no vector comes out as {code}\n" for code in lacking), end="")
-    return 1 if failed or lacking or not cases else 0
+    if not witness.Gpgsm.here:
+        print("SKIPPED: no gpgsm here, the openssl command is the only witness")
+    lacks = [] if sys.argv[1:] else lacking(cases)
+    print("".join(f"{line}\n" for line in lacks), end="")
+    print(f"{len(cases) - failed} passed, {failed} failed, {len(alone)} without a second witness")
+    return 1 if failed or lacks or not cases else 0
 
 
 sys.exit(main())

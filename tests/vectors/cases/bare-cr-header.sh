@@ -4,4 +4,6 @@
 # expect auth_method smtp
 # expect reasons unsafe_octets
 # expect layers multipart/signed
+# witness verify
+# encrypted none
 { printf 'X-Note: b\rContent-Type: text/html\r\n'; text | clear_signed alice; } | post

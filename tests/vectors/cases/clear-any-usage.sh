@@ -4,4 +4,5 @@
 # expect auth_method smime
 # expect reasons
 # expect layers multipart/signed
+# witness verify
 text | clear_signed alice-any | post

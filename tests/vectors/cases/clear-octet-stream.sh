@@ -4,6 +4,8 @@
 # expect auth_method smime
 # expect reasons
 # expect layers multipart/signed
+# opaque none
+# witness verify gpgsm
 text > "$TMP/part"
 raw_signature alice < "$TMP/part" > "$TMP/sig"
 signed_multipart "$TMP/part" "$TMP/sig" application/octet-stream application/pkcs7-signature | sed 's/smime.p7s/SMIME.P7S/' | post

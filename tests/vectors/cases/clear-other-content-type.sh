@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons malformed
 # expect layers multipart/signed
+# witness verify
 text | clear_signed alice -econtent_type 1.2.840.113549.1.9.16.1.4 | post

@@ -4,5 +4,5 @@
 # expect auth_method smime
 # expect reasons
 # expect layers multipart/signed
-# witness verify
+# witness verify openssl
 text | clear_signed alice -keyopt rsa_padding_mode:pss | post

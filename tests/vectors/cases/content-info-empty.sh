@@ -5,6 +5,7 @@
 # expect reasons malformed
 # expect layers multipart/signed
 # witness no-verify
+# opaque none
 text > "$TMP/part"
 openssl asn1parse -genstr SEQWRAP,OID:pkcs7-signedData -noout -out "$TMP/sig"
 signed_multipart "$TMP/part" "$TMP/sig" | post

@@ -4,4 +4,5 @@
 # expect auth_method smime
 # expect reasons
 # expect layers signed-data
+# witness verify gpgsm
 text | opaque_signed alice | sed 's,^Content-Type: .*,Content-Type: application/octet-stream\r,' | post

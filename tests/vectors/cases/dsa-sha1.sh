@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons weak_digest weak_key
 # expect layers signed-data
+# witness verify openssl
 text | opaque_signed alice-dsa -md sha1 | post

@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons weak_key
 # expect layers multipart/signed
+# witness verify openssl
 text | clear_signed alice-dsa | post

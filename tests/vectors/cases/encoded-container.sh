@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons malformed
 # expect layers multipart/signed
+# opaque none
 { printf 'Content-Transfer-Encoding: base64\r\n'; text | clear_signed alice; } | post

@@ -5,4 +5,5 @@
 # expect reasons decryption_failed
 # expect layers enveloped-data
 # expect encrypted true
+# witness decrypt
 text | raw_encryption camellia-256-cbc list | cms_entity enveloped-data | post

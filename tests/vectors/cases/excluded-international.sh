@@ -4,5 +4,5 @@
 # expect auth_method smtp
 # expect reasons untrusted_issuer
 # expect layers multipart/signed
-# witness verify
+# witness verify openssl
 text | clear_signed international-excluded -certfile "$PKI/middle-excluding.pem" | post 'jürgen@bücher.example'

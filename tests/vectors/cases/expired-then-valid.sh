@@ -5,4 +5,5 @@
 # expect reasons
 # expect layers multipart/signed
 # at 2025-03-01T00:00:00Z
+# witness verify
 text | clear_signed alice-expired | post

@@ -5,4 +5,5 @@
 # expect reasons malformed
 # expect layers
 # expect encrypted false
+# witness no-verify
 openssl rand 700 | cms_entity signed-data | post

@@ -5,4 +5,5 @@
 # expect reasons
 # expect layers multipart/signed
 # witness verify
+# opaque none
 text | clear_signed alice | sed 's/micalg=sha-256/micalg=md5/' | post

@@ -5,4 +5,5 @@
 # expect reasons limit_exceeded
 # expect layers signed-data signed-data signed-data signed-data signed-data signed-data signed-data signed-data
 # witness verify
+# encrypted expect layers enveloped-data signed-data signed-data signed-data signed-data signed-data signed-data signed-data
 text | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | opaque_signed alice | post

@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons no_address_in_certificate
 # expect layers multipart/signed
+# witness verify
 text | clear_signed nameless | post

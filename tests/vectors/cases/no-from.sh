@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons no_from
 # expect layers multipart/signed
+# witness verify
 text | clear_signed alice | { header; cat; } | lf

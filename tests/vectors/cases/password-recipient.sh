@@ -5,4 +5,5 @@
 # expect reasons not_for_us
 # expect layers enveloped-data
 # expect encrypted true
+# witness no-decrypt
 text | openssl cms -encrypt -binary -aes-256-cbc -outform DER -pwri_password secret | cms_entity enveloped-data | post

@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons unsupported_algorithm
 # expect layers
+# witness no-verify
 text | openssl cms -data_create -binary -outform DER | cms_entity signed-data | post

@@ -5,4 +5,5 @@
 # expect reasons wrong_policy
 # expect layers multipart/signed
 # policies 1.3.6.1.4.1.99999.1
+# witness no-verify openssl
 text | clear_signed alice | post

@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons malformed
 # expect layers multipart/signed
+# opaque none
 text | clear_signed alice | sed 's/boundary="\([0-9a-f]*\)"/boundary=\1(x)/' | post

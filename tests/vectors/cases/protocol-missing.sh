@@ -4,4 +4,6 @@
 # expect auth_method smtp
 # expect reasons malformed
 # expect layers multipart/signed
+# opaque none
+# witness verify
 text | clear_signed alice | sed 's/ protocol="[^"]*";//' | post

@@ -7,5 +7,5 @@
 # crl stale
 # crl-check require
 # daemon waits
-# witness no-verify
+# witness no-verify openssl
 text | clear_signed alice | post

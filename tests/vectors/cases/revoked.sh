@@ -5,5 +5,5 @@
 # expect reasons revoked
 # expect layers multipart/signed
 # crl current
-# witness no-verify
+# witness no-verify openssl
 text | clear_signed alice-revoked | post

@@ -4,5 +4,5 @@
 # expect auth_method smtp
 # expect reasons wrong_usage
 # expect layers multipart/signed
-# witness no-verify
+# witness no-verify openssl
 text | clear_signed alice-server | post

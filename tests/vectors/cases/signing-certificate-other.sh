@@ -4,6 +4,7 @@
 # expect auth_method smtp
 # expect reasons other_signing_certificate
 # expect layers multipart/signed
+# witness verify
 text > "$TMP/part"
 raw_signature alice -cades -nocerts -certfile "$PKI/alice-twin.pem" < "$TMP/part" > "$TMP/sig"
 signed_multipart "$TMP/part" "$TMP/sig" | post

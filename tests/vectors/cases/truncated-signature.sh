@@ -5,6 +5,7 @@
 # expect reasons malformed
 # expect layers multipart/signed
 # witness no-verify
+# opaque none
 text > "$TMP/part"
 raw_signature alice < "$TMP/part" > "$TMP/whole"
 head -c 900 "$TMP/whole" > "$TMP/sig"

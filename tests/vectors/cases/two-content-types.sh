@@ -4,4 +4,5 @@
 # expect auth_method smtp
 # expect reasons malformed
 # expect layers multipart/signed
+# witness verify
 { printf 'Content-Type: text/plain\r\n'; text; } | clear_signed alice | post
