@@ -34,8 +34,8 @@ FIELDS = {
     "cipher": lambda j: next((layer["cipher"] for layer in j["layers"] if layer.get("cipher")), ""),
 }
 PLAIN_SITE = (None, False, "")
-# There the content is where it belongs; and what is encrypted travels as base64, whatever octets it is of.
-NOT_IN_FORM = {("embedded_content_in_detached", "opaque"), ("unsafe_octets", "encrypted")}
+# There the content is where it belongs.
+NOT_IN_FORM = {("embedded_content_in_detached", "opaque")}
 
 
 class Case:

@@ -389,6 +389,18 @@ for role in owner listmaster; do
   line=$(line_for $who DISTRIBUTE); [ -n "$line" ] || fail "no $role is asked: $(outcome "$id")"; ok
   order $who "$line"; became "$id" "distributed distribute by $who@example.org"
 done
+# The office for which somebody was asked is what counts: not another that he keeps, and not another's signature.
+paraph owner add open bob@example.org >/dev/null
+scenario open send 'true() smtp,md5,smime -> owner,quiet'
+empty_mailboxes
+plain outlived carol open | paraph-queue open@$lists; run_daemons
+id=$(ledger "select id from paraph_mail where outcome = 'held' and message_id like 'outlived.%'"); bobs=$(line_for bob DISTRIBUTE); alices=$(line_for alice DISTRIBUTE)
+paraph owner del open bob@example.org >/dev/null
+order bob "$bobs"; became "$id" held
+sed -i 's/^release_by_mail key$/release_by_mail smime/' site/list_data/open/config
+signed_command bob "${alices/DISTRIBUTE open /DISTRIBUTE open@$lists }"; became "$id" held
+signed_command alice "${alices/DISTRIBUTE open /DISTRIBUTE open@$lists }"; became "$id" 'distributed distribute by alice@example.org'
+sed -i 's/^release_by_mail smime$/release_by_mail key/' site/list_data/open/config
 
 # --- the words of a rule that refuses a command: quiet, a template, a reason of the stock -----------------------------------------------------
 scenario open subscribe 'true() smtp,md5,smime -> reject,quiet'

@@ -5,5 +5,4 @@
 # expect reasons unsafe_octets
 # expect layers signed-data
 # witness verify
-# encrypted none
 { printf 'X-Note: b\rContent-Type: text/html\r\n'; text | opaque_signed alice; } | post

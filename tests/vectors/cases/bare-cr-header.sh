@@ -5,5 +5,4 @@
 # expect reasons unsafe_octets
 # expect layers multipart/signed
 # witness verify
-# encrypted none
 { printf 'X-Note: b\rContent-Type: text/html\r\n'; text | clear_signed alice; } | post
