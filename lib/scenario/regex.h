@@ -53,8 +53,9 @@ class Pattern {
   std::unique_ptr<Code> code_;
 };
 
-/// Where a group that holds an unbounded repeat is itself repeated without bound, as in (a+)+: the usual way to write
-/// a regex that explodes. A guess from the text alone, for the linter.
+/// Where repeats can read one text in many ways: a repeated group that repeats inside, (a+)+ and (.*a){20}, or whose
+/// alternatives overlap, (a|aa)+, or three repeats of the same characters in a row, .*.*.*x. A guess from the text alone,
+/// for the linter; slower than compiling it.
 [[nodiscard]] std::optional<std::size_t> nested_repeat(std::string_view source);
 
 /// Whether the domain has to be put in before `source` can be compiled.
